@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// probe_plan.json to and from plain structs.
+#include "daylight/artifact/probe_plan.h"
+
+#include "daylight/artifact/json_fields.h"
+
+namespace dl {
+namespace {
+
+Json to_json(const Probe& probe) {
+  return {{"id", probe.id},
+          {"layer", probe.layer},
+          {"selector", probe.selector},
+          {"role", probe.role},
+          {"decode", probe.decode},
+          {"limits", {{"max_bytes", probe.max_bytes}, {"max_calls", probe.max_calls}}},
+          {"why", probe.why}};
+}
+
+Json to_json(const Entry& entry) {
+  Json args = Json::array();
+  for (const EntryArgument& arg : entry.args) {
+    Json json = {{"type", arg.type}};
+    if (arg.has_constant) json["const"] = arg.constant;
+    args.push_back(std::move(json));
+  }
+  return {{"class", entry.klass},       {"method", entry.method}, {"descriptor", entry.descriptor},
+          {"receiver", entry.receiver}, {"args", std::move(args)}, {"why", entry.why}};
+}
+
+Result<Probe> probe_from_json(const Json& json, const std::string& where) {
+  Probe probe;
+  FieldReader fields(json, where);
+  fields.required_text("id", probe.id);
+  fields.text("layer", probe.layer);
+  fields.required_text("selector", probe.selector);
+  fields.text("role", probe.role);
+  fields.text_list("decode", probe.decode);
+  fields.text_list("why", probe.why);
+  TRY_VOID(fields.finish());
+  if (json.contains("limits")) {
+    FieldReader limits(json["limits"], where + ".limits");
+    limits.unsigned_number("max_bytes", probe.max_bytes);
+    limits.unsigned_number("max_calls", probe.max_calls);
+    TRY_VOID(limits.finish());
+  }
+  return probe;
+}
+
+Result<EntryArgument> argument_from_json(const Json& json, const std::string& where) {
+  EntryArgument argument;
+  FieldReader fields(json, where);
+  fields.required_text("type", argument.type);
+  TRY_VOID(fields.finish());
+  if (json.contains("const")) {
+    argument.has_constant = true;
+    argument.constant = json["const"];
+  }
+  return argument;
+}
+
+Result<Entry> entry_from_json(const Json& json, const std::string& where) {
+  Entry entry;
+  FieldReader fields(json, where);
+  fields.required_text("class", entry.klass);
+  fields.required_text("method", entry.method);
+  fields.text("descriptor", entry.descriptor);
+  fields.text("receiver", entry.receiver);
+  fields.list("args", entry.args, argument_from_json);
+  fields.text_list("why", entry.why);
+  TRY_VOID(fields.finish());
+  return entry;
+}
+
+}  // namespace
+
+Json to_json(const ProbePlan& plan) {
+  Json json = artifact_head("probe_plan", plan.provenance);
+  json["probes"] = Json::array();
+  for (const Probe& probe : plan.probes) json["probes"].push_back(to_json(probe));
+  json["entries"] = Json::array();
+  for (const Entry& entry : plan.entries) json["entries"].push_back(to_json(entry));
+  json["gaps"] = to_json(plan.gaps);
+  return json;
+}
+
+Result<ProbePlan> probe_plan_from_json(const Json& json, const std::string& where) {
+  ProbePlan plan;
+  plan.provenance = TRY(read_artifact_head(json, "probe_plan", where));
+  FieldReader fields(json, where);
+  fields.list("probes", plan.probes, probe_from_json);
+  fields.list("entries", plan.entries, entry_from_json);
+  fields.list("gaps", plan.gaps, gap_from_json);
+  TRY_VOID(fields.finish());
+  return plan;
+}
+
+}  // namespace dl

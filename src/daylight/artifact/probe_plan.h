@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// probe_plan.json: which methods and exports a capture agent hooks, and with which of the app's own constants it may enter.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daylight/artifact/evidence.h"
+#include "daylight/artifact/provenance.h"
+
+namespace dl {
+
+// One thing to watch. The agents obey the plan and search nothing.
+struct Probe {
+  std::string id;
+  std::string layer;     // java|native
+  std::string selector;  // Lpkg/Class;->method(Descriptor)Ret, or library.so!export
+  std::string role;      // model-load|model-run|input|output|preprocess|entry
+  // How to read each argument and the result: this|arg0|arg1|...|result = tensor|bitmap|bytes|float-array|text|...
+  std::vector<std::string> decode;
+  std::uint64_t max_bytes = 0;  // of one buffer
+  std::uint64_t max_calls = 0;
+  std::vector<std::string> why;  // ids of calls, models, tasks in the inventory
+};
+
+// One argument of an entry point; `constant` is filled where the app's own call sites pass one.
+struct EntryArgument {
+  std::string type;
+  bool has_constant = false;
+  Json constant = nullptr;
+};
+
+struct Entry {
+  std::string klass;  // "class" in JSON
+  std::string method;
+  std::string descriptor;
+  std::string receiver;  // static|new|app-provided
+  std::vector<EntryArgument> args;
+  std::vector<std::string> why;
+};
+
+struct ProbePlan {
+  Provenance provenance;
+  std::vector<Probe> probes;
+  std::vector<Entry> entries;
+  std::vector<Gap> gaps;
+};
+
+Json to_json(const ProbePlan& plan);
+Result<ProbePlan> probe_plan_from_json(const Json& json, const std::string& where);
+
+}  // namespace dl

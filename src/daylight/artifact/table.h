@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// CSV tables (RFC 4180): read leniently with row numbers for messages, written so that the same rows give the same bytes.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daylight/base/result.h"
+
+namespace dl {
+
+inline constexpr std::size_t kMaxTableColumns = 20'000;
+inline constexpr std::size_t kMaxTableRows = 50'000'000;
+
+// A table in memory: header and rows of equal width. Row i of the data is line i + 2 for a reader (quoted line breaks aside).
+struct Table {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;
+
+  // Index of the column, or nothing.
+  std::optional<std::size_t> find(std::string_view column) const;
+};
+
+// Comma-separated; a header whose line has tabs but no commas is read as tab-separated. UTF-8, a byte order mark is dropped.
+// Quotes, CRLF, empty lines at the end are accepted. A row with more or fewer fields than the header is an Error naming its line.
+Result<Table> parse_csv(std::string_view text, const std::string& where);
+Result<Table> read_csv(const std::filesystem::path& path);
+
+// One CSV line with "\n"; fields are quoted where they must be.
+std::string csv_line(const std::vector<std::string>& fields);
+std::string dump_csv(const Table& table);
+
+}  // namespace dl

@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Brings the parts that Debian lacks into third/ (git-ignored): pinned by version, checked by SHA-256, and free to run again.
+#
+# Usage: tools/bootstrap.sh THIRD [--tests]     --tests also makes the Python environment of the oracles
+set -eu
+third=$1
+shift
+mkdir -p "$third/download" "$third/lib"
+third=$(cd "$third" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+
+say() { printf 'bootstrap: %s\n' "$*" >&2; }
+
+# One artifact of Maven Central, by coordinates, checked against its SHA-256.
+maven_artifact() { # coordinates file-name sha256
+  target=$third/download/$2
+  if [ ! -f "$target" ]; then
+    say "fetching $1"
+    mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:2.8:copy \
+      -Dartifact="$1" -DoutputDirectory="$third/download" >"$third/download/maven.log" 2>&1 ||
+      { cat "$third/download/maven.log" >&2; say "could not fetch $1"; exit 1; }
+  fi
+  echo "$3  $target" | sha256sum --check --quiet - || { rm -f "$target"; say "$2 has another SHA-256 than it should"; exit 1; }
+}
+
+install_tflite() {
+  library=$third/lib/libtensorflowlite_c.so
+  [ -f "$library" ] && return 0
+  jar=tensorflow-lite-2.21.0-1.5.14-linux-x86_64.jar
+  maven_artifact org.bytedeco:tensorflow-lite:2.21.0-1.5.14:jar:linux-x86_64 "$jar" \
+    97061333854967aadf2f092681d63af90b804db3800f007cffd24a2901f4bc72
+  python3 - "$third/download/$jar" "$library" <<'PY'
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as jar, open(sys.argv[2] + ".tmp", "wb") as out:
+    out.write(jar.read("org/bytedeco/tensorflowlite/linux-x86_64/libjnitensorflowlite.so"))
+PY
+  mv "$library.tmp" "$library"
+}
+
+# Python packages that tests use as oracles; the product needs none of them.
+install_oracles() {
+  stamp=$third/venv/.stamp
+  want=$(sha256sum "$here/oracles.txt")
+  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && return 0
+  say "making the Python environment of the test oracles"
+  python3 -m venv "$third/venv"
+  "$third/venv/bin/pip" install -q --no-input --disable-pip-version-check -r "$here/oracles.txt"
+  printf '%s' "$want" >"$stamp"
+}
+
+install_tflite
+for option; do
+  case $option in
+    --tests) install_oracles ;;
+    *) say "unknown option $option"; exit 2 ;;
+  esac
+done

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The case folder: lock, journal, and the question whether an artifact is up to date.
+#include "daylight/cli/case_folder.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <ctime>
+
+#include "daylight/artifact/json_fields.h"
+#include "daylight/base/digest.h"
+
+namespace dl::cli {
+namespace {
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+}  // namespace
+
+Result<CaseFolder> CaseFolder::open(const std::filesystem::path& folder) {
+  TRY_VOID(make_private_folder(folder));
+  auto lock = TRY(FileLock::acquire(folder / "lock"));
+  return CaseFolder(folder, std::move(lock));
+}
+
+Result<void> CaseFolder::journal(const std::string& stage, const std::string& event, Json details) const {
+  Json line = {{"time", utc_now()}, {"host", host_name()}, {"user", static_cast<unsigned>(::getuid())},
+               {"version", tool_version()}, {"stage", stage}, {"event", event}};
+  if (!details.empty()) line["details"] = std::move(details);
+  return append_to_file(file(kJournalFile), dump_json_line(line) + "\n");
+}
+
+Result<Json> CaseFolder::read_json(const std::string& name) const {
+  const auto path = file(name);
+  auto text = read_file(path);
+  if (!text) {
+    if (text.error().code != ErrorCode::kNotFound) return tl::unexpected(text.error());
+    return fail(ErrorCode::kNotFound, "is not there yet", path.string(),
+                "run the stage that writes it, or 'daylight audit'");
+  }
+  return parse_json(*text, path.string());
+}
+
+Result<void> CaseFolder::write_json(const std::string& name, const Json& json) const {
+  return write_file_atomic(file(name), dump_json(json));
+}
+
+bool CaseFolder::is_current(const std::string& name, const std::string& kind,
+                            const Provenance& provenance) const {
+  const auto json = read_json(name);
+  if (!json) return false;
+  const auto found = read_artifact_head(*json, kind, name);
+  return found && fingerprint(kind, *found) == fingerprint(kind, provenance);
+}
+
+bool CaseFolder::is_current_with_meta(const std::string& name, const std::string& kind,
+                                      const Provenance& provenance) const {
+  const std::string meta = name + ".meta.json";
+  if (!is_current(meta, kind, provenance)) return false;
+  const auto json = read_json(meta);
+  const auto digest = sha256_of_file(file(name));
+  return json && digest && json->value("sha256", "") == *digest;
+}
+
+Result<InputDigest> CaseFolder::input(const std::string& role, const std::string& name) const {
+  return InputDigest{role, name, TRY(sha256_of_file(file(name)))};
+}
+
+std::uint64_t CaseFolder::size_on_disk() const {
+  std::uint64_t total = 0;
+  std::error_code error;
+  for (auto it = std::filesystem::recursive_directory_iterator(folder_, error);
+       !error && it != std::filesystem::recursive_directory_iterator(); it.increment(error)) {
+    if (it->is_regular_file(error)) total += it->file_size(error);
+  }
+  return total;
+}
+
+}  // namespace dl::cli

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "daylight/format/dex_strings.h"
@@ -36,6 +37,19 @@ std::optional<int> version_of(ByteSpan magic) {
   }
   return version;
 }
+
+// Rows of one table with the same fault: one gap for all of them.
+struct Tally {
+  std::size_t count = 0;
+  std::size_t first = 0;
+  void add(std::size_t row) {
+    if (count++ == 0) first = row;
+  }
+  std::string text(std::string_view fault) const {
+    return std::to_string(count) + " rows " + std::string(fault) + ", the first is " +
+           std::to_string(first);
+  }
+};
 
 bool starts_with(ByteSpan bytes, std::string_view magic) {
   const auto head = subspan_checked(bytes, 0, magic.size());
@@ -196,7 +210,7 @@ void DexFile::read_strings(ByteSpan offsets) {
   strings_.resize(count);
   // Hostile strings may overlap so that reading each one whole would take quadratic time.
   std::uint64_t budget = kMaxDexStringReads * bytes_.size();
-  std::size_t wrong_length = 0;
+  Tally outside, invalid, wrong_length, unread;
   for (std::size_t i = 0; i < count; ++i) {
     ByteReader reader(bytes_, *load_le<std::uint32_t>(offsets, 4 * i));
     const std::uint32_t declared_length = reader.uleb128();
@@ -204,36 +218,41 @@ void DexFile::read_strings(ByteSpan offsets) {
     const ByteSpan window = rest.first(std::min<std::uint64_t>(rest.size(), budget));
     const void* end = window.empty() ? nullptr : std::memchr(window.data(), 0, window.size());
     if (end == nullptr) {
+      (window.size() < rest.size() ? unread : outside).add(i);
       budget -= window.size();
-      add_gap(row_name("string", i),
-              budget == 0 ? "strings overlap too often" : "lies outside the file or has no end");
-      if (budget == 0) return;
       continue;
     }
-    const ByteSpan raw = window.first(
-        static_cast<std::size_t>(static_cast<const std::uint8_t*>(end) - window.data()));
+    const auto length = static_cast<const std::uint8_t*>(end) - window.data();
+    const ByteSpan raw = window.first(static_cast<std::size_t>(length));
     budget -= raw.size();
     const DexString decoded = decode_mutf8(raw);
     strings_[i] =
         decoded.converted ? converted_strings_.emplace_back(*decoded.converted) : as_text(raw);
-    if (decoded.utf16_length != declared_length) ++wrong_length;
-    if (!decoded.valid) add_gap(row_name("string", i), "not valid MUTF-8");
+    if (decoded.utf16_length != declared_length) wrong_length.add(i);
+    if (!decoded.valid) invalid.add(i);
   }
-  if (wrong_length != 0) {
-    add_gap("string_ids",
-            std::to_string(wrong_length) + " strings have another length than they say");
-  }
+  const auto add_tally = [&](const char* where, const Tally& tally, const char* fault) {
+    if (tally.count != 0) add_gap(where, tally.text(fault));
+  };
+  add_tally("string_ids", outside, "lie outside the file or have no end");
+  add_tally("string_ids", unread, "overlap so often that they were left empty");
+  add_tally("string_ids", invalid, "are not valid MUTF-8");
+  add_tally("string_ids", wrong_length, "have another length than they say");
 }
 
 void DexFile::check_protos() {
+  Tally bad;
   for (std::uint32_t i = 0; i < proto_count(); ++i) {
     const auto offset = *load_le<std::uint32_t>(protos_, std::uint64_t{i} * 12 + 8);
     if (offset == 0) continue;
     const auto count = load_le<std::uint32_t>(bytes_, offset);
     if (!count || *count > kMaxDexParameters ||
         !subspan_checked(bytes_, std::uint64_t{offset} + 4, std::uint64_t{*count} * 2)) {
-      add_gap(row_name("proto", i), "its parameter list does not fit; read as empty");
+      bad.add(i);
     }
+  }
+  if (bad.count != 0) {
+    add_gap("proto_ids", bad.text("have a parameter list that does not fit and was read as empty"));
   }
 }
 
@@ -286,85 +305,66 @@ void DexFile::read_classes(ByteSpan rows) {
     } else {
       add_gap(where, "defines a type that an earlier class defines");
     }
-    counts.push_back(read_members(cls, index, class_data, where));
+    counts.push_back(read_members(index, class_data));
+    cls.members_complete = counts.back().complete;
+    if (!cls.members_complete) {
+      add_gap(where, "its member list is damaged; the members before the damage are kept");
+    }
     classes_.push_back(cls);
   }
   attach_members(counts);
 }
 
 // Reads class_data behind the members of the classes before; the views are set once the pools no
-// longer move.
-DexFile::MemberCounts DexFile::read_members(DexClass& cls, std::uint32_t class_index,
-                                            std::uint64_t offset, const std::string& where) {
+// longer move. Indices only grow within a list, so behind a bad one there is nothing to save.
+DexFile::MemberCounts DexFile::read_members(std::uint32_t class_index, std::uint64_t offset) {
   MemberCounts out;
   if (offset == 0) return out;
   ByteReader reader(bytes_, offset);
   const std::uint32_t declared[] = {reader.uleb128(), reader.uleb128(), reader.uleb128(),
                                     reader.uleb128()};
-  const auto step = [&](bool ok) { cls.members_complete = cls.members_complete && ok; };
-  step(reader.ok());
-  const std::size_t first_field = field_pool_.size();
-  if (cls.members_complete) step(read_fields(reader, declared[0], where));
-  out.static_fields = static_cast<std::uint32_t>(field_pool_.size() - first_field);
-  if (reader.ok() && within_member_budget()) step(read_fields(reader, declared[1], where));
-  out.instance_fields =
-      static_cast<std::uint32_t>(field_pool_.size() - first_field - out.static_fields);
-  const std::size_t first_method = method_pool_.size();
-  if (reader.ok() && within_member_budget())
-    step(read_methods(reader, declared[2], class_index, where));
-  out.direct_methods = static_cast<std::uint32_t>(method_pool_.size() - first_method);
-  if (reader.ok() && within_member_budget())
-    step(read_methods(reader, declared[3], class_index, where));
-  out.virtual_methods =
-      static_cast<std::uint32_t>(method_pool_.size() - first_method - out.direct_methods);
-  if (!reader.ok() || !within_member_budget()) cls.members_complete = false;
-  if (!cls.members_complete)
-    add_gap(where, "its member list is damaged; what could be read is kept");
+  std::uint32_t* const read[] = {&out.static_fields, &out.instance_fields, &out.direct_methods,
+                                 &out.virtual_methods};
+  out.complete = reader.ok();
+  for (std::size_t list = 0; list < std::size(declared) && out.complete; ++list) {
+    *read[list] = list < 2 ? read_fields(reader, declared[list])
+                           : read_methods(reader, declared[list], class_index);
+    out.complete = *read[list] == declared[list];
+  }
   return out;
 }
 
 // Classes may share member lists, so the file's size alone does not bound their sum.
 bool DexFile::within_member_budget() const {
-  return field_pool_.size() + method_pool_.size() <= bytes_.size();
+  return field_pool_.size() + method_pool_.size() < bytes_.size();
 }
 
-bool DexFile::read_fields(ByteReader& reader, std::uint32_t count, const std::string& where) {
+// Gives the number of fields that could be read.
+std::uint32_t DexFile::read_fields(ByteReader& reader, std::uint32_t count) {
   std::uint32_t index = 0;
-  bool complete = true;
-  for (std::uint32_t i = 0; i < count && within_member_budget(); ++i) {
+  for (std::uint32_t i = 0; i < count; ++i) {
     index += reader.uleb128();
     const std::uint32_t access = reader.uleb128();
-    if (!reader.ok()) return false;
-    if (index < field_count()) {
-      field_pool_.push_back({index, access});
-    } else {
-      add_gap(where, "a field index is outside the table");
-      complete = false;
-    }
+    if (!reader.ok() || index >= field_count() || !within_member_budget()) return i;
+    field_pool_.push_back({index, access});
   }
-  return complete;
+  return count;
 }
 
-bool DexFile::read_methods(ByteReader& reader, std::uint32_t count, std::uint32_t class_index,
-                           const std::string& where) {
+std::uint32_t DexFile::read_methods(ByteReader& reader, std::uint32_t count,
+                                    std::uint32_t class_index) {
   std::uint32_t index = 0;
-  bool complete = true;
-  for (std::uint32_t i = 0; i < count && within_member_budget(); ++i) {
+  for (std::uint32_t i = 0; i < count; ++i) {
     index += reader.uleb128();
     const std::uint32_t access = reader.uleb128();
     const std::uint32_t code_offset = reader.uleb128();
-    if (!reader.ok()) return false;
-    if (index < method_count()) {
-      if (definition_by_method_[index] == kDexNoIndex) {
-        definition_by_method_[index] = static_cast<std::uint32_t>(method_pool_.size());
-      }
-      method_pool_.push_back({index, access, code_offset, class_index});
-    } else {
-      add_gap(where, "a method index is outside the table");
-      complete = false;
+    if (!reader.ok() || index >= method_count() || !within_member_budget()) return i;
+    if (definition_by_method_[index] == kDexNoIndex) {
+      definition_by_method_[index] = static_cast<std::uint32_t>(method_pool_.size());
     }
+    method_pool_.push_back({index, access, code_offset, class_index});
   }
-  return complete;
+  return count;
 }
 
 void DexFile::attach_members(const std::vector<MemberCounts>& counts) {

@@ -214,6 +214,7 @@ class DexFile {
   struct Header;
   struct MemberCounts {
     std::uint32_t static_fields = 0, instance_fields = 0, direct_methods = 0, virtual_methods = 0;
+    bool complete = true;
   };
 
   void add_gap(std::string where, std::string why);
@@ -225,12 +226,10 @@ class DexFile {
   void read_strings(ByteSpan offsets);
   void check_protos();
   void read_classes(ByteSpan rows);
-  MemberCounts read_members(DexClass& cls, std::uint32_t class_index, std::uint64_t offset,
-                            const std::string& where);
+  MemberCounts read_members(std::uint32_t class_index, std::uint64_t offset);
   bool within_member_budget() const;
-  bool read_fields(ByteReader& reader, std::uint32_t count, const std::string& where);
-  bool read_methods(ByteReader& reader, std::uint32_t count, std::uint32_t class_index,
-                    const std::string& where);
+  std::uint32_t read_fields(ByteReader& reader, std::uint32_t count);
+  std::uint32_t read_methods(ByteReader& reader, std::uint32_t count, std::uint32_t class_index);
   void attach_members(const std::vector<MemberCounts>& counts);
   DexTypeList type_list(std::uint64_t offset, const std::string& where);
 

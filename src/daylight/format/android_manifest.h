@@ -15,7 +15,8 @@
 
 namespace dl {
 
-// A <meta-data> element. `value` is the text that the app would read: a string, a number, or a resolved reference.
+// A <meta-data> element. `value` is the text that the app would read: a string, a number, or a
+// resolved reference.
 struct ManifestMetaData {
   std::string name;
   std::string value;
@@ -27,9 +28,10 @@ enum class ManifestComponentKind { kActivity, kActivityAlias, kService, kReceive
 
 struct ManifestComponent {
   ManifestComponentKind kind = ManifestComponentKind::kActivity;
-  std::string name;  // full class name, dotted
+  std::string name;    // full class name, dotted
   std::string target;  // of an alias: the class that runs
-  // As declared; where it is not, Android's default for this component (an intent filter means true).
+  // As declared; where it is not, Android's default for this component (an intent filter means
+  // true).
   bool exported = false;
   bool enabled = true;
   std::string process;
@@ -51,26 +53,26 @@ struct ManifestInfo {
   std::optional<std::int32_t> target_sdk;
   bool debuggable = false;
   std::optional<bool> extract_native_libs;
-  std::string label;               // resolved where a resource table was given
-  std::string application_class;   // full class name, "" for Android's own
-  std::string component_factory;   // full class name of android:appComponentFactory, "" if none
-  std::string split;               // split name of a split APK, "" for a base
+  std::string label;              // resolved where a resource table was given
+  std::string application_class;  // full class name, "" for Android's own
+  std::string component_factory;  // full class name of android:appComponentFactory, "" if none
+  std::string split;              // split name of a split APK, "" for a base
   std::string config_for_split;
   std::vector<ManifestComponent> components;  // in document order
   std::vector<ManifestMetaData> meta_data;
-  std::vector<std::string> permissions;            // uses-permission*
-  std::vector<ManifestNamed> features;             // uses-feature
-  std::vector<ManifestNamed> libraries;            // uses-library
-  std::vector<ManifestNamed> native_libraries;     // uses-native-library
-  std::vector<std::string> instrumentations;       // full class names
+  std::vector<std::string> permissions;         // uses-permission*
+  std::vector<ManifestNamed> features;          // uses-feature
+  std::vector<ManifestNamed> libraries;         // uses-library
+  std::vector<ManifestNamed> native_libraries;  // uses-native-library
+  std::vector<std::string> instrumentations;    // full class names
   GapList gaps;
 };
 
 // The class that a manifest name means: ".Foo" and "Foo" (without a dot) lie in `package`.
 std::string manifest_class_name(std::string_view package, std::string_view name);
 
-// Reads the elements. References are resolved with `resources` where given; those that cannot be are gaps and stay "".
-// kCorrupt if there is no <manifest> element.
+// Reads the elements. References are resolved with `resources` where given; those that cannot be
+// are gaps and stay "". kCorrupt if there is no <manifest> element.
 Result<ManifestInfo> read_manifest(const AxmlDocument& document, const ResourceTable* resources,
                                    const std::string& where);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// resources.arsc as far as files and simple values need it: resource id -> type, name, and the value for each configuration.
+// resources.arsc as far as files and simple values need it: resource id -> type, name, and the
+// value for each configuration.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@
 
 namespace dl {
 
-inline constexpr std::size_t kMaxArscValues = 4'000'000;   // over all configurations
+inline constexpr std::size_t kMaxArscValues = 4'000'000;  // over all configurations
 inline constexpr std::size_t kMaxArscPackages = 256;
 inline constexpr int kMaxArscReferenceDepth = 20;
 
@@ -33,7 +34,8 @@ struct ArscValue {
 // A parsed table over bytes that outlive it. const methods are thread safe.
 class ResourceTable {
  public:
-  // Keeps what can be read; sizes that lie are cut (gaps). kCorrupt if the table header or its string pool is missing.
+  // Keeps what can be read; sizes that lie are cut (gaps). kCorrupt if the table header or its
+  // string pool is missing.
   static Result<ResourceTable> parse(ByteSpan bytes, std::string where);
 
   // All values, by id, then in file order of configurations.
@@ -47,20 +49,22 @@ class ResourceTable {
   // The id of package-less "type/name", or nothing.
   std::optional<std::uint32_t> id_of(std::string_view type, std::string_view name) const;
 
-  // The text of a value: a pool string, a number in decimal, "true"/"false"; references are followed (default
+  // The text of a value: a pool string, simple_text(), or that of a reference's target (default
   // configuration first). Nothing for bags, unknown ids and circles.
   std::optional<std::string> text_of(const ResValue& value) const;
   std::optional<std::string> string_of(std::uint32_t id) const;
-  // The strings of an array resource (default configuration first), references followed; empty if it is none.
+  // The strings of an array resource (default configuration first), references followed; empty if
+  // it is none.
   std::vector<std::string> array_of(std::uint32_t id) const;
 
-  // The paths inside the APK of a file resource (raw, drawable, layout, xml ...), one for each configuration, without
-  // repeats. Names of files say nothing after resource shrinking: go by id.
+  // The paths inside the APK of a file resource (raw, drawable, layout, xml ...), one for each
+  // configuration, without repeats. Names of files say nothing after resource shrinking: go by id.
   std::vector<std::string> files_of(std::uint32_t id) const;
   // path -> id, for all file resources.
   const std::map<std::string, std::uint32_t>& file_ids() const { return file_ids_; }
 
-  // Text form of each configuration ("" is the default, else its qualifiers or raw bytes in hexadecimal).
+  // Text form of each configuration ("" is the default, else its qualifiers or raw bytes in
+  // hexadecimal).
   const std::vector<std::string>& configs() const { return configs_; }
   // Package names, by package id.
   const std::map<std::uint32_t, std::string>& packages() const { return package_names_; }
@@ -68,6 +72,8 @@ class ResourceTable {
 
  private:
   friend class ArscReader;
+
+  const ArscValue* default_value(std::uint32_t id) const;
 
   struct Package {
     ResStringPool types;

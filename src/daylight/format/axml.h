@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxAxmlDepth = 1'000;
 
 struct AxmlAttribute {
   std::string namespace_uri;  // "" if none
-  std::string name;           // as in the string pool: obfuscators change it, Android goes by resource_id
+  std::string name;  // as in the string pool: obfuscators change it, Android goes by resource_id
   std::uint32_t resource_id = 0;  // android.R.attr of the name, 0 if it has none
   ResValue value;
   std::string text;  // of a string value, or the raw text as written; "" if neither is there
@@ -45,8 +45,9 @@ struct AxmlDocument {
   GapList gaps;
 };
 
-// Reads as Android does: unknown chunks are skipped, sizes that lie are cut to what is there (gaps). Fails with
-// kCorrupt if there is no string pool or no element. `where` goes into errors and gaps.
+// Reads as Android does: unknown chunks are skipped, sizes that lie are cut to what is there
+// (gaps). Fails with kCorrupt if there is no string pool or no element. `where` goes into errors
+// and gaps.
 Result<AxmlDocument> parse_axml(ByteSpan bytes, const std::string& where);
 
 }  // namespace dl

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What binary XML and resource tables share: the chunk header, the string pool, the typed value.
 //
-// Source: the structures ResChunk_header, ResStringPool_header and Res_value of Android's ResourceTypes.h.
+// Source: the structures ResChunk_header, ResStringPool_header and Res_value of Android's
+// ResourceTypes.h.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +37,8 @@ enum class ResType : std::uint8_t {
   kColorLast = 0x1f,
 };
 
-// A typed value: for kString an index into the pool it belongs to, for references a resource id, else the bits.
+// A typed value: for kString an index into the pool it belongs to, for references a resource id,
+// else the bits.
 struct ResValue {
   ResType type = ResType::kNull;
   std::uint32_t data = 0;
@@ -48,6 +50,11 @@ struct ResValue {
     return type == ResType::kIntDec || type == ResType::kIntHex || type == ResType::kIntBoolean;
   }
 };
+
+// The text of a value that needs no pool: decimal integers and floats, "true"/"false", "#aarrggbb"
+// colours, dimensions such as "16dp", fractions such as "50%"; nothing for strings, references,
+// attributes and unknown types.
+std::optional<std::string> simple_text(const ResValue& value);
 
 // The header of a chunk and the bytes it spans, cut at the end of its parent.
 struct ResChunk {
@@ -62,11 +69,13 @@ struct ResChunk {
   }
 };
 
-// The chunk at `offset` of `parent`; nothing if there is no room for its header or its size is below eight.
+// The chunk at `offset` of `parent`; nothing if there is no room for its header or its size is
+// below eight.
 std::optional<ResChunk> res_chunk_at(ByteSpan parent, std::uint64_t offset,
                                      std::uint64_t parent_offset);
 
-// A string pool over bytes that outlive it; strings are decoded when asked for. const methods are thread safe.
+// A string pool over bytes that outlive it; strings are decoded when asked for. const methods are
+// thread safe.
 class ResStringPool {
  public:
   ResStringPool() = default;
@@ -76,7 +85,8 @@ class ResStringPool {
 
   std::size_t size() const { return count_; }
   bool utf8() const { return utf8_; }
-  // The string in UTF-8 (lone surrogates as three bytes each); nothing if the index or its bytes are out of range.
+  // The string in UTF-8 (lone surrogates as three bytes each); nothing if the index or its bytes
+  // are out of range.
   std::optional<std::string> get(std::uint32_t index) const;
   // get(), or "" where there is none.
   std::string text(std::uint32_t index) const { return get(index).value_or(std::string()); }

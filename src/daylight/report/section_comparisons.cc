@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each group against the rest, the omnibus tests, and what the pipeline's alternatives change.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daylight/base/text.h"
+#include "daylight/report/page_parts.h"
+#include "daylight/report/sections.h"
+
+namespace dl {
+namespace {
+
+MeasureUnit unit_of(const ReportInputs& inputs, const std::string& head, const std::string& metric) {
+  return measure_unit({head, metric}, inputs.pipeline);
+}
+
+std::string disparity_value(const Disparity& disparity, const std::optional<double>& value, MeasureUnit unit) {
+  if (disparity.kind != "ratio") return format_change(value, unit);
+  return value ? format_value(value, MeasureUnit::kPlain) : "\u2013";
+}
+
+void write_disparity(HtmlWriter& page, const ReportInputs& inputs, const Disparity& disparity, double rate) {
+  const MeasureUnit unit = unit_of(inputs, disparity.head, disparity.metric);
+  const bool significant = is_significant(disparity, rate);
+  const auto row = page.open("tr", {{"data-significant", significant ? "yes" : "no"}});
+  write_cell(page, disparity.head);
+  write_cell(page, measure_title({disparity.head, disparity.metric, disparity.label}));
+  write_cell(page, disparity.attribute);
+  {
+    const auto cell = page.open("th", {{"scope", "row"}});
+    page.foreign(group_name(disparity.group));
+    if (significant) {
+      page.text(" ");
+      write_badge(page, "stands-out", "differs");
+    }
+  }
+  write_cell(page, disparity.reference.empty() || disparity.reference == "rest"
+                       ? disparity.kind
+                       : disparity.kind + " to " + disparity.reference);
+  write_number_cell(page, disparity_value(disparity, disparity.value, unit), disparity.value);
+  write_number_cell(page,
+                    disparity.low || disparity.high ? disparity_value(disparity, disparity.low, unit) + " to " +
+                                                          disparity_value(disparity, disparity.high, unit)
+                                                    : "\u2013",
+                    disparity.low);
+  write_number_cell(page, format_p(disparity.p), disparity.p);
+  write_number_cell(page, format_p(disparity.p_adjusted), disparity.p_adjusted);
+  write_number_cell(page, format_count(disparity.n_group), static_cast<double>(disparity.n_group));
+  write_number_cell(page, format_count(disparity.n_reference), static_cast<double>(disparity.n_reference));
+  write_cell(page, disparity.method);
+  write_cell(page, disparity.why);
+}
+
+void write_tests(HtmlWriter& page, const ReportInputs& inputs) {
+  const std::vector<TestResult>& tests = inputs.assessment->tests;
+  page.element("h3", "Does an attribute matter at all");
+  page.element("p", "One test over all groups of an attribute at once; a small corrected p says that some group differs, not "
+                    "which.");
+  const auto frame = open_table_frame(page, "Tests over all groups at once");
+  const auto table = page.open("table", {{"class", "sortable"}});
+  write_table_head(page, {"Answer", "Measure", "By", "Test", "#Statistic", "#Degrees of freedom", "#p", "#p corrected",
+                          "Family", "Note"});
+  const auto body = page.open("tbody");
+  for (const TestResult& test : tests) {
+    const auto row = page.open("tr");
+    write_cell(page, test.head);
+    write_cell(page, measure_title({test.head, test.metric}));
+    write_cell(page, test.attribute);
+    write_cell(page, test.method);
+    write_number_cell(page, format_value(test.statistic, MeasureUnit::kPlain), test.statistic);
+    write_number_cell(page, test.df ? fmt::format("{:g}", *test.df) : "\u2013", test.df);
+    write_number_cell(page, format_p(test.p), test.p);
+    write_number_cell(page, format_p(test.p_adjusted), test.p_adjusted);
+    write_cell(page, test.family);
+    write_cell(page, test.why);
+  }
+}
+
+// The unit in which a head's answer changes: years for an age, else the answer's own scale.
+MeasureUnit answer_unit(const ReportInputs& inputs, const std::string& head) {
+  return measure_unit({head, "mean_value"}, inputs.pipeline);
+}
+
+// "12 of 600 labels change", "answers move by 1.92 years on average (at most 11.23)".
+std::string effect_sentence(const ReportInputs& inputs, const Sensitivity& row) {
+  const MeasureUnit unit = answer_unit(inputs, row.head);
+  std::vector<std::string> parts;
+  if (row.mean_abs_change) {
+    std::string text = fmt::format("answers move by {}{} on average", format_value(row.mean_abs_change, unit),
+                                   unit_suffix(unit));
+    if (row.max_abs_change) text += fmt::format(", at most {}", format_value(row.max_abs_change, unit));
+    if (row.mean_change) text += fmt::format(" (signed mean {})", format_change(row.mean_change, unit));
+    parts.push_back(text);
+  }
+  if (row.label_changes > 0 || !row.mean_abs_change) {
+    parts.push_back(fmt::format("{} of {} labels change", format_count(row.label_changes), format_count(row.n)));
+  }
+  return join(parts, "; ");
+}
+
+void write_sensitivity_summary(HtmlWriter& page, const ReportInputs& inputs) {
+  const auto list = page.open("ul", {{"class", "effects"}});
+  for (const Sensitivity& row : inputs.assessment->sensitivity) {
+    if (!row.attribute.empty() || !row.group.empty()) continue;
+    const auto item = page.open("li", {{"class", row.verdicts_survive ? "effect holds" : "effect breaks"}});
+    page.element("code", row.alternative);
+    const auto text = page.open("p");
+    page.foreign(row.head).text(": " + effect_sentence(inputs, row) + ". ");
+    page.element("strong", row.verdicts_survive ? "The verdicts stay the same." : "The verdicts change.");
+    if (!row.why.empty()) {
+      page.text(" ");
+      page.foreign(row.why);
+    }
+  }
+}
+
+void write_sensitivity_table(HtmlWriter& page, const ReportInputs& inputs) {
+  const auto fold = page.open("details", {{"class", "data"}, {"open", ""}});
+  page.element("summary", "Change by group");
+  const auto frame = open_table_frame(page, "What alternatives change, by group");
+  const auto table = page.open("table", {{"class", "sortable"}});
+  write_table_head(page, {"Alternative", "Answer", "By", "Group", "#People", "#Mean change", "#Mean size of change",
+                          "#Largest change", "#Labels changed", "Verdicts", "Note"});
+  const auto body = page.open("tbody");
+  for (const Sensitivity& sensitivity : inputs.assessment->sensitivity) {
+    const MeasureUnit unit = answer_unit(inputs, sensitivity.head);
+    const auto row = page.open("tr");
+    write_code_cell(page, sensitivity.alternative);
+    write_cell(page, sensitivity.head);
+    write_cell(page, sensitivity.attribute);
+    {
+      const auto cell = page.open("th", {{"scope", "row"}});
+      page.foreign(group_name(sensitivity.group));
+    }
+    write_number_cell(page, format_count(sensitivity.n), static_cast<double>(sensitivity.n));
+    write_number_cell(page, format_change(sensitivity.mean_change, unit), sensitivity.mean_change);
+    write_number_cell(page, format_value(sensitivity.mean_abs_change, unit), sensitivity.mean_abs_change);
+    write_number_cell(page, format_value(sensitivity.max_abs_change, unit), sensitivity.max_abs_change);
+    write_number_cell(page, format_count(sensitivity.label_changes),
+                      static_cast<double>(sensitivity.label_changes));
+    write_cell(page, sensitivity.verdicts_survive ? "stay" : "change");
+    write_cell(page, sensitivity.why);
+  }
+}
+
+}  // namespace
+
+void write_comparisons(HtmlWriter& page, const ReportInputs& inputs) {
+  if (inputs.assessment == nullptr) return;
+  const Assessment& assessment = *inputs.assessment;
+  const auto section = open_section(page, "comparisons", "Each group against the rest");
+  const double rate = false_discovery_rate_of(assessment);
+  if (assessment.disparities.empty()) {
+    page.element("p", "No group could be compared with the rest.", {{"class", "missing"}});
+  } else {
+    page.element("p", fmt::format("A difference is the group minus everyone else, a ratio the group over everyone else. "
+                                  "\u201cDiffers\u201d: corrected p of at most {:g}. Many comparisons were made; read the "
+                                  "corrected p, not the plain one.",
+                                  rate));
+    const auto frame = open_table_frame(page, "Each group against the rest");
+    const auto table = page.open("table", {{"class", "wide sortable filterable"}});
+    write_table_head(page, {"Answer", "Measure", "By", "Group", "Compared as", "#Value", "#Interval", "#p",
+                            "#p corrected", "#People", "#Rest", "Method", "Note"});
+    const auto body = page.open("tbody");
+    const std::size_t shown = std::min(assessment.disparities.size(), kMaxRowsShown);
+    for (std::size_t i = 0; i < shown; ++i) write_disparity(page, inputs, assessment.disparities[i], rate);
+    if (shown < assessment.disparities.size()) {
+      const auto row = page.open("tr");
+      page.element("td", fmt::format("{} more in assessment.json", assessment.disparities.size() - shown));
+    }
+  }
+  if (!assessment.tests.empty()) write_tests(page, inputs);
+}
+
+void write_sensitivity(HtmlWriter& page, const ReportInputs& inputs) {
+  if (inputs.assessment == nullptr) return;
+  const auto section = open_section(page, "sensitivity", "What assumptions change");
+  if (inputs.assessment->sensitivity.empty()) {
+    write_missing(page, "What the pipeline\u2019s alternatives change", "daylight replay --all-alternatives --case DIR");
+    return;
+  }
+  page.element("p", "The same pictures through the same pipeline with one step exchanged. What moves here is the step alone: "
+                    "the kernel of a resize, for instance, changes every pixel that the model sees.");
+  write_sensitivity_summary(page, inputs);
+  write_sensitivity_table(page, inputs);
+}
+
+}  // namespace dl

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// The terminal's summary: plain text in columns.
+#include "daylight/report/summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "daylight/base/text.h"
+#include "daylight/report/claims.h"
+#include "daylight/report/measure_table.h"
+#include "daylight/report/phrases.h"
+#include "daylight/report/step_words.h"
+
+namespace dl {
+namespace {
+
+constexpr std::size_t kLabelWidth = 10;
+constexpr std::size_t kMaxSummaryRows = 24;  // groups of one measure
+
+// Code points of UTF-8 text; our own text has no wide or combining characters.
+std::size_t columns(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
+}
+
+// The first `width` code points, the last replaced by an ellipsis if any were cut.
+std::string fit(const std::string& text, std::size_t width) {
+  if (columns(text) <= width) return text;
+  std::string out;
+  std::size_t used = 0;
+  for (const char c : text) {
+    if ((static_cast<unsigned char>(c) & 0xc0U) != 0x80 && ++used == width) break;
+    out += c;
+  }
+  return out + "\u2026";
+}
+
+std::string pad(const std::string& text, std::size_t width) {
+  const std::size_t used = columns(text);
+  return used < width ? text + std::string(width - used, ' ') : text;
+}
+
+std::string pad_left(const std::string& text, std::size_t width) {
+  const std::size_t used = columns(text);
+  return used < width ? std::string(width - used, ' ') + text : text;
+}
+
+// Words of `text` in lines of kSummaryWidth, the first after `label`, the others below it.
+std::string wrapped(const std::string& label, const std::string& text) {
+  std::string out = pad(label, kLabelWidth);
+  std::size_t used = columns(out);
+  bool first = true;
+  for (const std::string& word : split(text, ' ')) {
+    const std::size_t needed = columns(word) + (first ? 0 : 1);
+    if (!first && used + needed > kSummaryWidth) {
+      out += "\n" + std::string(kLabelWidth, ' ');
+      used = kLabelWidth;
+      first = true;
+    }
+    const std::string piece = fit(word, kSummaryWidth - kLabelWidth);
+    out += (first ? "" : " ") + piece;
+    used += columns(piece) + (first ? 0 : 1);
+    first = false;
+  }
+  return out + "\n";
+}
+
+std::string app_lines(const Inventory& inventory) {
+  const AppInfo& app = inventory.app;
+  std::string text = printable(app.package) + " " + printable(app.version_name) + ", sha256 " + short_digest(app.sha256);
+  for (const Signer& signer : app.signers) {
+    text += fmt::format(", signed {} by {}{}", printable(signer.scheme), short_digest(signer.cert_sha256),
+                        signer.valid ? "" : " (does not hold)");
+  }
+  if (app.signers.empty()) text += ", not signed";
+  return wrapped("App", text);
+}
+
+std::string found_lines(const Inventory& inventory) {
+  std::vector<std::string> frameworks;
+  for (const FrameworkRecord& framework : inventory.frameworks) {
+    const std::string name = printable(framework.id);
+    if (std::find(frameworks.begin(), frameworks.end(), name) == frameworks.end()) frameworks.push_back(name);
+  }
+  std::string text = fmt::format("{} models, {} calls of machine-learning functions", inventory.models.size(),
+                                 inventory.calls.size());
+  if (!frameworks.empty()) text += "; frameworks " + join(frameworks, ", ");
+  if (!inventory.gaps.empty()) text += fmt::format("; {} gaps", inventory.gaps.size());
+  std::string out = wrapped("Found", text);
+  for (const std::string& claim : claims_about(inventory)) out += wrapped("", claim);
+  for (const TaskRecord& task : inventory.tasks) {
+    out += wrapped("", fmt::format("- {}{}: {} confidence, {}{}", task_name(task.task),
+                                   task.sensitive ? " (sensitive)" : "", printable(task.confidence),
+                                   to_string(task.use), task.model.empty() ? "" : ", " + printable(task.model)));
+  }
+  return out;
+}
+
+// "decode > resize 200 × 200, android-bilinear [static] > ..." for one head.
+std::string pipeline_line(const Pipeline& pipeline, const Head& head, const Inventory* inventory) {
+  const auto path = path_to(pipeline, head.sink);
+  if (!path) return printable(head.name) + ": not readable";
+  std::vector<std::string> parts;
+  std::size_t assumed = 0;
+  for (const Step* step : *path) {
+    if (step->kind == StepKind::kSource || step->kind == StepKind::kSink) continue;
+    const StepWords words = step_words(step->op, step->params, inventory);
+    parts.push_back(words.detail.empty() ? words.title : words.title + " " + words.detail);
+    if (step->proof.kind == "assumed") {
+      parts.back() += " (assumed)";
+      ++assumed;
+    }
+  }
+  return fmt::format("{}: {}{}", printable(head.name), join(parts, " \u203a "),
+                     assumed == 0 ? " [nothing assumed]" : fmt::format(" [{} assumed]", assumed));
+}
+
+std::string people_lines(const ReportInputs& inputs) {
+  std::vector<std::string> parts;
+  const Json& samples = inputs.samples_summary;
+  if (samples.is_object() && samples.contains("rows") && samples["rows"].is_number_unsigned()) {
+    parts.push_back(fmt::format("{} pictures", samples["rows"].get<std::uint64_t>()));
+  }
+  if (const std::string fed = what_samples_are(inputs); !fed.empty()) parts.push_back(fed);
+  if (const std::string source = answer_sources(inputs); !source.empty()) parts.push_back("answers " + source);
+  if (const std::string failures = failure_sentence(inputs); !failures.empty()) {
+    parts.push_back("without answer: " + failures);
+  }
+  return parts.empty() ? "" : wrapped("People", join(parts, "; "));
+}
+
+std::string group_row(const std::string& name, const Estimate& estimate, MeasureUnit unit, bool stands_out) {
+  std::string line = "  " + pad(fit(name, 34), 34) + (stands_out ? " *" : "  ");
+  line += pad_left(format_value(estimate.value, unit), 10);
+  line += pad_left(format_interval(estimate.low, estimate.high, unit), 22);
+  line += pad_left("n " + std::to_string(estimate.n), 10);
+  if (!estimate.why.empty()) line += "  " + printable(estimate.why);
+  return fit(line, kSummaryWidth) + "\n";
+}
+
+std::string measure_lines(const MeasureTable& table, double confidence) {
+  std::string title = printable(table.measure.head) + ": " + measure_title(table.measure);
+  if (table.unit == MeasureUnit::kYears) title += ", years";
+  std::string out =
+      "\n" + fit(fmt::format("{} ({:g}% interval)", title, confidence * 100), kSummaryWidth) + "\n";
+  if (table.everyone != nullptr) out += group_row("everyone", *table.everyone, table.unit, false);
+  const std::size_t shown = std::min(table.rows.size(), kMaxSummaryRows);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Estimate& estimate = *table.rows[i].estimate;
+    out += group_row(printable(estimate.attribute) + " " + printable(estimate.group), estimate, table.unit,
+                     table.rows[i].stands_out);
+  }
+  if (shown < table.rows.size()) {
+    out += fmt::format("  ... {} more groups in the report\n", table.rows.size() - shown);
+  }
+  return out;
+}
+
+// The first measure of each head is its main one.
+std::string group_lines(const ReportInputs& inputs) {
+  const Assessment& assessment = *inputs.assessment;
+  std::string out;
+  std::string head;
+  bool any_stands_out = false;
+  for (const MeasureTable& table : measure_tables(assessment, inputs.pipeline)) {
+    if (!out.empty() && table.measure.head == head) continue;
+    head = table.measure.head;
+    out += measure_lines(table, confidence_of(assessment));
+    for (const MeasureRow& row : table.rows) any_stands_out = any_stands_out || row.stands_out;
+  }
+  if (any_stands_out) out += "  * differs from the rest, corrected for the number of comparisons\n";
+  return out;
+}
+
+}  // namespace
+
+std::string render_summary(const ReportInputs& inputs) {
+  std::string out;
+  if (inputs.inventory != nullptr) out += app_lines(*inputs.inventory) + found_lines(*inputs.inventory);
+  if (inputs.pipeline != nullptr) {
+    for (std::size_t i = 0; i < inputs.pipeline->heads.size(); ++i) {
+      out += wrapped(i == 0 ? "Pipeline" : "",
+                     pipeline_line(*inputs.pipeline, inputs.pipeline->heads[i], inputs.inventory));
+    }
+  }
+  out += people_lines(inputs);
+  if (inputs.assessment == nullptr) return out;
+  out += group_lines(inputs);
+  if (!inputs.assessment->verdicts.empty()) out += "\n";
+  for (std::size_t i = 0; i < inputs.assessment->verdicts.size(); ++i) {
+    out += wrapped(i == 0 ? "Verdicts" : "", "- " + printable(inputs.assessment->verdicts[i].text, 2000));
+  }
+  return out;
+}
+
+}  // namespace dl

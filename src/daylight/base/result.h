@@ -28,6 +28,8 @@ struct Error {
   std::string what;
   std::string where = {};
   std::string hint = {};
+
+  friend bool operator==(const Error&, const Error&) = default;
 };
 
 template <typename T>

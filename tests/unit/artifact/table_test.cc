@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// CSV: leniency, messages, and write-read identity.
+#include "daylight/artifact/table.h"
+
+#include <gtest/gtest.h>
+
+namespace dl {
+namespace {
+
+TEST(ParseCsv, QuotesBreaksAndMarks) {
+  const auto table = parse_csv("\xef\xbb\xbf\"a\",b\r\n\"x, \"\"y\"\"\nz\",2\r\n\n,\n", "t.csv");
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->columns, (std::vector<std::string>{"a", "b"}));
+  ASSERT_EQ(table->rows.size(), 2U);
+  EXPECT_EQ(table->rows[0][0], "x, \"y\"\nz");
+  EXPECT_EQ(table->rows[1], (std::vector<std::string>{"", ""}));
+}
+
+TEST(ParseCsv, TabsWhenTheHeaderHasNoComma) {
+  const auto table = parse_csv("file\tage\na.jpg\t20, or so\n", "t.tsv");
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->rows[0][1], "20, or so");
+}
+
+TEST(ParseCsv, MessagesNameTheLine) {
+  const auto uneven = parse_csv("a,b\n1,2\n3\n", "t.csv");
+  ASSERT_FALSE(uneven);
+  EXPECT_EQ(uneven.error().where, "t.csv:3");
+  EXPECT_FALSE(parse_csv("", "t.csv"));
+  EXPECT_FALSE(parse_csv("a,a\n1,2\n", "t.csv"));
+  EXPECT_FALSE(parse_csv("a,b\n\"1,2\n", "t.csv"));
+}
+
+TEST(DumpCsv, ReadsBackTheSame) {
+  Table table;
+  table.columns = {"a", "b,c"};
+  table.rows = {{"", "x\ny"}, {"\"", " s "}};
+  const auto again = parse_csv(dump_csv(table), "t");
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->columns, table.columns);
+  EXPECT_EQ(again->rows, table.rows);
+  Table lone;
+  lone.columns = {"only"};
+  lone.rows = {{""}, {"x"}};
+  EXPECT_EQ(parse_csv(dump_csv(lone), "t")->rows, lone.rows);
+}
+
+}  // namespace
+}  // namespace dl

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// A native library (ELF, 32 or 64 bit, little-endian) as the dynamic linker sees it: segments first, sections if sane.
+// A native library (ELF, 32 or 64 bit, little-endian) as the dynamic linker sees it: segments
+// first, sections if sane.
 //
-// Source: System V ABI (gABI) chapters 4 and 5; GNU hash and Android packed relocations as bionic's linker reads them.
+// Source: System V ABI (gABI) chapters 4 and 5; GNU hash and Android packed relocations as bionic's
+// linker reads them.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daylight/base/bytes.h"
@@ -18,7 +21,8 @@ namespace dl {
 
 inline constexpr std::size_t kMaxElfSegments = 4'096;
 inline constexpr std::size_t kMaxElfSections = 65'536;
-inline constexpr std::size_t kMaxElfSymbols = 4'000'000;
+inline constexpr std::size_t kMaxElfSymbols = 1'000'000;  // of one table
+inline constexpr std::size_t kMaxElfNameSize = 16'384;    // longer names are cut
 inline constexpr std::size_t kMaxElfRelocations = 16'000'000;
 inline constexpr std::size_t kMaxElfDynamicEntries = 65'536;
 inline constexpr std::size_t kMaxElfNotes = 65'536;
@@ -28,6 +32,8 @@ enum class ElfMachine { kArm, kArm64, kX86, kX86_64, kOther };
 std::string_view abi_of(ElfMachine machine);
 
 struct ElfSegment {
+  static constexpr std::uint32_t kLoad = 1;  // PT_LOAD: mapped into memory
+
   std::uint32_t type = 0;   // PT_*
   std::uint32_t flags = 0;  // 1 execute, 2 write, 4 read
   std::uint64_t offset = 0;
@@ -56,9 +62,9 @@ struct ElfSymbol {
   std::string_view name;
   std::uint64_t value = 0;  // virtual address where defined (bit 0 set for Thumb code)
   std::uint64_t size = 0;
-  std::uint16_t section = 0;   // 0: undefined (an import)
-  std::uint8_t type = 0;       // 0 none, 1 object, 2 function, 6 TLS, 10 indirect function
-  std::uint8_t binding = 0;    // 0 local, 1 global, 2 weak
+  std::uint16_t section = 0;  // 0: undefined (an import)
+  std::uint8_t type = 0;      // 0 none, 1 object, 2 function, 6 TLS, 10 indirect function
+  std::uint8_t binding = 0;   // 0 local, 1 global, 2 weak
   std::uint8_t visibility = 0;
 
   bool defined() const { return section != 0; }
@@ -88,8 +94,8 @@ struct ElfRange {
 // A parsed file over bytes that outlive it (views point into them). const methods are thread safe.
 class ElfFile {
  public:
-  // Keeps what can be read; tables that reach beyond the file are cut (gaps). kCorrupt without the magic or with a cut
-  // file header, kUnsupported for big-endian files.
+  // Keeps what can be read; tables that reach beyond the file are cut (gaps). kCorrupt without the
+  // magic or with a cut file header, kUnsupported for big-endian files.
   static Result<ElfFile> parse(ByteSpan bytes, std::string where);
 
   bool is_64bit() const { return is_64bit_; }
@@ -109,28 +115,32 @@ class ElfFile {
   const std::vector<std::pair<std::uint64_t, std::uint64_t>>& dynamic() const { return dynamic_; }
   std::optional<std::uint64_t> dynamic_value(std::uint64_t tag) const;
 
-  // The dynamic symbol table, index 0 (the empty one) included. Its length comes from DT_HASH or DT_GNU_HASH (bounds
-  // of the string table otherwise), never from sections.
+  // The dynamic symbol table, index 0 (the empty one) included. Its length comes from DT_HASH or
+  // DT_GNU_HASH (bounds of the string table otherwise), never from sections.
   const std::vector<ElfSymbol>& symbols() const { return symbols_; }
   // .symtab, where the file is not stripped and its sections are sane.
   const std::vector<ElfSymbol>& debug_symbols() const { return debug_symbols_; }
   // The first defined dynamic symbol of this name, or null. Linear.
   const ElfSymbol* symbol(std::string_view name) const;
 
-  // DT_REL(A), DT_JMPREL, DT_RELR (as RELATIVE) and Android's packed tables, in that order. Decoded when asked for.
+  // DT_REL(A), DT_JMPREL, DT_RELR (as RELATIVE) and Android's packed tables, in that order. Decoded
+  // when asked for.
   std::vector<ElfRelocation> relocations(GapList* gaps = nullptr) const;
 
   const std::vector<ElfNote>& notes() const { return notes_; }
   // GNU build id in lower-case hexadecimal, "" if none.
   const std::string& build_id() const { return build_id_; }
 
-  // The loadable parts without execute permission, in file order, cut at the end of the file: where constants and
-  // embedded models lie.
+  // Where constants and embedded models lie, in file order, cut at the end of the file: the
+  // loadable parts without execute permission, and those parts of executable segments that sane
+  // sections show to be no code (older linkers put .rodata there; without sections it is found in
+  // code_ranges()).
   std::vector<ElfRange> data_ranges() const;
   // The loadable parts with execute permission.
   std::vector<ElfRange> code_ranges() const;
 
-  // File bytes mapped at [address, address + size); nothing if not wholly inside one segment's file part.
+  // File bytes mapped at [address, address + size); nothing if not wholly inside one segment's file
+  // part.
   std::optional<ByteSpan> at_address(std::uint64_t address, std::uint64_t size) const;
   // The zero-ended string mapped at `address`, without its zero; nothing if unmapped or not ended.
   std::optional<std::string_view> string_at(std::uint64_t address) const;

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pipeline + pictures -> predictions: runs what rebuild found, on every picture, on every core.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "daylight/artifact/pipeline.h"
+#include "daylight/artifact/predictions.h"
+#include "daylight/artifact/samples.h"
+#include "daylight/base/blob_store.h"
+#include "daylight/base/log.h"
+#include "daylight/replay/step_program.h"
+
+namespace dl {
+
+inline constexpr int kMaxReplayThreads = 1024;
+
+struct ReplayOptions {
+  // "pictures": as a user would hand them in. "face-crops": every step up to and including a head's
+  // face crop is left out, decoding aside.
+  std::string samples_are = "pictures";
+  std::string resize_kernel =
+      {};  // instead of the kernel of every resize step; "": the pipeline's own
+  std::vector<std::string> compare_kernels = {};  // one alternative "resize-kernel=<name>" for each
+  bool all_alternatives = false;   // one alternative for each that the pipeline's steps list
+  int threads = 0;                 // 0: one for each processor
+  bool reference_kernels = false;  // see RunnerOptions
+  std::size_t chunk = 64;          // pictures between two deliveries
+};
+
+// What was finished: rows in the order (picture, alternative, head), the same for any number of
+// threads.
+struct ReplayChunk {
+  std::span<const Prediction> rows;
+  std::span<const Gap> gaps;    // of these pictures: which could not be used, and why
+  std::size_t next_sample = 0;  // where to resume once these rows are stored
+};
+
+struct ReplaySummary {
+  std::size_t samples = 0;  // replayed in this call
+  std::size_t rows = 0;
+  std::map<PredictionStatus, std::size_t> statuses;
+  std::vector<Gap> gaps;  // of pictures in this call, and of heads that cannot be run
+  std::vector<FailedHead> failed_heads;     // have no rows at all
+  std::vector<Substitution> substitutions;  // for provenance: the same in every call
+  std::vector<std::string> skipped_steps;   // for provenance: the same in every call
+};
+
+// Replays samples [first_sample, end). Every head that can be run has one row for each picture,
+// also where the picture is missing, cannot be decoded or is not the one that samples.csv has the
+// digest of (parse-error, with a gap), or has not exactly one face (no-face, multi-face). An
+// alternative has rows for the heads on whose path it lies. `on_rows` is called on the calling
+// thread; its Error ends the replay and is returned. kCancelled after `log` says so: every chunk
+// that was started is delivered first.
+Result<ReplaySummary> replay(const Pipeline& pipeline, const Samples& samples,
+                             const BlobStore& models, const ReplayOptions& options,
+                             const std::function<Result<void>(const ReplayChunk&)>& on_rows,
+                             std::size_t first_sample, LogSink& log);
+
+// What ran the numbers, for provenance: versions of the libraries, whether XNNPACK ran, the
+// processor's features that change floating-point results. The same on every call in a process.
+Json replay_runtime_facts(const ReplayOptions& options);
+
+}  // namespace dl

@@ -7,9 +7,10 @@
 namespace dl {
 namespace {
 
+// Elements of a shape, a free dimension being one, as the library allocates it at first.
 std::int64_t element_count(const std::vector<std::int64_t>& shape) {
   std::int64_t count = 1;
-  for (const std::int64_t dimension : shape) count *= dimension;
+  for (const std::int64_t dimension : shape) count *= dimension == -1 ? 1 : dimension;
   return count;
 }
 
@@ -31,9 +32,8 @@ Result<void> ModelRunner::accepts(std::size_t index, ElementType type,
                                                  " inputs, no input " + std::to_string(index));
   }
   const TensorSpec& spec = specs[index];
-  const bool free = std::find(spec.shape.begin(), spec.shape.end(), -1) != spec.shape.end();
-  const bool fits = free ? same_but_for_free(spec.shape, shape)
-                         : element_count(spec.shape) == element_count(shape);
+  const bool fits =
+      element_count(spec.shape) == element_count(shape) || same_but_for_free(spec.shape, shape);
   if (spec.type == type && fits) return {};
   return fail(ErrorCode::kInvalidArgument, "the model wants " +
                                                describe_tensor(spec.type, spec.shape) + ", not " +

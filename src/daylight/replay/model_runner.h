@@ -49,7 +49,9 @@ class ModelRunner {
 
 // How engines run. The same for every thread of a replay.
 struct RunnerOptions {
-  // Plain kernels without the XNNPACK delegate.
+  // The library's reference kernels: plain loops without XNNPACK and without a choice by processor,
+  // so that the same library gives the same bytes on any processor of the kind. Slow: tens of
+  // times.
   bool reference_kernels = false;
 };
 

@@ -183,6 +183,10 @@ Result<CompiledStep> compile_tflite(const StepParams& step, const ValueType& in,
   CompiledStep compiled;
   compiled.type = kind_only(ValueKind::kOutputs);
   compiled.type.outputs = probe.outputs();
+  for (TensorSpec& output : compiled.type.outputs) {
+    // Pictures go through one by one: an open batch is one.
+    if (!output.shape.empty() && output.shape.front() == -1) output.shape.front() = 1;
+  }
   compiled.function = [slot, kind = in.kind](const StepValue& from, StepValue& out,
                                              StepWorker& worker) -> StepResult {
     const std::array<const Tensor*, 1> tensors = {&tensor_of(from, kind)};

@@ -68,5 +68,32 @@ int TfLiteTensorCopyToBuffer(const TfLiteTensor* tensor, void* bytes, std::size_
 TfLiteDelegate* TfLiteXNNPackDelegateCreate(const void* options);
 void TfLiteXNNPackDelegateDelete(TfLiteDelegate* delegate);
 
+// Whether a dimension of the model file is free; `count` is -1 where the model says nothing about
+// it.
+int TfLiteOpaqueTensorGetNumDimsSignature(const TfLiteTensor* tensor, std::int32_t* count);
+int TfLiteOpaqueTensorGetDimSignature(const TfLiteTensor* tensor, std::int32_t index,
+                                      std::int32_t* dimension);
+
+// Takes the operators from the callbacks instead of the built-in list; a registration is an opaque
+// pointer here.
+using TfLiteFindBuiltin = const void* (*)(void* user, std::int32_t op, int version);
+using TfLiteFindCustom = const void* (*)(void* user, const char* op, int version);
+void TfLiteInterpreterOptionsSetOpResolver(TfLiteInterpreterOptions* options,
+                                           TfLiteFindBuiltin find_builtin,
+                                           TfLiteFindCustom find_custom, void* user);
+
+// Two things that the C interface has no way to: C++ symbols of the one library version that is
+// linked (its SHA-256 is pinned). The list of reference kernels, and how much the library prints by
+// itself.
+void tflite_reference_resolver_construct(void* storage) __asm__(
+    "_ZN6tflite3ops7builtin20BuiltinRefOpResolverC1Ev");
+const void* tflite_resolver_find_builtin(
+    const void* resolver, std::int32_t op,
+    int version) __asm__("_ZNK6tflite17MutableOpResolver6FindOpENS_15BuiltinOperatorEi");
+const void* tflite_resolver_find_custom(const void* resolver, const char* op, int version) __asm__(
+    "_ZNK6tflite17MutableOpResolver6FindOpEPKci");
+void tflite_set_minimum_log_severity(int severity) __asm__(
+    "_ZN6tflite16logging_internal13MinimalLogger21SetMinimumLogSeverityENS_11LogSeverityE");
+
 }  // extern "C"
 // NOLINTEND(readability-identifier-naming)

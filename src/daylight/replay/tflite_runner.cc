@@ -3,6 +3,7 @@
 // for.
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdio>
 
 #include "daylight/base/text.h"
@@ -45,6 +46,35 @@ struct LastMessage {
   }
 };
 
+// The library's own list of reference kernels, made once and never destroyed. It is larger than any
+// resolver of the pinned library; the library's constructor fills it.
+const void* reference_resolver() {
+  alignas(std::max_align_t) static std::array<std::byte, 4096> storage;
+  static const bool constructed = [] {
+    tflite_reference_resolver_construct(storage.data());
+    return true;
+  }();
+  return constructed ? storage.data() : nullptr;
+}
+
+const void* find_reference_builtin(void* user, std::int32_t op, int version) {
+  return tflite_resolver_find_builtin(user, op, version);
+}
+
+const void* find_reference_custom(void* user, const char* op, int version) {
+  return tflite_resolver_find_custom(user, op, version);
+}
+
+// The library would print a line for each delegate; what matters comes through the error reporter.
+void silence_library() {
+  constexpr int kSilent = 4;
+  static const bool done = [] {
+    tflite_set_minimum_log_severity(kSilent);
+    return true;
+  }();
+  static_cast<void>(done);
+}
+
 Result<ElementType> element_type_of(int type) {
   switch (type) {
     case 1:
@@ -69,7 +99,21 @@ Result<ElementType> element_type_of(int type) {
   }
 }
 
-Result<TensorSpec> spec_of(const TfLiteTensor* tensor) {
+// Puts -1 where the model file leaves a dimension open.
+void mark_free_dimensions(const TfLiteTensor* tensor, TensorSpec& spec) {
+  std::int32_t count = -1;
+  if (TfLiteOpaqueTensorGetNumDimsSignature(tensor, &count) != kTfLiteStatusOk) return;
+  if (count != static_cast<std::int32_t>(spec.shape.size())) return;
+  for (std::int32_t i = 0; i < count; ++i) {
+    std::int32_t dimension = 0;
+    if (TfLiteOpaqueTensorGetDimSignature(tensor, i, &dimension) != kTfLiteStatusOk) return;
+    if (dimension == -1) spec.shape[static_cast<std::size_t>(i)] = -1;
+  }
+}
+
+enum class Dimensions { kAsDeclared, kAsAllocated };
+
+Result<TensorSpec> spec_of(const TfLiteTensor* tensor, Dimensions wanted) {
   if (tensor == nullptr) return fail(ErrorCode::kCorrupt, "the model lacks a tensor");
   TensorSpec spec;
   spec.type = TRY(element_type_of(TfLiteTensorType(tensor)));
@@ -89,6 +133,7 @@ Result<TensorSpec> spec_of(const TfLiteTensor* tensor) {
   if (bytes > kMaxTensorBytes) {
     return fail(ErrorCode::kLimit, "a tensor of " + describe_tensor(spec.type, spec.shape));
   }
+  if (wanted == Dimensions::kAsDeclared) mark_free_dimensions(tensor, spec);
   const auto quantisation = TfLiteTensorQuantizationParams(tensor);
   spec.scale = quantisation.scale;
   spec.zero_point = quantisation.zero_point;
@@ -114,12 +159,13 @@ class TfliteRunner final : public ModelRunner {
                                                    " inputs, " + std::to_string(tensors.size()) +
                                                    " were given");
     }
+    TRY_VOID(fit_inputs(tensors));
     for (std::size_t i = 0; i < tensors.size(); ++i) TRY_VOID(fill_input(i, *tensors[i]));
     if (TfLiteInterpreterInvoke(interpreter_.get()) != kTfLiteStatusOk) {
       return fail(ErrorCode::kUnsupported, message_.take("the model failed while running"));
     }
     // A model with free shapes knows its outputs only now.
-    TRY_VOID(read_outputs());
+    TRY_VOID(read_outputs(Dimensions::kAsAllocated));
     outputs.resize(outputs_.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) TRY_VOID(copy_output(i, outputs[i]));
     return {};
@@ -129,10 +175,15 @@ class TfliteRunner final : public ModelRunner {
   explicit TfliteRunner(std::shared_ptr<const TfliteModel> owner) : owner_(std::move(owner)) {}
 
   Result<void> set_up(const TfLiteModel* model, const RunnerOptions& options) {
+    silence_library();
     const OptionsHandle settings(TfLiteInterpreterOptionsCreate());
     TfLiteInterpreterOptionsSetNumThreads(settings.get(), 1);
     TfLiteInterpreterOptionsSetErrorReporter(settings.get(), LastMessage::report, &message_);
-    if (!options.reference_kernels) {
+    if (options.reference_kernels) {
+      TfLiteInterpreterOptionsSetOpResolver(settings.get(), find_reference_builtin,
+                                            find_reference_custom,
+                                            const_cast<void*>(reference_resolver()));
+    } else {
       delegate_.reset(TfLiteXNNPackDelegateCreate(nullptr));
       if (delegate_ != nullptr)
         TfLiteInterpreterOptionsAddDelegate(settings.get(), delegate_.get());
@@ -146,7 +197,7 @@ class TfliteRunner final : public ModelRunner {
       return fail(ErrorCode::kCorrupt, message_.take("the model's tensors cannot be allocated"));
     }
     TRY_VOID(read_inputs());
-    return read_outputs();
+    return read_outputs(Dimensions::kAsDeclared);
   }
 
   Result<void> read_inputs() {
@@ -155,12 +206,13 @@ class TfliteRunner final : public ModelRunner {
       return fail(ErrorCode::kLimit, "a model of " + std::to_string(count) + " inputs");
     }
     for (int i = 0; i < count; ++i) {
-      inputs_.push_back(TRY(spec_of(TfLiteInterpreterGetInputTensor(interpreter_.get(), i))));
+      inputs_.push_back(TRY(spec_of(TfLiteInterpreterGetInputTensor(interpreter_.get(), i),
+                                    Dimensions::kAsDeclared)));
     }
     return {};
   }
 
-  Result<void> read_outputs() {
+  Result<void> read_outputs(Dimensions wanted) {
     const int count = TfLiteInterpreterGetOutputTensorCount(interpreter_.get());
     if (count < 1 || static_cast<std::size_t>(count) > kMaxModelTensors) {
       return fail(ErrorCode::kLimit, "a model of " + std::to_string(count) + " outputs");
@@ -168,13 +220,34 @@ class TfliteRunner final : public ModelRunner {
     outputs_.resize(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) {
       outputs_[static_cast<std::size_t>(i)] =
-          TRY(spec_of(TfLiteInterpreterGetOutputTensor(interpreter_.get(), i)));
+          TRY(spec_of(TfLiteInterpreterGetOutputTensor(interpreter_.get(), i), wanted));
+    }
+    return {};
+  }
+
+  // Checks the tensors and gives free dimensions the sizes of this run.
+  Result<void> fit_inputs(std::span<const Tensor* const> tensors) {
+    bool changed = false;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      TRY_VOID(accepts(i, tensors[i]->type, tensors[i]->shape));
+      const auto index = static_cast<std::int32_t>(i);
+      const auto* input = TfLiteInterpreterGetInputTensor(interpreter_.get(), index);
+      if (TfLiteTensorByteSize(input) == tensors[i]->bytes.size()) continue;
+      const std::vector<int> shape(tensors[i]->shape.begin(), tensors[i]->shape.end());
+      if (TfLiteInterpreterResizeInputTensor(interpreter_.get(), index, shape.data(),
+                                             static_cast<std::int32_t>(shape.size())) !=
+          kTfLiteStatusOk) {
+        return fail(ErrorCode::kInvalidArgument, message_.take("the input cannot be resized"));
+      }
+      changed = true;
+    }
+    if (changed && TfLiteInterpreterAllocateTensors(interpreter_.get()) != kTfLiteStatusOk) {
+      return fail(ErrorCode::kUnsupported, message_.take("the model does not take this size"));
     }
     return {};
   }
 
   Result<void> fill_input(std::size_t index, const Tensor& tensor) {
-    TRY_VOID(accepts(index, tensor.type, tensor.shape));
     auto* input = TfLiteInterpreterGetInputTensor(interpreter_.get(), static_cast<int>(index));
     if (TfLiteTensorCopyFromBuffer(input, tensor.bytes.data(), tensor.bytes.size()) !=
         kTfLiteStatusOk) {

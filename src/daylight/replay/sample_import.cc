@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens the listed pictures on several threads and looks for copies among them.
+#include "daylight/replay/sample_import.h"
+
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <numeric>
+#include <set>
+#include <unordered_map>
+
+#include "daylight/base/digest.h"
+#include "daylight/base/file.h"
+#include "daylight/base/text.h"
+#include "daylight/replay/image_codec.h"
+#include "daylight/replay/image_measures.h"
+
+namespace dl {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What opening a picture told.
+struct PictureFacts {
+  std::string why;  // it cannot be used; empty: it can
+  std::string sha256;
+  std::uint64_t frequency_hash = 0;
+  std::uint64_t difference_hash = 0;
+};
+
+PictureFacts inspect(const ListedSample& sample) {
+  PictureFacts facts;
+  const auto file = MappedFile::open(sample.path);
+  if (!file) {
+    facts.why = "the picture cannot be read: " + file.error().what;
+    return facts;
+  }
+  facts.sha256 = sha256_hex(file->bytes());
+  if (!sample.sha256.empty() && to_lower(sample.sha256) != facts.sha256) {
+    facts.why = "the picture has another SHA-256 than the table says";
+    return facts;
+  }
+  const auto decoded = decode_image(file->bytes(), sample.name);
+  if (!decoded) {
+    facts.why = "the picture cannot be decoded: " + decoded.error().what;
+    return facts;
+  }
+  facts.frequency_hash = frequency_hash(decoded->image);
+  facts.difference_hash = difference_hash(decoded->image);
+  return facts;
+}
+
+Result<std::vector<PictureFacts>> inspect_all(const std::vector<ListedSample>& samples, int threads,
+                                              LogSink& log) {
+  std::vector<PictureFacts> facts(samples.size());
+  std::atomic<std::size_t> done = 0;
+  tbb::task_arena arena(threads > 0 ? threads : tbb::task_arena::automatic);
+  arena.execute([&] {
+    tbb::parallel_for(std::size_t{0}, samples.size(), [&](std::size_t i) {
+      if (log.cancelled()) return;
+      facts[i] = inspect(samples[i]);
+      log.progress("pictures", ++done, samples.size());
+    });
+  });
+  if (log.cancelled()) return fail(ErrorCode::kCancelled, "the import was interrupted");
+  return facts;
+}
+
+// The picture's path as samples.csv writes it.
+Result<std::string> path_below(const fs::path& picture, const fs::path& folder) {
+  std::error_code error;
+  const fs::path from = fs::absolute(folder, error).lexically_normal();
+  const fs::path to = fs::absolute(picture, error).lexically_normal();
+  const std::string relative = to.lexically_relative(from / "").generic_string();
+  if (relative.empty() || relative == ".." || relative.starts_with("../")) {
+    return fail(ErrorCode::kInvalidArgument,
+                "the picture does not lie below the folder that samples.csv is written into");
+  }
+  return relative;
+}
+
+Result<double> weight_of(const ListedSample& listed) {
+  if (listed.weight.empty()) return 1.0;
+  const auto weight = parse_double(listed.weight);
+  if (weight && *weight >= 0) return *weight;
+  return fail(ErrorCode::kInvalidArgument,
+              "the weight '" + printable(listed.weight) + "' is not a number of zero or more");
+}
+
+// Joins items into groups.
+class DisjointSets {
+ public:
+  explicit DisjointSets(std::size_t count) : parent_(count) {
+    std::iota(parent_.begin(), parent_.end(), std::size_t{0});
+  }
+  std::size_t find(std::size_t item) {
+    while (parent_[item] != item) item = parent_[item] = parent_[parent_[item]];
+    return item;
+  }
+  // The lower item leads, so that groups do not depend on the order of joining.
+  void join(std::size_t a, std::size_t b) {
+    a = find(a);
+    b = find(b);
+    parent_[std::max(a, b)] = std::min(a, b);
+  }
+
+ private:
+  std::vector<std::size_t> parent_;
+};
+
+bool near(const PictureFacts& a, const PictureFacts& b) {
+  return hash_distance(a.frequency_hash, b.frequency_hash) <= kNearFrequencyBits &&
+         hash_distance(a.difference_hash, b.difference_hash) <= kNearDifferenceBits;
+}
+
+// Joins near copies. Two hashes that differ in at most three bits agree in one of four 16-bit parts
+// at least, so only pictures that share a part are compared; of equal pairs of hashes only the
+// first is.
+void join_near_copies(const std::vector<PictureFacts>& facts, DisjointSets& sets) {
+  constexpr std::size_t kParts = 4;
+  static_assert(kNearFrequencyBits < static_cast<int>(kParts));
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> first_of;
+  std::array<std::unordered_map<std::uint64_t, std::vector<std::size_t>>, kParts> parts;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    const auto [found, is_new] =
+        first_of.try_emplace({facts[i].frequency_hash, facts[i].difference_hash}, i);
+    if (!is_new) {
+      sets.join(i, found->second);
+      continue;
+    }
+    for (std::size_t part = 0; part < kParts; ++part) {
+      auto& others = parts[part][(facts[i].frequency_hash >> (16 * part)) & 0xffff];
+      for (const std::size_t other : others) {
+        if (near(facts[i], facts[other])) sets.join(i, other);
+      }
+      others.push_back(i);
+    }
+  }
+}
+
+DuplicateGroup group_of(const std::vector<std::size_t>& members, const Samples& samples) {
+  DuplicateGroup group;
+  for (const std::size_t member : members) {
+    group.files.push_back(samples.rows[member].file);
+    if (samples.rows[member].values != samples.rows[members.front()].values) {
+      group.labels_differ = true;
+    }
+  }
+  std::sort(group.files.begin(), group.files.end());
+  return group;
+}
+
+void find_exact(ImportReport& report) {
+  std::map<std::string, std::vector<std::size_t>> by_digest;
+  for (std::size_t i = 0; i < report.samples.rows.size(); ++i) {
+    by_digest[report.samples.rows[i].sha256].push_back(i);
+  }
+  for (const auto& [digest, members] : by_digest) {
+    if (members.size() > 1) report.exact.push_back(group_of(members, report.samples));
+  }
+}
+
+void find_perceptual(const std::vector<PictureFacts>& facts, ImportReport& report) {
+  DisjointSets sets(facts.size());
+  join_near_copies(facts, sets);
+  std::map<std::size_t, std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < facts.size(); ++i) groups[sets.find(i)].push_back(i);
+  for (const auto& [leader, members] : groups) {
+    std::set<std::string> digests;
+    for (const std::size_t member : members) digests.insert(facts[member].sha256);
+    if (digests.size() > 1) report.perceptual.push_back(group_of(members, report.samples));
+  }
+}
+
+void sort_groups(std::vector<DuplicateGroup>& groups) {
+  std::sort(groups.begin(), groups.end(),
+            [](const DuplicateGroup& a, const DuplicateGroup& b) { return a.files < b.files; });
+}
+
+// Moves the usable rows into the table; gives their facts in the same order.
+std::vector<PictureFacts> assemble(SampleListing listing, std::vector<PictureFacts> facts,
+                                   const fs::path& folder, ImportReport& report) {
+  Samples& samples = report.samples;
+  samples.folder = folder;
+  samples.attributes = listing.attributes;
+  report.unusable = std::move(listing.unusable);
+  report.ignored_files = listing.ignored_files;
+  for (const ListedSample& listed : listing.samples) {
+    for (const auto& [column, value] : listed.reserved) samples.reserved[column] = {};
+  }
+  std::vector<PictureFacts> kept;
+  for (std::size_t i = 0; i < listing.samples.size(); ++i) {
+    ListedSample& listed = listing.samples[i];
+    const auto weight = weight_of(listed);
+    if (facts[i].why.empty() && !weight) facts[i].why = weight.error().what;
+    if (!facts[i].why.empty()) {
+      report.unusable.push_back({listed.name, facts[i].why, listed.line});
+      continue;
+    }
+    const auto file = path_below(listed.path, folder);
+    if (!file) {
+      report.unusable.push_back({listed.name, file.error().what, listed.line});
+      continue;
+    }
+    Sample sample;
+    sample.file = *file;
+    sample.values = std::move(listed.values);
+    sample.sha256 = facts[i].sha256;
+    sample.weight = *weight;
+    samples.rows.push_back(std::move(sample));
+    for (auto& [column, values] : samples.reserved) values.push_back(listed.reserved[column]);
+    kept.push_back(std::move(facts[i]));
+  }
+  return kept;
+}
+
+Json groups_to_json(const std::vector<DuplicateGroup>& groups) {
+  Json list = Json::array();
+  for (const DuplicateGroup& group : groups) {
+    Json json = Json::object();
+    json["files"] = group.files;
+    json["labels_differ"] = group.labels_differ;
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+}  // namespace
+
+Result<ImportReport> import_samples(SampleSource source, const std::filesystem::path& place,
+                                    const ImportOptions& options, LogSink& log) {
+  auto listing = TRY(list_samples(source, place, options.folder_attributes));
+  auto facts = TRY(inspect_all(listing.samples, options.threads, log));
+  std::error_code error;
+  const fs::path data_folder =
+      fs::is_directory(place, error) ? place : fs::absolute(place, error).parent_path();
+  const fs::path folder = options.out_folder.empty() ? data_folder : options.out_folder;
+  ImportReport report;
+  const auto kept = assemble(std::move(listing), std::move(facts), folder, report);
+  if (report.samples.rows.empty()) {
+    const UnusableRow& first = report.unusable.front();
+    return fail(ErrorCode::kInvalidArgument,
+                "none of its " + std::to_string(report.unusable.size()) +
+                    " rows can be used; the first: " + printable(first.file) + ": " + first.why,
+                place.string());
+  }
+  find_exact(report);
+  find_perceptual(kept, report);
+  sort_groups(report.exact);
+  sort_groups(report.perceptual);
+  return report;
+}
+
+Json to_json(const ImportReport& report) {
+  Json json = Json::object();
+  json["samples"] = report.samples.rows.size();
+  json["ignored_files"] = report.ignored_files;
+  json["unusable"] = Json::array();
+  for (const UnusableRow& row : report.unusable) {
+    Json entry = Json::object();
+    entry["file"] = row.file;
+    if (row.line != 0) entry["line"] = row.line;
+    entry["why"] = row.why;
+    json["unusable"].push_back(std::move(entry));
+  }
+  json["duplicates"] = Json::object();
+  json["duplicates"]["exact"] = groups_to_json(report.exact);
+  json["duplicates"]["perceptual"] = groups_to_json(report.perceptual);
+  return json;
+}
+
+}  // namespace dl

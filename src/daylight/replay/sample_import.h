@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a data set on disk to samples.csv: every picture is opened once, and what cannot be used is
+// said.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "daylight/artifact/samples.h"
+#include "daylight/base/json.h"
+#include "daylight/base/log.h"
+#include "daylight/replay/sample_listing.h"
+
+namespace dl {
+
+// Two pictures count as near copies when both fingerprints (image_measures.h) differ in at most
+// this many bits.
+inline constexpr int kNearFrequencyBits = 3;
+inline constexpr int kNearDifferenceBits = 6;
+
+struct ImportOptions {
+  // The folder that samples.csv will lie in; empty: the data set's. Every picture must lie in it or
+  // below.
+  std::filesystem::path out_folder = {};
+  std::vector<std::string> folder_attributes = {};  // for kFolders
+  int threads = 0;                                  // 0: one for each processor
+};
+
+// Samples that show the same picture.
+struct DuplicateGroup {
+  std::vector<std::string> files;  // as in samples.csv, sorted
+  bool labels_differ = false;      // the data set contradicts itself about them
+};
+
+struct ImportReport {
+  Samples samples;  // with digests, in the data set's order
+  std::vector<UnusableRow> unusable;
+  std::vector<DuplicateGroup> exact;  // equal bytes
+  std::vector<DuplicateGroup>
+      perceptual;  // near copies, not equal bytes alone; links join into groups
+  std::size_t ignored_files = 0;
+};
+
+// Lists the data set and decodes each of its pictures once, on several threads. A picture that is
+// missing, cannot be decoded, or has another SHA-256 than the data set claims, is unusable.
+// Duplicates are reported and kept. Fails as list_samples() does, where a picture lies outside of
+// out_folder, where no row is usable (the Error names the first reason), or with kCancelled.
+Result<ImportReport> import_samples(SampleSource source, const std::filesystem::path& place,
+                                    const ImportOptions& options, LogSink& log);
+
+// The report without the samples: counts, unusable rows, duplicates.
+Json to_json(const ImportReport& report);
+
+}  // namespace dl

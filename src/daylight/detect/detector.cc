@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// The passes of detection, in order.
+#include "daylight/detect/detector.h"
+
+#include <algorithm>
+#include <set>
+
+#include "daylight/base/text.h"
+#include "daylight/detect/entry_scan.h"
+#include "daylight/detect/model_use.h"
+#include "daylight/detect/signals.h"
+#include "daylight/detect/tasks.h"
+#include "daylight/format/tflite_metadata.h"
+
+namespace dl {
+namespace {
+
+AppInfo describe_app(const program::AppPackage& app, const DetectOptions& options,
+                     std::vector<Gap>& gaps) {
+  AppInfo info;
+  info.sha256 = app.sha256();
+  info.files.push_back({app.file_name(), info.sha256, app.size()});
+  if (const auto& manifest = app.manifest()) {
+    info.package = manifest->package;
+    info.version_name = manifest->version_name;
+    info.version_code = std::to_string(manifest->version_code);
+    if (!manifest->split.empty()) info.splits.push_back(manifest->split);
+    info.permissions = manifest->permissions;
+  }
+  std::set<std::string> abis;
+  for (const auto& library : app.native_libraries()) abis.insert(library.abi);
+  info.abis.assign(abis.begin(), abis.end());
+  const SigningReport report = read_signers(app.archive(), options.verify_signatures);
+  for (const ApkSigner& signer : report.signers) {
+    info.signers.push_back(
+        {signer.cert_sha256, std::string(scheme_name(signer.scheme)), signer.valid});
+  }
+  for (const FormatGap& gap : report.gaps.list()) gaps.push_back({gap.where, gap.why});
+  return info;
+}
+
+// A text file of labels that lies beside a model and has as many lines as the model has scores.
+void attach_label_files(const program::AppPackage& app, std::vector<ModelRecord>& models) {
+  for (const ZipEntry& entry : app.archive().entries()) {
+    const std::string name = to_lower(entry.name);
+    if (name.find("label") == std::string::npos || !name.ends_with(".txt")) continue;
+    const auto content = app.entry_bytes(entry);
+    if (!content) continue;
+    const auto labels = split_labels(as_text(content->bytes));
+    for (ModelRecord& model : models) {
+      if (!model.labels.empty() || model.outputs.empty() || model.outputs.front().shape.size() > 2)
+        continue;
+      const auto& shape = model.outputs.front().shape;
+      if (shape.empty() || labels.size() < 2 ||
+          shape.back() != static_cast<std::int64_t>(labels.size()))
+        continue;
+      model.labels = labels;
+      Evidence evidence{"asset", app.file_name(), {std::string(entry.name)}};
+      evidence.rule = "label-file-beside";
+      evidence.excerpt = printable(join(labels, ", "), 120);
+      model.evidence.push_back(std::move(evidence));
+    }
+  }
+}
+
+// The order of the layers in which one framework shows itself.
+int layer_rank(const FrameworkRecord& record) {
+  if (record.layer == "native") return 0;
+  return record.layer == "java" ? 1 : 2;
+}
+
+void add_frameworks(std::vector<FrameworkRecord> more, std::vector<FrameworkRecord>& all) {
+  for (FrameworkRecord& record : more) all.push_back(std::move(record));
+}
+
+// A system framework that the app never calls is not a finding: every app could.
+void drop_unused_system_frameworks(const RuleSet& rules, const std::vector<CallRecord>& calls,
+                                   std::vector<FrameworkRecord>& frameworks) {
+  std::erase_if(frameworks, [&](const FrameworkRecord& record) {
+    const FrameworkRule* rule = rules.framework(record.id);
+    if (rule == nullptr || rule->kind != "system") return false;
+    return std::none_of(calls.begin(), calls.end(),
+                        [&](const CallRecord& call) { return call.framework == record.id; });
+  });
+}
+
+void add_code_gaps(const program::AppPackage& app, const program::AppCode& code,
+                   std::vector<Gap>& gaps) {
+  for (const FormatGap& gap : app.gaps())
+    gaps.push_back({printable(gap.where), printable(gap.why)});
+  for (const FormatGap& gap : code.facts().gaps().list())
+    gaps.push_back({printable(gap.where), printable(gap.why)});
+  for (const FormatGap& gap : code.reach().gaps().list())
+    gaps.push_back({printable(gap.where), printable(gap.why)});
+  if (app.dex_files().empty())
+    gaps.push_back({app.file_name(), "no DEX code was read: calls and use are unknown"});
+}
+
+// A model that no code names may be loaded under a name put together at run time.
+void note_unnamed_models(const std::vector<ModelRecord>& models, const std::vector<ModelCode>& code,
+                         std::vector<Gap>& gaps) {
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    if (!code[i].naming.empty()) continue;
+    gaps.push_back({printable(models[i].location.entry.front()),
+                    "no code names this model: how it is loaded is unknown"});
+  }
+}
+
+}  // namespace
+
+Provenance detect_provenance(const program::AppPackage& app, const RuleSet& rules,
+                             const DetectOptions& options) {
+  Provenance provenance;
+  provenance.inputs.push_back({"app", app.file_name(), app.sha256()});
+  provenance.options["rules"] = rules.digest();
+  provenance.options["verify_signatures"] = options.verify_signatures;
+  return provenance;
+}
+
+Result<Inventory> detect(const program::AppPackage& app, const RuleSet& rules,
+                         const DetectOptions& options, LogSink& log) {
+  const auto code = program::AppCode::build(app);
+  return detect(app, *code, rules, options, log);
+}
+
+Result<Inventory> detect(const program::AppPackage& app, const program::AppCode& code,
+                         const RuleSet& rules, const DetectOptions& options, LogSink& log) {
+  const CodeContext context{app, code, rules};
+  Inventory inventory;
+  inventory.provenance = detect_provenance(app, rules, options);
+  inventory.app = describe_app(app, options, inventory.gaps);
+
+  EntryFindings entries = TRY(scan_entries(app, rules, log));
+  inventory.models = std::move(entries.models);
+  for (std::size_t i = 0; i < inventory.models.size(); ++i)
+    inventory.models[i].id = "model-" + std::to_string(i + 1);
+  attach_label_files(app, inventory.models);
+
+  inventory.calls = api_calls(context);
+  add_frameworks(std::move(entries.frameworks), inventory.frameworks);
+  add_frameworks(java_frameworks(context), inventory.frameworks);
+  add_frameworks(manifest_frameworks(app, rules), inventory.frameworks);
+  drop_unused_system_frameworks(rules, inventory.calls, inventory.frameworks);
+  std::stable_sort(inventory.frameworks.begin(), inventory.frameworks.end(),
+                   [](const FrameworkRecord& a, const FrameworkRecord& b) {
+                     return layer_rank(a) < layer_rank(b);
+                   });
+
+  const auto model_code = link_models_to_code(context, inventory.calls, inventory.models);
+  inventory.tasks = infer_tasks(context, entries, inventory.models, model_code, inventory.calls);
+
+  inventory.gaps.insert(inventory.gaps.end(), entries.gaps.begin(), entries.gaps.end());
+  add_code_gaps(app, code, inventory.gaps);
+  note_unnamed_models(inventory.models, model_code, inventory.gaps);
+  return inventory;
+}
+
+}  // namespace dl

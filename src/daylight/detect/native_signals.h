@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one native library says about machine learning: its name, its symbols, its read-only
+// literals.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daylight/artifact/inventory.h"
+#include "daylight/detect/literal_scanner.h"
+#include "daylight/detect/rules.h"
+#include "daylight/format/elf.h"
+
+namespace dl {
+
+// JNI exports that are kept of one library.
+inline constexpr std::size_t kMaxJniExports = 4096;
+
+// Immutable; const methods are thread safe; `rules` must outlive it.
+class NativeSignals {
+ public:
+  explicit NativeSignals(const RuleSet& rules);
+
+  struct Finding {
+    const FrameworkRule* rule = nullptr;
+    bool shared = false;  // the library is the framework's own; else it is linked into another
+    std::string version;  // "" where it cannot be read
+    std::vector<Evidence> evidence;
+  };
+  struct Library {
+    std::vector<Finding> findings;         // in the order of the rules
+    std::vector<std::string> jni_exports;  // Java_* symbols, in the order of the table
+  };
+  // `entry` is the library's entry in the app, `file` the app's file name.
+  Library inspect(const ElfFile& elf, const std::string& file, const std::string& entry) const;
+
+ private:
+  void match_literals(const ElfFile& elf, const Evidence& base,
+                      std::map<const FrameworkRule*, Finding>& found) const;
+  std::string version_of(const FrameworkRule& rule, const ElfFile& elf) const;
+
+  const RuleSet& rules_;
+  std::vector<const FrameworkRule*> literal_owner_;  // of each literal of the scanner
+  LiteralScanner scanner_;
+};
+
+}  // namespace dl

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules of detection as data: formats, frameworks, tasks, origins (the files of rules/,
+// checked).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daylight/artifact/evidence.h"
+#include "daylight/base/bytes.h"
+#include "daylight/base/result.h"
+
+namespace dl {
+
+struct MagicRule {
+  std::uint64_t offset = 0;
+  std::string bytes;
+};
+
+// Names and leading bytes that hint at a format. A hint is never a model: only a structural reader
+// finds those.
+struct FormatRule {
+  std::string id;
+  std::string name;
+  std::vector<std::string> extensions;  // lower case, with the dot
+  std::vector<MagicRule> magic;
+};
+
+// How a framework shows itself. Patterns may end in "*".
+struct FrameworkRule {
+  std::string id;
+  std::string name;
+  std::string
+      kind;  // runtime|library|engine|system; an engine counts only where no runtime explains it
+  std::vector<std::string> libraries;   // file names
+  std::vector<std::string> exports;     // dynamic symbols
+  std::vector<std::string> literals;    // in read-only data
+  std::uint64_t need = 1;               // distinct literals that must be there
+  std::vector<std::string> packages;    // of classes that only this framework has
+  std::vector<std::string> meta_data;   // manifest meta-data names
+  std::vector<std::string> components;  // manifest component names
+  std::string version_after;            // the version follows this literal
+  bool version_bare = false;  // the version is the only string of the form 1.2.3 in the library
+};
+
+struct TaskRule {
+  std::string id;
+  bool sensitive = false;
+  std::vector<std::string> tokens;               // words in file and tensor names
+  std::vector<std::string> files;                // whole file names that are known
+  std::vector<std::string> phrases;              // words in strings near a model's calls
+  std::vector<std::vector<std::string>> labels;  // sets of output labels, lower case
+  std::vector<std::string> apis;                 // canonical methods whose call declares the task
+  std::vector<std::string> dependencies;         // values of the manifest's DEPENDENCIES meta-data
+};
+
+// A condition on a model's borders. Every part that is given must hold.
+struct ShapeRule {
+  std::string id;
+  std::string text;                       // what the condition says, for people
+  std::string input;                      // image|text, or ""
+  std::vector<std::int64_t> input_side;   // least and greatest height and width
+  std::vector<std::int64_t> input_sizes;  // element counts of the first input
+  std::optional<std::uint64_t> inputs;    // number of inputs
+  std::vector<std::int64_t> elements;     // least and greatest element count of the first output
+  std::vector<std::int64_t> sizes;        // element counts of the first output
+  std::vector<std::int64_t> shape;        // exact shape of some output
+  std::vector<std::string> last;  // the operator that makes the first output is one of these
+  std::vector<std::string> not_last;
+  std::vector<std::string> operators;     // all of them occur
+  bool dense = false;                     // the first output has the input's height and width ...
+  std::vector<std::int64_t> classes;      // ... and a depth in this range
+  std::vector<std::int64_t> not_classes;  // ... that is none of these
+  std::vector<std::string> supports;      // tasks that fit this shape
+  std::string alone;                      // the task that the shape by itself suggests
+};
+
+struct OriginRule {
+  std::string package;  // dotted; covers the packages below it
+  std::string name;
+};
+
+// Immutable; const methods are thread safe.
+class RuleSet {
+ public:
+  // From the texts of the files. kInvalidArgument names file, rule and key.
+  static Result<RuleSet> parse(std::string_view formats, std::string_view frameworks,
+                               std::string_view tasks, std::string_view origins);
+  // The rules that the build carries. A test checks that they parse.
+  static const RuleSet& builtin();
+
+  const std::vector<FormatRule>& formats() const { return formats_; }
+  const std::vector<FrameworkRule>& frameworks() const { return frameworks_; }
+  const std::vector<TaskRule>& tasks() const { return tasks_; }
+  const std::vector<ShapeRule>& shapes() const { return shapes_; }
+  const std::vector<OriginRule>& origins() const { return origins_; }
+  const FrameworkRule* framework(std::string_view id) const;
+  const TaskRule* task(std::string_view id) const;
+  // SHA-256 over the texts of all rules, those of the API names included: goes into the provenance.
+  const std::string& digest() const { return digest_; }
+
+ private:
+  std::vector<FormatRule> formats_;
+  std::vector<FrameworkRule> frameworks_;
+  std::vector<TaskRule> tasks_;
+  std::vector<ShapeRule> shapes_;
+  std::vector<OriginRule> origins_;
+  std::string digest_;
+};
+
+// Whether `text` equals the pattern, or begins like it where the pattern ends in "*".
+bool matches_pattern(std::string_view text, std::string_view pattern);
+
+}  // namespace dl

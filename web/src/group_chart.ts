@@ -27,14 +27,19 @@ interface Layout {
 // A line of the chart: a heading for an attribute, or a group.
 type Line = { kind: "heading"; text: string } | { kind: "row"; row: Row; everyone: boolean };
 
+// A minus sign as wide as a plus; none before a number that rounds to zero.
+function withMinus(text: string): string {
+  return /[1-9]/.test(text) ? text.replace("-", "\u2212") : text.replace("-", "");
+}
+
 function formatNumber(value: number, unit: Unit): string {
   const text = unit === "proportion" ? (value * 100).toFixed(1) + "%" : value.toFixed(Math.abs(value) < 100 ? 2 : 1);
-  return text.replace("-", "\u2212");
+  return withMinus(text);
 }
 
 function formatTick(value: number, unit: Unit): string {
   const text = unit === "proportion" ? `${Number((value * 100).toFixed(4))}%` : `${Number(value.toFixed(6))}`;
-  return text.replace("-", "\u2212");
+  return withMinus(text);
 }
 
 function intervalText(row: Row, unit: Unit): string {
@@ -63,7 +68,7 @@ function layoutOf(chart: Chart, width: number): Layout {
   const left = Math.min(Math.max(110, ...names) + 20, width * 0.34);
   const count = width;
   const value = width - 64;
-  return { width, narrow, left, right: value - 200, value, count };
+  return { width, narrow, left, right: value - 190, value, count };
 }
 
 function scaleOf(chart: Chart, layout: Layout): Scale {
@@ -148,7 +153,8 @@ function drawRow(line: Line & { kind: "row" }, chart: Chart, layout: Layout, sca
         fitText(row.why ?? "not estimable", layout.right - layout.left, kText)),
     );
   } else if (layout.narrow) {
-    group.append(svg("text", { x: layout.width, y: baseline, "text-anchor": "end", class: "value" }, `${values}  n ${row.n}`));
+    group.append(svg("text", { x: layout.width, y: baseline, "text-anchor": "end", class: "value" },
+      svg("tspan", {}, values), svg("tspan", { class: "count", dx: 8 }, `n ${row.n}`)));
   } else {
     group.append(
       svg("text", { x: layout.value - 132, y: baseline, "text-anchor": "end", class: "value" }, values),
@@ -181,7 +187,7 @@ function draw(chart: Chart, width: number): SVGSVGElement {
   let top = 0;
   for (const line of lines) {
     if (line.kind === "heading") {
-      picture.append(svg("text", { x: 0, y: top + 21, class: "heading" }, fitText(line.text, width, 12, 600)));
+      picture.append(svg("text", { x: 0, y: top + 21, class: "heading" }, fitText(`By ${line.text}`, width, 12, 600)));
     } else {
       picture.append(drawRow(line, chart, layout, scale, top));
     }

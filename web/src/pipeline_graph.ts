@@ -6,7 +6,7 @@ import { curveBumpY, line } from "d3-shape";
 import { fitText, svg } from "./dom";
 import type { Graph, GraphNode } from "./page_data";
 
-const kNodeWidth = 218;
+const kNodeWidth = 232;
 const kNodeHeight = 50;
 const kMargin = 8;
 const kProofs = ["bytes-equal", "fitted", "static", "declared", "assumed"];
@@ -34,8 +34,8 @@ function layoutOf(graph: Graph): graphlib.Graph {
 function drawNode(node: GraphNode, index: number, x: number, y: number, heads: string[]): SVGAElement {
   const left = x - kNodeWidth / 2;
   const top = y - kNodeHeight / 2;
-  const title = heads.length > 0 ? `${heads.join(", ")}: ${node.title.toLowerCase()}` : node.title;
-  const proofWidth = node.proof.length * 6 + 12;
+  const title = heads.length > 0 ? `${heads.join(", ")} \u2013 ${node.title.toLowerCase()}` : node.title;
+  const proofWidth = node.proof.length * 5.6 + 10;
   const link = svg("a", {
     href: `#step-${index}`,
     class: `node ${node.kind} ${proofClass(node.proof)}`,
@@ -46,7 +46,7 @@ function drawNode(node: GraphNode, index: number, x: number, y: number, heads: s
     svg("title", {}, [title, node.detail].filter((text) => text !== "").join(": ")),
     svg("rect", { x: left, y: top, width: kNodeWidth, height: kNodeHeight, rx: 7, class: "box" }),
     svg("rect", { x: left, y: top + 7, width: 4, height: kNodeHeight - 14, rx: 2, class: "bar" }),
-    svg("text", { x: left + 15, y: top + 21, class: "title" }, fitText(title, kNodeWidth - 24 - proofWidth, 13, 600)),
+    svg("text", { x: left + 15, y: top + 21, class: "title" }, fitText(title, kNodeWidth - 20 - proofWidth, 13, 600)),
     svg("text", { x: left + kNodeWidth - 10, y: top + 20, class: "proof", "text-anchor": "end" }, node.proof),
     svg("text", { x: left + 15, y: top + 39, class: "detail" }, fitText(node.detail, kNodeWidth - 28, 12)),
   );

@@ -83,7 +83,8 @@ std::vector<std::string> claims_about(const Inventory& inventory) {
   }
   if (!held.empty()) {
     claims.push_back(fmt::format(
-        "The app holds what {} takes, but no path from its entry points to it was found: whether it is used is not known.",
+        "The app also contains machine learning for {}, but no path from its entry points to it was found; whether it is used is "
+        "not known.",
         enumerate(held)));
   }
   if (claims.empty()) {

@@ -20,11 +20,14 @@ struct MeasureRow {
 struct MeasureTable {
   Measure measure;
   MeasureUnit unit = MeasureUnit::kPlain;
+  // What a reader sees first has a low rank: measure_rank(), and the variant without failures after all others where there is
+  // also one with them.
+  int rank = 0;
   const Estimate* everyone = nullptr;  // may be absent
   std::vector<MeasureRow> rows;        // groups, in the artifact's order
 };
 
-// One table for each measure: heads in the order of the artifact, then by measure_rank, then in the artifact's order. The
+// One table for each measure: heads in the order of the artifact, then by rank, then in the artifact's order. The
 // estimates are borrowed from `assessment`; `pipeline` may be null and only tells units.
 std::vector<MeasureTable> measure_tables(const Assessment& assessment, const Pipeline* pipeline);
 

@@ -57,7 +57,7 @@ const char* unit_name(MeasureUnit unit) {
 }
 
 Json estimate_data(const Estimate& estimate, bool stands_out) {
-  Json row = {{"by", printable(estimate.attribute)}, {"group", group_name(estimate.group)},
+  Json row = {{"by", attribute_name(estimate.attribute)}, {"group", group_name(estimate.group)},
               {"value", number(estimate.value)},     {"low", number(estimate.low)},
               {"high", number(estimate.high)},       {"n", estimate.n}};
   if (stands_out) row["differs"] = true;

@@ -85,8 +85,8 @@ HtmlWriter::Scope open_section(HtmlWriter& page, std::string_view id, std::strin
   return section;
 }
 
-HtmlWriter::Scope open_table_frame(HtmlWriter& page, std::string_view label) {
-  return page.open("div", {{"class", "frame"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", label}});
+HtmlWriter::Scope open_table_frame(HtmlWriter& page, std::string_view label, bool tall) {
+  return page.open("div", {{"class", tall ? "frame tall" : "frame"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", label}});
 }
 
 void write_table_head(HtmlWriter& page, const std::vector<std::string>& titles) {

@@ -22,8 +22,9 @@ inline constexpr std::size_t kMaxJsonItemsShown = 60;
 // A section with its heading; `id` is its anchor in the table of contents.
 HtmlWriter::Scope open_section(HtmlWriter& page, std::string_view id, std::string_view title);
 
-// A scrollable frame that holds one table; keyboard users can reach and scroll it. Put a <table> inside.
-HtmlWriter::Scope open_table_frame(HtmlWriter& page, std::string_view label);
+// A scrollable frame that holds one table; keyboard users can reach and scroll it. Put a <table> inside. A tall one scrolls down too,
+// under a head that stays.
+HtmlWriter::Scope open_table_frame(HtmlWriter& page, std::string_view label, bool tall = false);
 
 // <thead> with one row. A title that starts with '#' heads a column of numbers.
 void write_table_head(HtmlWriter& page, const std::vector<std::string>& titles);

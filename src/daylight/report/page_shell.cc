@@ -112,13 +112,15 @@ Result<std::string> assemble_page(const PageShell& shell) {
     }
     const auto body = page.open("body");
     page.element("a", "Skip to the findings", {{"class", "skip"}, {"href", "#main"}});
-    const auto layout = page.open("div", {{"class", "layout"}});
-    write_contents(page, shell);
     {
-      const auto main = page.open("main", {{"id", "main"}});
-      page.raw(shell.content);
+      const auto layout = page.open("div", {{"class", "layout"}});
+      write_contents(page, shell);
+      {
+        const auto main = page.open("main", {{"id", "main"}});
+        page.raw(shell.content);
+      }
+      write_notices(page, notices);
     }
-    write_notices(page, notices);
     page.raw("<script type=\"application/json\" id=\"daylight-data\">").raw(shell.data).raw("</script>\n");
     page.raw("<script>").raw(script).raw("</script>\n");
   }

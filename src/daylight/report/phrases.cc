@@ -26,13 +26,25 @@ struct MetricWords {
   int rank;
 };
 
-constexpr std::array<MetricWords, 14> kMetrics = {{
+constexpr int kUnknownRank = 99;
+
+constexpr std::array<MetricWords, 18> kMetrics = {{
     {"accuracy", "Accuracy", "for", "Share of people whose answer equals the truth.", true, 1, 0},
     {"mae", "Mean absolute error", "for", "Average distance between answer and truth, whichever way.",
      false, -1, 1},
     {"signed_error", "Signed error", "for",
      "Average of answer minus truth: above zero the app guesses too high, below zero too low.", false,
      0, 2},
+    {"mae_lower", "Least possible mean absolute error", "for",
+     "Average distance if every true age lies at the end of its bracket that is nearer to the answer.", false,
+     -1, 1},
+    {"mae_upper", "Greatest possible mean absolute error", "for",
+     "Average distance if every true age lies at the end of its bracket that is farther from the answer.",
+     false, -1, 1},
+    {"signed_error_lower", "Least possible signed error", "for",
+     "Average of answer minus truth if every true age lies at the upper end of its bracket.", false, 0, 2},
+    {"signed_error_upper", "Greatest possible signed error", "for",
+     "Average of answer minus truth if every true age lies at the lower end of its bracket.", false, 0, 2},
     {"tpr", "True positive rate", "of", "Of the people who are this, the share that the app says are.",
      true, 1, 3},
     {"fpr", "False positive rate", "of",
@@ -122,9 +134,7 @@ int measure_direction(const std::string& metric) {
 
 int measure_rank(const Measure& measure) {
   const MetricWords* words = words_of(measure.metric);
-  const int rank = words != nullptr ? words->rank : 99;
-  // The variants whose failures are left out come after every one in which failures count.
-  return rank + (measure.denominator == "answered" ? 100 : 0);
+  return words != nullptr ? words->rank : kUnknownRank;
 }
 
 std::string format_value(const std::optional<double>& value, MeasureUnit unit) {
@@ -169,6 +179,10 @@ std::string format_bytes(std::uint64_t bytes) {
 std::string unit_suffix(MeasureUnit unit) { return unit == MeasureUnit::kYears ? " years" : ""; }
 
 std::string group_name(const std::string& group) { return group.empty() ? "everyone" : printable(group); }
+
+std::string attribute_name(const std::string& attribute) {
+  return printable(join(split(attribute, '&'), " and "));
+}
 
 std::string task_name(const std::string& task) {
   std::string name = printable(task);

@@ -53,6 +53,8 @@ std::string unit_suffix(MeasureUnit unit);  // " years" or ""
 
 // "everyone" for the empty group.
 std::string group_name(const std::string& group);
+// "race&gender" -> "race and gender".
+std::string attribute_name(const std::string& attribute);
 // "face-detection" -> "face detection".
 std::string task_name(const std::string& task);
 // "present in the app", "reachable from an entry point", "seen to run", "seen to answer".

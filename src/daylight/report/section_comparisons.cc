@@ -15,6 +15,10 @@ MeasureUnit unit_of(const ReportInputs& inputs, const std::string& head, const s
   return measure_unit({head, metric}, inputs.pipeline);
 }
 
+std::string with_note(const std::string& method, const std::string& note) {
+  return note.empty() ? method : method + ": " + note;
+}
+
 std::string disparity_value(const Disparity& disparity, const std::optional<double>& value, MeasureUnit unit) {
   if (disparity.kind != "ratio") return format_change(value, unit);
   return value ? format_value(value, MeasureUnit::kPlain) : "\u2013";
@@ -26,7 +30,7 @@ void write_disparity(HtmlWriter& page, const ReportInputs& inputs, const Dispari
   const auto row = page.open("tr", {{"data-significant", significant ? "yes" : "no"}});
   write_cell(page, disparity.head);
   write_cell(page, measure_title({disparity.head, disparity.metric, disparity.label}));
-  write_cell(page, disparity.attribute);
+  write_cell(page, attribute_name(disparity.attribute));
   {
     const auto cell = page.open("th", {{"scope", "row"}});
     page.foreign(group_name(disparity.group));
@@ -48,8 +52,7 @@ void write_disparity(HtmlWriter& page, const ReportInputs& inputs, const Dispari
   write_number_cell(page, format_p(disparity.p_adjusted), disparity.p_adjusted);
   write_number_cell(page, format_count(disparity.n_group), static_cast<double>(disparity.n_group));
   write_number_cell(page, format_count(disparity.n_reference), static_cast<double>(disparity.n_reference));
-  write_cell(page, disparity.method);
-  write_cell(page, disparity.why);
+  write_cell(page, with_note(disparity.method, disparity.why));
 }
 
 void write_tests(HtmlWriter& page, const ReportInputs& inputs) {
@@ -66,7 +69,7 @@ void write_tests(HtmlWriter& page, const ReportInputs& inputs) {
     const auto row = page.open("tr");
     write_cell(page, test.head);
     write_cell(page, measure_title({test.head, test.metric}));
-    write_cell(page, test.attribute);
+    write_cell(page, attribute_name(test.attribute));
     write_cell(page, test.method);
     write_number_cell(page, format_value(test.statistic, MeasureUnit::kPlain), test.statistic);
     write_number_cell(page, test.df ? fmt::format("{:g}", *test.df) : "\u2013", test.df);
@@ -128,7 +131,7 @@ void write_sensitivity_table(HtmlWriter& page, const ReportInputs& inputs) {
     const auto row = page.open("tr");
     write_code_cell(page, sensitivity.alternative);
     write_cell(page, sensitivity.head);
-    write_cell(page, sensitivity.attribute);
+    write_cell(page, attribute_name(sensitivity.attribute));
     {
       const auto cell = page.open("th", {{"scope", "row"}});
       page.foreign(group_name(sensitivity.group));
@@ -158,10 +161,10 @@ void write_comparisons(HtmlWriter& page, const ReportInputs& inputs) {
                                   "\u201cDiffers\u201d: corrected p of at most {:g}. Many comparisons were made; read the "
                                   "corrected p, not the plain one.",
                                   rate));
-    const auto frame = open_table_frame(page, "Each group against the rest");
+    const auto frame = open_table_frame(page, "Each group against the rest", true);
     const auto table = page.open("table", {{"class", "wide sortable filterable"}});
     write_table_head(page, {"Answer", "Measure", "By", "Group", "Compared as", "#Value", "#Interval", "#p",
-                            "#p corrected", "#People", "#Rest", "Method", "Note"});
+                            "#p corrected", "#People", "#Rest", "Method and note"});
     const auto body = page.open("tbody");
     const std::size_t shown = std::min(assessment.disparities.size(), kMaxRowsShown);
     for (std::size_t i = 0; i < shown; ++i) write_disparity(page, inputs, assessment.disparities[i], rate);

@@ -139,7 +139,7 @@ void write_calls(HtmlWriter& page, const Inventory& inventory) {
     page.element("p", "No call was found.", {{"class", "quiet"}});
     return;
   }
-  const auto frame = open_table_frame(page, "Calls of machine-learning functions");
+  const auto frame = open_table_frame(page, "Calls of machine-learning functions", true);
   const auto table = page.open("table", {{"class", "wide sortable"}});
   write_table_head(page, {"Function", "Name in the app", "Called from", "Use", "Evidence"});
   const auto body = page.open("tbody");

@@ -29,7 +29,7 @@ bool is_failure_with_failures(const MeasureTable& table) {
 }
 
 bool is_open(const MeasureTable& table) {
-  return measure_rank(table.measure) <= kLastOpenRank || is_failure_with_failures(table);
+  return table.rank <= kLastOpenRank || is_failure_with_failures(table);
 }
 
 void write_estimate(HtmlWriter& page, const Estimate& estimate, MeasureUnit unit, bool stands_out) {
@@ -66,7 +66,7 @@ void write_estimates(HtmlWriter& page, const MeasureTable& table, const std::str
     {
       const auto row = page.open("tr", {{"class", "row-group"}});
       const auto cell = page.open("th", {{"scope", "rowgroup"}, {"colspan", "7"}});
-      page.foreign(attribute);
+      page.foreign("By " + attribute_name(attribute));
     }
     for (; i < table.rows.size() && table.rows[i].estimate->attribute == attribute; ++i) {
       write_estimate(page, *table.rows[i].estimate, table.unit, table.rows[i].stands_out);
@@ -115,7 +115,7 @@ void write_outcome_table(HtmlWriter& page, const Assessment& assessment, const s
   const auto body = page.open("tbody");
   for (const auto& key : groups) {
     const auto row = page.open("tr");
-    write_cell(page, key.first);
+    write_cell(page, attribute_name(key.first));
     {
       const auto cell = page.open("th", {{"scope", "row"}});
       page.foreign(group_name(key.second));
@@ -139,7 +139,7 @@ void write_groups(HtmlWriter& page, const ReportInputs& inputs, const std::vecto
     return;
   }
   const std::string percent = fmt::format("{:g}", confidence_of(*inputs.assessment) * 100);
-  page.element("p", fmt::format("Each dot is a group\u2019s value and its whisker the {} % interval; the vertical line is "
+  page.element("p", fmt::format("Each dot is a group\u2019s value and its whisker the {}% interval; the vertical line is "
                                 "everyone. A filled diamond marks a group whose difference from the rest is significant after "
                                 "correction for the number of comparisons. People without an answer count, unless a "
                                 "measure says otherwise.",
@@ -154,7 +154,7 @@ void write_groups(HtmlWriter& page, const ReportInputs& inputs, const std::vecto
     std::vector<std::size_t> folded;
     for (; i < tables.size() && tables[i].measure.head == head; ++i) {
       if (is_open(tables[i])) {
-        write_measure(page, tables[i], i, percent + " % interval");
+        write_measure(page, tables[i], i, percent + "% interval");
       } else {
         folded.push_back(i);
       }
@@ -162,7 +162,7 @@ void write_groups(HtmlWriter& page, const ReportInputs& inputs, const std::vecto
     if (folded.empty()) continue;
     const auto fold = page.open("details", {{"class", "more"}});
     page.element("summary", fmt::format("{} more measures", folded.size()));
-    for (const std::size_t index : folded) write_measure(page, tables[index], index, percent + " % interval");
+    for (const std::size_t index : folded) write_measure(page, tables[index], index, percent + "% interval");
   }
 }
 

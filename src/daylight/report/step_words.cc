@@ -129,10 +129,10 @@ std::string expectation_phrase(const Json& params) {
 }  // namespace
 
 StepWords step_words(const std::string& op, const Json& params, const Inventory* inventory) {
-  if (op == "user-image") return {"Picture from the user", get(params, "api")};
+  if (op == "user-image") return {"User\u2019s picture", get(params, "api")};
   if (op == "decode-image") return {"Decode the picture", get(params, "decoder")};
   if (op == "pixel-format") return {"Pixel format", get(params, "format")};
-  if (op == "face-crop") return {"Find and crop the face", crop_phrase(params)};
+  if (op == "face-crop") return {"Crop the face", crop_phrase(params)};
   if (op == "center-crop") return {"Crop the centre", has(params, "square") ? "square" : size_phrase(params)};
   if (op == "crop-or-pad") return {"Crop or pad", size_phrase(params)};
   if (op == "crop") return {"Crop", size_phrase(params)};

@@ -98,18 +98,29 @@ std::string found_lines(const Inventory& inventory) {
   return out;
 }
 
-// "decode > resize 200 × 200, android-bilinear [static] > ..." for one head.
+// A step in as few words as tell it apart: its parameters where they do, else its name.
+std::string short_words(const Step& step, const Inventory* inventory) {
+  const StepWords words = step_words(step.op, step.params, inventory);
+  if (step.op == "face-crop") return "face crop";
+  if (step.op == "resize") return "resize " + words.detail;
+  const bool speaks = step.op == "to-tensor" || step.op == "normalize" || step.op == "tflite" || step.op == "scale" ||
+                      step.op == "compare";
+  if (speaks && !words.detail.empty()) return words.detail;
+  return words.detail.empty() ? words.title : words.title + " " + words.detail;
+}
+
+// "age: face crop > resize 200 × 200, android-bilinear > x / 255 > ..." for one head; source, decoder and sink are left out.
 std::string pipeline_line(const Pipeline& pipeline, const Head& head, const Inventory* inventory) {
   const auto path = path_to(pipeline, head.sink);
   if (!path) return printable(head.name) + ": not readable";
   std::vector<std::string> parts;
   std::size_t assumed = 0;
   for (const Step* step : *path) {
-    if (step->kind == StepKind::kSource || step->kind == StepKind::kSink) continue;
-    const StepWords words = step_words(step->op, step->params, inventory);
-    parts.push_back(words.detail.empty() ? words.title : words.title + " " + words.detail);
+    const bool told = step->kind == StepKind::kTransform || step->kind == StepKind::kModel ||
+                      step->kind == StepKind::kPostprocess;
+    if (told) parts.push_back(short_words(*step, inventory));
     if (step->proof.kind == "assumed") {
-      parts.back() += " (assumed)";
+      if (told) parts.back() += " (assumed)";
       ++assumed;
     }
   }
@@ -146,11 +157,16 @@ std::string measure_lines(const MeasureTable& table, double confidence) {
   std::string out =
       "\n" + fit(fmt::format("{} ({:g}% interval)", title, confidence * 100), kSummaryWidth) + "\n";
   if (table.everyone != nullptr) out += group_row("everyone", *table.everyone, table.unit, false);
-  const std::size_t shown = std::min(table.rows.size(), kMaxSummaryRows);
-  for (std::size_t i = 0; i < shown; ++i) {
-    const Estimate& estimate = *table.rows[i].estimate;
-    out += group_row(printable(estimate.attribute) + " " + printable(estimate.group), estimate, table.unit,
-                     table.rows[i].stands_out);
+  std::size_t shown = 0;
+  for (const MeasureRow& row : table.rows) {
+    const Estimate& estimate = *row.estimate;
+    // Intersections only where they stand out: the report has them all.
+    const bool intersection = estimate.attribute.find('&') != std::string::npos;
+    if (shown == kMaxSummaryRows || (intersection && !row.stands_out)) continue;
+    ++shown;
+    const std::string name = intersection ? printable(estimate.group)
+                                          : printable(estimate.attribute) + " " + printable(estimate.group);
+    out += group_row(name, estimate, table.unit, row.stands_out);
   }
   if (shown < table.rows.size()) {
     out += fmt::format("  ... {} more groups in the report\n", table.rows.size() - shown);

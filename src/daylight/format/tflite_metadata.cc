@@ -80,6 +80,10 @@ class MetadataReader {
     out.files = files(table.tables(4));
     out.input_units = process_units(table.tables(5));
     out.output_units = process_units(table.tables(6));
+    each(table.tables(9), [&](const FlatTable& custom) {
+      const std::string_view data = as_text(custom.vector<std::uint8_t>(1).bytes());
+      out.custom.push_back({copy(custom.text(0)), copy(data)});
+    });
     return out;
   }
 
@@ -199,12 +203,13 @@ class MetadataReader {
       file.name = copy(table.text(0));
       file.description = copy(table.text(1));
       const std::uint8_t kind = table.scalar<std::uint8_t>(2, 0);
-      if (kind <= static_cast<std::uint8_t>(TfliteFileKind::kVocabulary)) {
+      if (kind <= static_cast<std::uint8_t>(TfliteFileKind::kScannIndex)) {
         file.kind = static_cast<TfliteFileKind>(kind);
       } else {
         buffer_.damage(table.position(), "file of unknown kind " + std::to_string(kind));
       }
       file.locale = copy(table.text(3));
+      file.version = copy(table.text(4));
       out.push_back(std::move(file));
     });
     return out;

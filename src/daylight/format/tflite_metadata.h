@@ -31,6 +31,7 @@ enum class TfliteFileKind : std::uint8_t {
   kValueLabels = 3,
   kScoreCalibration = 4,
   kVocabulary = 5,
+  kScannIndex = 6,
 };
 
 // A file that the metadata names. Its content lies in the ZIP behind the model: see
@@ -40,6 +41,7 @@ struct TfliteAssociatedFile {
   std::string description;
   TfliteFileKind kind = TfliteFileKind::kUnknown;
   std::string locale;  // "en", "de-CH" or empty
+  std::string version;
 };
 
 enum class TfliteContentKind : std::uint8_t {
@@ -102,6 +104,12 @@ struct TfliteTensorMetadata {
   std::vector<TfliteAssociatedFile> files;
 };
 
+// Data in a format of its own, for instance of a face detector's anchors.
+struct TfliteCustomMetadata {
+  std::string name;
+  std::string data;
+};
+
 struct TfliteSubgraphMetadata {
   std::string name;
   std::string description;
@@ -110,6 +118,7 @@ struct TfliteSubgraphMetadata {
   std::vector<TfliteAssociatedFile> files;
   std::vector<TfliteProcessUnit> input_units;  // that work on several tensors
   std::vector<TfliteProcessUnit> output_units;
+  std::vector<TfliteCustomMetadata> custom;
 };
 
 struct TfliteMetadata {

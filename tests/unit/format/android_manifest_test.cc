@@ -233,7 +233,9 @@ TEST(ManifestOracle, EveryAppAgreesWithAapt) {
     EXPECT_EQ(sdk_text(info->min_sdk), badging.value("sdkVersion:", ""));
     EXPECT_EQ(sdk_text(info->target_sdk), badging.value("targetSdkVersion:", ""));
     // Without a resource table aapt prints no label, not even a literal one.
-    if (table) EXPECT_EQ(info->label, badging.value("application:", "label="));
+    if (table) {
+      EXPECT_EQ(info->label, badging.value("application:", "label="));
+    }
     EXPECT_EQ(info->permissions, badging.all("uses-permission:"));
     const std::string launcher = badging.value("launchable-activity:", "name=");
     const bool found = std::any_of(info->components.begin(), info->components.end(),

@@ -56,8 +56,9 @@ std::vector<std::string> readelf_symbols(const std::string& path) {
   std::vector<std::string> symbols;
   for (const std::string& line : readelf("--dyn-syms", path)) {
     const auto parts = words(line);
-    if (parts.size() < 8 || parts[0] == "Num:" || parts[0] == "0:" || !parts[0].ends_with(':'))
-      continue;
+    const bool row = parts.size() >= 8 && parts[0].ends_with(':') && parts[0] != "Num:";
+    // Section symbols have no name; readelf shows that of their section.
+    if (!row || parts[0] == "0:" || parts[3] == "SECTION") continue;
     const std::uint64_t value = std::strtoull(parts[1].c_str(), nullptr, 16);
     const std::uint64_t size = std::strtoull(parts[2].c_str(), nullptr, 0);
     symbols.push_back(hex16(value) + " " + std::to_string(size) + " " +
@@ -131,7 +132,9 @@ void compare_with_readelf(const ElfFile& file, const std::string& path, bool rel
   const auto theirs = readelf_symbols(path);
   EXPECT_EQ(ours.size(), theirs.size());
   EXPECT_TRUE(ours == theirs);
-  if (relocations) EXPECT_TRUE(our_relocations(file) == readelf_relocations(path));
+  if (relocations) {
+    EXPECT_TRUE(our_relocations(file) == readelf_relocations(path));
+  }
   EXPECT_EQ(gaps_of(file), "");
 }
 
@@ -336,7 +339,9 @@ TEST_F(BuiltElf, ACutFileKeepsWhatWasRead) {
   for (std::size_t size = 0; size < bytes.size(); size += 16) {
     const auto file = ElfFile::parse(as_bytes(bytes).first(size), "cut.so");
     EXPECT_EQ(file.has_value(), size >= 64) << size;
-    if (file) EXPECT_FALSE(file->gaps().empty()) << size;
+    if (file) {
+      EXPECT_FALSE(file->gaps().empty()) << size;
+    }
   }
 }
 

@@ -137,7 +137,8 @@ struct TfliteModel {
   std::vector<TfliteMetadataEntry> metadata;
   // Bytes from the start that the model needs: the furthest part that anything points to, and zero
   // bytes up to the next multiple of 16. Behind it lie other things (label files in a ZIP, the rest
-  // of a containing file).
+  // of a containing file); some writers also leave a table of at most 16 bytes that nothing points
+  // to.
   std::uint64_t size = 0;
   std::vector<FormatGap> gaps;
 

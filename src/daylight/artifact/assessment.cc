@@ -56,6 +56,7 @@ Json to_json(const TestResult& t) {
                {"df", number_or_null(t.df)},
                {"p", number_or_null(t.p)},
                {"p_adjusted", number_or_null(t.p_adjusted)}};
+  if (!t.label.empty()) json["label"] = printable(t.label);
   if (!t.why.empty()) json["why"] = printable(t.why, 400);
   return json;
 }
@@ -76,6 +77,11 @@ Json to_json(const Sensitivity& s) {
                {"max_abs_change", number_or_null(s.max_abs_change)},
                {"label_changes", s.label_changes},
                {"verdicts_survive", s.verdicts_survive}};
+  if (!s.metric.empty()) {
+    json["metric"] = s.metric;
+    json["metric_value"] = number_or_null(s.metric_value);
+    json["metric_change"] = number_or_null(s.metric_change);
+  }
   if (!s.why.empty()) json["why"] = printable(s.why, 400);
   return json;
 }
@@ -172,6 +178,7 @@ Result<TestResult> test_from_json(const Json& json, const std::string& where) {
   fields.text("family", t.family);
   fields.text("head", t.head);
   fields.text("metric", t.metric);
+  fields.text("label", t.label);
   fields.text("attribute", t.attribute);
   fields.text("method", t.method);
   fields.optional_number("statistic", t.statistic);
@@ -208,6 +215,9 @@ Result<Sensitivity> sensitivity_from_json(const Json& json, const std::string& w
   fields.optional_number("mean_abs_change", s.mean_abs_change);
   fields.optional_number("max_abs_change", s.max_abs_change);
   fields.unsigned_number("label_changes", s.label_changes);
+  fields.text("metric", s.metric);
+  fields.optional_number("metric_value", s.metric_value);
+  fields.optional_number("metric_change", s.metric_change);
   fields.boolean("verdicts_survive", s.verdicts_survive);
   fields.text("why", s.why);
   TRY_VOID(fields.finish());

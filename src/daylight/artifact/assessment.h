@@ -58,6 +58,7 @@ struct TestResult {
   std::string family;
   std::string head;
   std::string metric;
+  std::string label = {};  // for per-label metrics; else ""
   std::string attribute;
   std::string method;  // chi-squared|kruskal-wallis|permutation ...
   std::optional<double> statistic;
@@ -88,6 +89,10 @@ struct Sensitivity {
   std::optional<double> mean_abs_change;
   std::optional<double> max_abs_change;
   std::uint64_t label_changes = 0;
+  // accuracy or mae of this group under the alternative, and alternative - pipeline.
+  std::string metric = {};
+  std::optional<double> metric_value = {};
+  std::optional<double> metric_change = {};
   bool verdicts_survive = true;
   std::string why = {};
 };

@@ -9,10 +9,12 @@
 #include <set>
 
 #include "daylight/assess/answers.h"
+#include "daylight/assess/confounds.h"
 #include "daylight/assess/errors.h"
 #include "daylight/assess/grouping.h"
 #include "daylight/assess/observed_head.h"
 #include "daylight/assess/rates.h"
+#include "daylight/assess/sensitivity.h"
 #include "daylight/assess/targets.h"
 #include "daylight/assess/verdicts.h"
 #include "daylight/base/text.h"
@@ -231,6 +233,8 @@ Result<Assessment> assess(const Predictions& predictions, const Samples& samples
   }
   adjust_for_multiplicity(draft, options, methods);
   add_verdicts(draft, options);
+  TRY_VOID(assess_sensitivity(heads, groupings, options, methods, log, draft));
+  assessment.confounds = find_confounds(groupings);
 
   assessment.settings = settings_of(options, draft);
   assessment.provenance.options = options_to_json(options);

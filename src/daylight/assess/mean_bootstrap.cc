@@ -9,6 +9,8 @@
 namespace dl::assess {
 namespace {
 
+constexpr double kTieTolerance = 1e-12;
+
 std::vector<double> resample_singly(std::span<const double> values, std::uint64_t replicates,
                                     RandomStream& stream) {
   std::vector<double> means(replicates);
@@ -139,6 +141,11 @@ MeanBootstrap::Rest MeanBootstrap::rest_of(std::size_t group) const {
 
 BootstrapEstimate MeanBootstrap::interval(double value, std::vector<double> replicates,
                                           double cubes, double squares) const {
+  // A resample that is the data again equals the estimate up to the rounding of its sum; BCa counts
+  // such ties.
+  for (double& replicate : replicates) {
+    if (std::abs(replicate - value) <= kTieTolerance * std::abs(value)) replicate = value;
+  }
   std::sort(replicates.begin(), replicates.end());
   if (method_ == BootstrapMethod::kBca) {
     const double acceleration = cubes / (6.0 * std::pow(squares, 1.5));

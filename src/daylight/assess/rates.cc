@@ -309,6 +309,7 @@ class RateAssessor {
     result.family = hypothesis.errors ? kErrorFamily : kSelectionFamily;
     result.head = hypothesis.head;
     result.metric = hypothesis.metric;
+    result.label = hypothesis.label;
     result.attribute = hypothesis.attribute;
     RandomStream stream(options_.seed, "permutation/" + result.id);
     const TestOutcome outcome =

@@ -3,7 +3,7 @@
 # Makes everything of Mirror that is committed and not written by hand: faces, models, truth.
 #
 # Usage: regenerate.sh [faces|models|truth]...     (all three when none is named)
-# Needs Python 3.11 with venv, about 2.5 GB in third/mirror-python, and ten minutes on two cores.
+# Needs Python 3.11 with venv, about 1.5 GB in third/mirror-python, and ten minutes on two cores.
 # The same machine gives the same bytes; another CPU may train models that differ in the last digits,
 # then truth.json and expected_outputs.csv follow them.
 set -eu

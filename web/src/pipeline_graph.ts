@@ -40,15 +40,13 @@ function drawNode(node: GraphNode, index: number, x: number, y: number, heads: s
     href: `#step-${index}`,
     class: `node ${node.kind} ${proofClass(node.proof)}`,
     "data-step": index,
-    "aria-label": [title, node.detail, node.proof].filter((text) => text !== "").join(", "),
   });
   link.append(
-    svg("title", {}, [title, node.detail].filter((text) => text !== "").join(": ")),
     svg("rect", { x: left, y: top, width: kNodeWidth, height: kNodeHeight, rx: 7, class: "box" }),
     svg("rect", { x: left, y: top + 7, width: 4, height: kNodeHeight - 14, rx: 2, class: "bar" }),
     svg("text", { x: left + 15, y: top + 21, class: "title" }, fitText(title, kNodeWidth - 20 - proofWidth, 13, 600)),
-    svg("text", { x: left + kNodeWidth - 10, y: top + 20, class: "proof", "text-anchor": "end" }, node.proof),
     svg("text", { x: left + 15, y: top + 39, class: "detail" }, fitText(node.detail, kNodeWidth - 28, 12)),
+    svg("text", { x: left + kNodeWidth - 10, y: top + 20, class: "proof", "text-anchor": "end" }, node.proof),
   );
   return link;
 }

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "daylight/base/text.h"
 #include "daylight/report/page_parts.h"
 #include "daylight/report/sections.h"
+#include "daylight/report/step_words.h"
 
 namespace dl {
 namespace {
@@ -68,7 +70,7 @@ void write_tests(HtmlWriter& page, const ReportInputs& inputs) {
   for (const TestResult& test : tests) {
     const auto row = page.open("tr");
     write_cell(page, test.head);
-    write_cell(page, measure_title({test.head, test.metric}));
+    write_cell(page, measure_title({test.head, test.metric, test.label}));
     write_cell(page, attribute_name(test.attribute));
     write_cell(page, test.method);
     write_number_cell(page, format_value(test.statistic, MeasureUnit::kPlain), test.statistic);
@@ -99,7 +101,29 @@ std::string effect_sentence(const ReportInputs& inputs, const Sensitivity& row) 
   if (row.label_changes > 0 || !row.mean_abs_change) {
     parts.push_back(fmt::format("{} of {} labels change", format_count(row.label_changes), format_count(row.n)));
   }
+  if (row.metric_value && row.metric_change) {
+    const MeasureUnit metric_unit = unit_of(inputs, row.head, row.metric);
+    std::string name = measure_title({row.head, row.metric});
+    name[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(name[0])));
+    parts.push_back(fmt::format("{} becomes {}{} ({})", name, format_value(row.metric_value, metric_unit),
+                                unit_suffix(metric_unit), format_change(row.metric_change, metric_unit)));
+  }
   return join(parts, "; ");
+}
+
+// "Resize: 200 x 200, pil-bilinear, instead of 200 x 200, android-bilinear"; empty where the pipeline does not know the alternative.
+std::string exchange_words(const ReportInputs& inputs, const std::string& alternative) {
+  if (inputs.pipeline == nullptr) return "";
+  for (const Step& step : inputs.pipeline->steps) {
+    for (const Alternative& candidate : step.alternatives) {
+      if (candidate.id != alternative) continue;
+      const StepWords mine = step_words(step.op, step.params, inputs.inventory);
+      const StepWords other = step_words(candidate.op, candidate.params, inputs.inventory);
+      const std::string instead = mine.title == other.title ? mine.detail : mine.title + " " + mine.detail;
+      return other.title + ": " + other.detail + ", instead of " + instead;
+    }
+  }
+  return "";
 }
 
 void write_sensitivity_summary(HtmlWriter& page, const ReportInputs& inputs) {
@@ -107,6 +131,9 @@ void write_sensitivity_summary(HtmlWriter& page, const ReportInputs& inputs) {
   for (const Sensitivity& row : inputs.assessment->sensitivity) {
     if (!row.attribute.empty() || !row.group.empty()) continue;
     const auto item = page.open("li", {{"class", row.verdicts_survive ? "effect holds" : "effect breaks"}});
+    if (const std::string words = exchange_words(inputs, row.alternative); !words.empty()) {
+      page.element("h3", words);
+    }
     page.element("code", row.alternative);
     const auto text = page.open("p");
     page.foreign(row.head).text(": " + effect_sentence(inputs, row) + ". ");
@@ -122,9 +149,9 @@ void write_sensitivity_table(HtmlWriter& page, const ReportInputs& inputs) {
   const auto fold = page.open("details", {{"class", "data"}, {"open", ""}});
   page.element("summary", "Change by group");
   const auto frame = open_table_frame(page, "What alternatives change, by group");
-  const auto table = page.open("table", {{"class", "sortable"}});
+  const auto table = page.open("table", {{"class", "wide sortable"}});
   write_table_head(page, {"Alternative", "Answer", "By", "Group", "#People", "#Mean change", "#Mean size of change",
-                          "#Largest change", "#Labels changed", "Verdicts", "Note"});
+                          "#Largest change", "#Labels changed", "Measure", "#Its value", "#Its change", "Verdicts", "Note"});
   const auto body = page.open("tbody");
   for (const Sensitivity& sensitivity : inputs.assessment->sensitivity) {
     const MeasureUnit unit = answer_unit(inputs, sensitivity.head);
@@ -142,6 +169,10 @@ void write_sensitivity_table(HtmlWriter& page, const ReportInputs& inputs) {
     write_number_cell(page, format_value(sensitivity.max_abs_change, unit), sensitivity.max_abs_change);
     write_number_cell(page, format_count(sensitivity.label_changes),
                       static_cast<double>(sensitivity.label_changes));
+    const MeasureUnit metric_unit = unit_of(inputs, sensitivity.head, sensitivity.metric);
+    write_cell(page, sensitivity.metric.empty() ? "" : measure_title({sensitivity.head, sensitivity.metric}));
+    write_number_cell(page, format_value(sensitivity.metric_value, metric_unit), sensitivity.metric_value);
+    write_number_cell(page, format_change(sensitivity.metric_change, metric_unit), sensitivity.metric_change);
     write_cell(page, sensitivity.verdicts_survive ? "stay" : "change");
     write_cell(page, sensitivity.why);
   }
@@ -161,7 +192,7 @@ void write_comparisons(HtmlWriter& page, const ReportInputs& inputs) {
                                   "\u201cDiffers\u201d: corrected p of at most {:g}. Many comparisons were made; read the "
                                   "corrected p, not the plain one.",
                                   rate));
-    const auto frame = open_table_frame(page, "Each group against the rest", true);
+    const auto frame = open_table_frame(page, "Table of each group against the rest", true);
     const auto table = page.open("table", {{"class", "wide sortable filterable"}});
     write_table_head(page, {"Answer", "Measure", "By", "Group", "Compared as", "#Value", "#Interval", "#p",
                             "#p corrected", "#People", "#Rest", "Method and note"});

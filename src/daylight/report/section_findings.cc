@@ -74,7 +74,7 @@ void write_model(HtmlWriter& page, const ModelRecord& model) {
   }
   {
     const auto facts = page.open("dl", {{"class", "facts"}});
-    write_code_fact(page, "Name here", model.id);
+    write_code_fact(page, "Id", model.id);
     write_fact(page, "Lies in", place(model.location.file, model.location.entry));
     write_fact(page, "Size", fmt::format("{} at offset {}", format_bytes(model.location.size), model.location.offset));
     write_code_fact(page, "SHA-256", model.sha256);

@@ -107,7 +107,7 @@ void write_outcome_table(HtmlWriter& page, const Assessment& assessment, const s
     counts[key][outcome.status] += outcome.n;
   }
   const auto frame = open_table_frame(page, "Outcomes of " + head);
-  const auto table = page.open("table");
+  const auto table = page.open("table", {{"class", "compact"}});
   page.element("caption", head);
   std::vector<std::string> titles = {"By", "Group", "#All"};
   for (const std::string& status : statuses) titles.push_back("#" + printable(status));

@@ -2,8 +2,7 @@
 // The head of the page: what was found, in sentences, about which app and how many people.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
+#include <vector>
 
 #include "daylight/base/text.h"
 #include "daylight/report/claims.h"
@@ -39,6 +38,10 @@ void write_claims(HtmlWriter& page, const ReportInputs& inputs) {
   }
 }
 
+// More verdicts of one outcome than this are folded away.
+constexpr std::size_t kMaxOpenVerdicts = 6;
+constexpr int kLastVerdictOrder = 2;
+
 int verdict_order(const Verdict& verdict) {
   if (verdict.outcome == "disparity-found") return 0;
   if (verdict.outcome == "not-decidable") return 1;
@@ -58,20 +61,7 @@ std::string outcome_class(const std::string& outcome) {
   return "open";
 }
 
-void write_verdicts(HtmlWriter& page, const ReportInputs& inputs) {
-  if (inputs.assessment == nullptr) {
-    write_missing(page, "Whether the app treats people alike", "daylight audit APP --samples samples.csv --case DIR");
-    return;
-  }
-  std::vector<const Verdict*> verdicts;
-  for (const Verdict& verdict : inputs.assessment->verdicts) verdicts.push_back(&verdict);
-  std::stable_sort(verdicts.begin(), verdicts.end(), [](const Verdict* a, const Verdict* b) {
-    return verdict_order(*a) < verdict_order(*b);
-  });
-  if (verdicts.empty()) {
-    page.element("p", "The assessment draws no conclusion.", {{"class", "missing"}});
-    return;
-  }
+void write_verdict_list(HtmlWriter& page, const std::vector<const Verdict*>& verdicts) {
   const auto list = page.open("ul", {{"class", "verdicts"}});
   for (const Verdict* verdict : verdicts) {
     const auto item = page.open("li", {{"class", "verdict " + outcome_class(verdict->outcome)}});
@@ -85,6 +75,36 @@ void write_verdicts(HtmlWriter& page, const ReportInputs& inputs) {
       const auto basis = page.open("p", {{"class", "quiet basis"}});
       page.text("Rests on ").foreign(join(verdict->basis, ", "));
     }
+  }
+}
+
+void write_verdicts(HtmlWriter& page, const ReportInputs& inputs) {
+  if (inputs.assessment == nullptr) {
+    write_missing(page, "Whether the app treats people alike", "daylight audit APP --samples samples.csv --case DIR");
+    return;
+  }
+  const std::vector<Verdict>& all = inputs.assessment->verdicts;
+  if (all.empty()) {
+    page.element("p", "The assessment draws no conclusion.", {{"class", "missing"}});
+    return;
+  }
+  const auto groups = page.open("div", {{"class", "verdict-groups"}});
+  for (int order = 0; order <= kLastVerdictOrder; ++order) {
+    std::vector<const Verdict*> verdicts;
+    for (const Verdict& verdict : all) {
+      if (verdict_order(verdict) == order) verdicts.push_back(&verdict);
+    }
+    if (verdicts.empty()) continue;
+    if (verdicts.size() <= kMaxOpenVerdicts) {
+      write_verdict_list(page, verdicts);
+      continue;
+    }
+    // What was found stands open whatever its length.
+    const bool found = order == 0;
+    const auto fold = found ? page.open("details", {{"class", "verdict-fold"}, {"open", ""}})
+                            : page.open("details", {{"class", "verdict-fold"}});
+    page.element("summary", fmt::format("{}: {} verdicts", outcome_words(verdicts[0]->outcome), verdicts.size()));
+    write_verdict_list(page, verdicts);
   }
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 void write_age_truth(HtmlWriter& page, const AgeTruthTable& table) {
   const auto frame = open_table_frame(page, "Ages that stand for a bracket");
-  const auto element = page.open("table");
+  const auto element = page.open("table", {{"class", "compact"}});
   page.element("caption", "Bracketed ages are read by the convention \u201c" + table.convention + "\u201d");
   write_table_head(page, {"Bracket", "#From", "#To", "#Stands for"});
   const auto body = page.open("tbody");
@@ -32,9 +32,9 @@ void write_target(HtmlWriter& page, const TargetMatch& target) {
   const auto article = page.open("article");
   {
     const auto line = page.open("p");
-    page.text("The answer ").foreign(target.head).text(" is held against the column ").foreign(target.column);
-    page.text(target.how == "given" ? ", as asked" : ", since the names agree");
-    page.text(target.kind == "scalar" ? " (numbers)." : " (labels).");
+    page.element("strong", target.head).text(" is compared with the column ").element("strong", target.column);
+    page.text(" of the samples: ").text(target.kind == "scalar" ? "numbers, " : "labels, ");
+    page.text(target.how == "given" ? "matched as asked." : "matched by their names.");
   }
   if (!target.label_map.empty()) {
     std::vector<std::string> pairs;
@@ -49,7 +49,7 @@ void write_sample_attributes(HtmlWriter& page, const Json& summary) {
   if (!summary.is_object() || !summary.contains("attributes") || !summary["attributes"].is_array()) return;
   page.element("h3", "Who the samples are");
   const auto frame = open_table_frame(page, "Attributes of the samples");
-  const auto table = page.open("table");
+  const auto table = page.open("table", {{"class", "compact"}});
   write_table_head(page, {"Attribute", "Value", "#Pictures"});
   for (const Json& attribute : summary["attributes"]) {
     if (!attribute.is_object()) continue;

@@ -56,15 +56,16 @@ struct RunnerOptions {
 };
 
 // A model's bytes, shared by the interpreters of all threads.
-class TfliteModel {
+class RunnableModel {
  public:
-  // Takes the mapped file; kCorrupt if TensorFlow Lite does not read it. The structure should have
-  // been checked before: TensorFlow Lite trusts what a flatbuffer says.
-  static Result<std::shared_ptr<const TfliteModel>> open(MappedFile file, const std::string& name);
-
-  virtual ~TfliteModel() = default;
+  virtual ~RunnableModel() = default;
   // A new interpreter with its tensors allocated; the model lives as long as it. Thread safe.
   virtual Result<std::unique_ptr<ModelRunner>> make_runner(const RunnerOptions& options) const = 0;
 };
+
+// A TensorFlow Lite model. The structure is checked first, because the library trusts what a
+// flatbuffer says: kCorrupt names the first damage, kUnsupported or kCorrupt what the library
+// refuses.
+Result<std::shared_ptr<const RunnableModel>> open_tflite(MappedFile file, const std::string& name);
 
 }  // namespace dl

@@ -144,7 +144,8 @@ void resize_pillow(const Image& from, int width, int height, const Filter& filte
   }
 }
 
-// What part of each source pixel a destination pixel covers, as weights that sum to one.
+// How much of each source pixel a destination pixel covers, in units of 1/to of a source pixel:
+// integers that sum to `from`, so that sums of whole pictures are exact in double.
 Windows<double> area_windows(int from, int to) {
   const double scale = static_cast<double>(from) / to;
   Windows<double> windows;
@@ -160,7 +161,7 @@ Windows<double> area_windows(int from, int to) {
     for (std::int64_t pixel = first; pixel * to < end; ++pixel, ++used) {
       const std::int64_t covered = std::min(end, (pixel + 1) * to) - std::max(begin, pixel * to);
       windows.weights[static_cast<std::size_t>(i) * static_cast<std::size_t>(windows.taps) +
-                      static_cast<std::size_t>(used)] = static_cast<double>(covered) / from;
+                      static_cast<std::size_t>(used)] = static_cast<double>(covered);
     }
     windows.first.push_back(static_cast<int>(first));
     windows.used.push_back(used);
@@ -188,9 +189,9 @@ Windows<double> cubic_windows(int from, int to) {
   return windows;
 }
 
-// Filters columns into doubles, then rows, and rounds once, half up.
+// Filters columns into doubles, then rows, divides and rounds once, half up.
 void resize_in_double(const Image& from, const Windows<double>& columns,
-                      const Windows<double>& rows, Image& to) {
+                      const Windows<double>& rows, double divisor, Image& to) {
   const auto channels = static_cast<std::size_t>(from.channels);
   to.reshape(static_cast<int>(columns.first.size()), static_cast<int>(rows.first.size()),
              from.channels);
@@ -212,7 +213,7 @@ void resize_in_double(const Image& from, const Windows<double>& columns,
           const int pixel = std::clamp(columns.first[at_x] + k, 0, from.width - 1);
           sum += blended[static_cast<std::size_t>(pixel) * channels + c] * columns.of(x)[k];
         }
-        *out++ = static_cast<std::uint8_t>(std::clamp(std::floor(sum + 0.5), 0.0, 255.0));
+        *out++ = static_cast<std::uint8_t>(std::clamp(std::floor(sum / divisor + 0.5), 0.0, 255.0));
       }
     }
   }
@@ -229,11 +230,13 @@ void resize_pil_bicubic(const Image& from, int width, int height, Image& to) {
 }
 
 void resize_area(const Image& from, int width, int height, Image& to) {
-  resize_in_double(from, area_windows(from.width, width), area_windows(from.height, height), to);
+  resize_in_double(from, area_windows(from.width, width), area_windows(from.height, height),
+                   static_cast<double>(from.width) * from.height, to);
 }
 
 void resize_bicubic(const Image& from, int width, int height, Image& to) {
-  resize_in_double(from, cubic_windows(from.width, width), cubic_windows(from.height, height), to);
+  resize_in_double(from, cubic_windows(from.width, width), cubic_windows(from.height, height), 1.0,
+                   to);
 }
 
 }  // namespace dl

@@ -17,7 +17,7 @@ namespace dl {
 // A model of a program: opened once, an interpreter for each thread.
 struct ProgramModel {
   std::string sha256;
-  std::shared_ptr<const TfliteModel> model;
+  std::shared_ptr<const RunnableModel> model;
   std::shared_ptr<const ModelRunner> probe;  // tells shapes while compiling
 };
 

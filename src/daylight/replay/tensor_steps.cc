@@ -152,7 +152,7 @@ Result<std::size_t> model_slot(const StepParams& step, CompileContext& context) 
   auto file = context.blobs.get(sha256);
   if (!file)
     return step.refuse("the model cannot be read: " + describe(file.error()), file.error().code);
-  const auto model = TfliteModel::open(std::move(*file), sha256);
+  const auto model = open_tflite(std::move(*file), sha256);
   if (!model) return step.refuse(model.error().what, model.error().code);
   auto probe = (*model)->make_runner(context.runner_options);
   if (!probe) return step.refuse(probe.error().what, probe.error().code);

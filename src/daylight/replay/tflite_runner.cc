@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "daylight/base/text.h"
+#include "daylight/format/tflite.h"
 #include "daylight/replay/model_runner.h"
 #include "daylight/replay/tflite_c_api.h"
 
@@ -142,7 +143,7 @@ Result<TensorSpec> spec_of(const TfLiteTensor* tensor, Dimensions wanted) {
 
 class TfliteRunner final : public ModelRunner {
  public:
-  static Result<std::unique_ptr<ModelRunner>> make(std::shared_ptr<const TfliteModel> owner,
+  static Result<std::unique_ptr<ModelRunner>> make(std::shared_ptr<const RunnableModel> owner,
                                                    const TfLiteModel* model,
                                                    const RunnerOptions& options) {
     auto runner = std::unique_ptr<TfliteRunner>(new TfliteRunner(std::move(owner)));
@@ -172,7 +173,7 @@ class TfliteRunner final : public ModelRunner {
   }
 
  private:
-  explicit TfliteRunner(std::shared_ptr<const TfliteModel> owner) : owner_(std::move(owner)) {}
+  explicit TfliteRunner(std::shared_ptr<const RunnableModel> owner) : owner_(std::move(owner)) {}
 
   Result<void> set_up(const TfLiteModel* model, const RunnerOptions& options) {
     silence_library();
@@ -271,7 +272,7 @@ class TfliteRunner final : public ModelRunner {
   }
 
   // Destroyed from the last to the first: the interpreter goes before what it points to.
-  std::shared_ptr<const TfliteModel> owner_;
+  std::shared_ptr<const RunnableModel> owner_;
   LastMessage message_;
   DelegateHandle delegate_;
   InterpreterHandle interpreter_;
@@ -279,10 +280,9 @@ class TfliteRunner final : public ModelRunner {
   std::vector<TensorSpec> outputs_;
 };
 
-class MappedTfliteModel final : public TfliteModel,
-                                public std::enable_shared_from_this<MappedTfliteModel> {
+class MappedModel final : public RunnableModel, public std::enable_shared_from_this<MappedModel> {
  public:
-  MappedTfliteModel(MappedFile file, ModelHandle model)
+  MappedModel(MappedFile file, ModelHandle model)
       : file_(std::move(file)), model_(std::move(model)) {}
 
   Result<std::unique_ptr<ModelRunner>> make_runner(const RunnerOptions& options) const override {
@@ -296,15 +296,21 @@ class MappedTfliteModel final : public TfliteModel,
 
 }  // namespace
 
-Result<std::shared_ptr<const TfliteModel>> TfliteModel::open(MappedFile file,
-                                                             const std::string& name) {
+Result<std::shared_ptr<const RunnableModel>> open_tflite(MappedFile file, const std::string& name) {
   const ByteSpan bytes = file.bytes();
-  ModelHandle model(bytes.empty() ? nullptr : TfLiteModelCreate(bytes.data(), bytes.size()));
-  if (model == nullptr) {
-    return fail(ErrorCode::kCorrupt, "TensorFlow Lite does not read the model", name);
+  const auto structure = read_tflite(bytes);
+  if (!structure) return fail(ErrorCode::kCorrupt, structure.error().what, name);
+  if (!structure->gaps.empty()) {
+    const auto& damage = structure->gaps.front();
+    return fail(ErrorCode::kCorrupt, "the model is damaged: " + damage.where + ": " + damage.why,
+                name);
   }
-  return std::shared_ptr<const TfliteModel>(
-      std::make_shared<MappedTfliteModel>(std::move(file), std::move(model)));
+  ModelHandle model(TfLiteModelCreate(bytes.data(), bytes.size()));
+  if (model == nullptr) {
+    return fail(ErrorCode::kUnsupported, "TensorFlow Lite does not read the model", name);
+  }
+  return std::shared_ptr<const RunnableModel>(
+      std::make_shared<MappedModel>(std::move(file), std::move(model)));
 }
 
 }  // namespace dl

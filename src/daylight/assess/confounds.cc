@@ -23,7 +23,8 @@ Json association(const Grouping& a, const Grouping& b) {
     ++n;
   }
   const TableTest found = independence_test(table, columns);
-  const bool entangled = found.test.p && found.cramers_v >= kEntangled;
+  const bool entangled =
+      found.test.p && *found.test.p <= kAssociationLevel && found.cramers_v >= kEntangled;
   Json json = {{"kind", "association"},
                {"between", {printable(a.attribute), printable(b.attribute)}},
                {"n", n},

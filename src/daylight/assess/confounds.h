@@ -8,10 +8,11 @@
 
 namespace dl::assess {
 
-// From this Cramér's V on, two attributes count as entangled and a caution is written (Cohen's
-// "medium" for 2 x k tables is 0.3, "small" 0.1; a fairness reading is spoiled earlier than a
-// textbook one).
+// Two attributes count as entangled, and a caution is written, from this Cramér's V on when its
+// chi-squared test also has p <= kAssociationLevel: V alone is biased upwards in small samples.
+// Cohen calls 0.1 small; it spoils a comparison already.
 inline constexpr double kEntangled = 0.1;
+inline constexpr double kAssociationLevel = 0.05;
 
 // One object for each pair of single attributes: {kind: "association", between: [a, b], n,
 // cramers_v, p, entangled, text}. It speaks of the samples only, not of causes.

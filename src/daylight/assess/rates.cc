@@ -162,6 +162,13 @@ class RateAssessor {
     return by_label ? head_.labels[label] : "";
   }
 
+  // With two labels every false positive of the one is a miss of the other, and choosing one is not
+  // choosing the other: testing both would count one question twice.
+  bool is_tested_elsewhere(Metric metric, std::size_t label) const {
+    return labels_ == 2 &&
+           (metric == Metric::kFpr || (metric == Metric::kSelectionRate && label == 0));
+  }
+
   // Why a rate has no denominator.
   std::string why_empty(Metric metric, std::size_t label, bool answered_only) const {
     const std::string whom = answered_only ? " was answered" : "";
@@ -219,7 +226,9 @@ class RateAssessor {
       counts.push_back(count_of(group, metric, label, false));
       if (counts.back().n >= options_.min_group) tested.push_back(counts.back());
     }
-    compare(hypothesis, counts, total, tested.size());
+    const bool test_here = !is_tested_elsewhere(metric, label);
+    compare(hypothesis, counts, total, test_here ? tested.size() : 0);
+    if (!test_here) return;
     add_omnibus(hypothesis, tested);
     draft_.hypotheses.push_back(std::move(hypothesis));
   }
@@ -287,6 +296,8 @@ class RateAssessor {
     if (group.n < options_.min_group || tested < 2) {
       disparity.why = group.n < options_.min_group
                           ? fmt::format("not tested: fewer than {} people", options_.min_group)
+                      : labels_ == 2 && tested == 0
+                          ? "not tested here: with two labels the other label's rates say the same"
                           : "not tested: no second group is large enough";
     } else {
       const TestOutcome test = rate_difference_test(group, rest);
@@ -318,7 +329,8 @@ class RateAssessor {
                           {},
                           {},
                           {},
-                          fmt::format("fewer than two groups have {} people", options_.min_group)}
+                          fmt::format("fewer than two groups have {} people in the denominator",
+                                      options_.min_group)}
             : rate_omnibus_test(tested, options_.permutations, stream);
     result.method = outcome.method;
     result.statistic = outcome.statistic;

@@ -135,6 +135,9 @@ make_key() {
     -validity 10000 -dname 'CN=Mirror sample app'
 }
 
+mkdir -p "$out"
+exec 9>"$out/lock" # Two builds at once would share the work folder.
+flock 9
 [ "${1-}" = --force ] && rm -f "$out/inputs.sha256"
 if up_to_date; then
   say "up to date: $out/mirror.apk $out/mirror-obf.apk"

@@ -9,6 +9,8 @@
 #include <numbers>
 #include <vector>
 
+#include "daylight/replay/resize_kernels.h"
+
 namespace dl {
 namespace {
 
@@ -28,29 +30,12 @@ std::vector<std::uint8_t> brightness_of(const Image& image) {
   return luma;
 }
 
-// Means over a grid of columns x rows parts; a part has at least the pixel at its left upper
-// corner.
-std::vector<double> grid_means(const Image& image, std::size_t columns, std::size_t rows) {
-  const auto luma = brightness_of(image);
-  const auto width = static_cast<std::size_t>(image.width);
-  const auto height = static_cast<std::size_t>(image.height);
-  std::vector<double> means;
-  means.reserve(columns * rows);
-  for (std::size_t row = 0; row < rows; ++row) {
-    const std::size_t top = row * height / rows;
-    const std::size_t bottom = std::max(top + 1, (row + 1) * height / rows);
-    for (std::size_t column = 0; column < columns; ++column) {
-      const std::size_t left = column * width / columns;
-      const std::size_t right = std::max(left + 1, (column + 1) * width / columns);
-      std::uint64_t sum = 0;
-      for (std::size_t y = top; y < bottom; ++y) {
-        for (std::size_t x = left; x < right; ++x) sum += luma[y * width + x];
-      }
-      means.push_back(static_cast<double>(sum) /
-                      static_cast<double>((bottom - top) * (right - left)));
-    }
-  }
-  return means;
+// Area means of brightness over a grid of columns x rows parts.
+std::vector<double> grid_means(const Image& image, int columns, int rows) {
+  Image grid;
+  resize_area(image, columns, rows, grid);
+  const auto luma = brightness_of(grid);
+  return {luma.begin(), luma.end()};
 }
 
 // cos((2 x + 1) u pi / 64) for u < 8, x < 32.

@@ -3,15 +3,16 @@
 #include "daylight/replay/replayer.h"
 
 #include <tbb/enumerable_thread_specific.h>
+#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <mutex>
-#include <thread>
 
 #include "daylight/base/digest.h"
 #include "daylight/base/text.h"
+#include "daylight/replay/worker_count.h"
 
 namespace dl {
 namespace {
@@ -21,12 +22,6 @@ struct SampleOutcome {
   std::vector<Prediction> rows;
   std::vector<Gap> gaps;
 };
-
-int thread_count(const ReplayOptions& options) {
-  if (options.threads > 0) return std::min(options.threads, kMaxReplayThreads);
-  return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U,
-                                     static_cast<unsigned>(kMaxReplayThreads)));
-}
 
 Result<ProgramOptions> program_options(const ReplayOptions& options) {
   ProgramOptions program;
@@ -47,7 +42,10 @@ Result<ProgramOptions> program_options(const ReplayOptions& options) {
 class Replay {
  public:
   Replay(const StepProgram& program, const Samples& samples, int threads)
-      : program_(program), samples_(samples), arena_(threads) {}
+      : program_(program),
+        samples_(samples),
+        allowed_(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads)),
+        arena_(threads) {}
 
   // The outcomes of samples [begin, end), in order. An Error only where a thread could not set
   // itself up.
@@ -119,6 +117,7 @@ class Replay {
 
   const StepProgram& program_;
   const Samples& samples_;
+  tbb::global_control allowed_;  // more threads than processors, where the user wants them
   tbb::task_arena arena_;
   tbb::enumerable_thread_specific<std::optional<ProgramState>> states_;
   std::mutex error_mutex_;
@@ -163,7 +162,7 @@ Result<ReplaySummary> replay(const Pipeline& pipeline, const Samples& samples,
   const StepProgram program =
       TRY(StepProgram::compile(pipeline, TRY(program_options(options)), models));
   ReplaySummary summary = summary_of(program);
-  const int threads = thread_count(options);
+  const int threads = worker_count(options.threads);
   const std::size_t chunk_size =
       std::max({options.chunk, static_cast<std::size_t>(threads), std::size_t{1}});
   const std::size_t total = samples.rows.size();

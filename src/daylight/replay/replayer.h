@@ -18,8 +18,6 @@
 
 namespace dl {
 
-inline constexpr int kMaxReplayThreads = 1024;
-
 struct ReplayOptions {
   // "pictures": as a user would hand them in. "face-crops": every step up to and including a head's
   // face crop is left out, decoding aside.

@@ -87,8 +87,9 @@ void resize_area(const Image& from, int width, int height, Image& to);
 void resize_bicubic(const Image& from, int width, int height, Image& to);
 
 // Pillow's Image.resize(BILINEAR): a triangle that widens when shrinking, 22-bit weights, first
-// rows, then columns, each rounded to 8 bits. Equal to Pillow 12 on every pixel; Pillow 13 takes columns first for some shapes (not for squares to
-// squares), which changes values by one here and by more in resize_pil_bicubic.
+// rows, then columns, each rounded to 8 bits. Equal to Pillow 12 on every pixel; Pillow 13 takes
+// columns first for some shapes (not for squares to squares), which changes values by one here and
+// by more in resize_pil_bicubic.
 void resize_pil_bilinear(const Image& from, int width, int height, Image& to);
 
 // Pillow's Image.resize(BICUBIC): Keys' cubic with a = -0.5, otherwise as resize_pil_bilinear.

@@ -2,6 +2,7 @@
 // Opens the listed pictures on several threads and looks for copies among them.
 #include "daylight/replay/sample_import.h"
 
+#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -17,6 +18,7 @@
 #include "daylight/base/text.h"
 #include "daylight/replay/image_codec.h"
 #include "daylight/replay/image_measures.h"
+#include "daylight/replay/worker_count.h"
 
 namespace dl {
 namespace {
@@ -57,7 +59,10 @@ Result<std::vector<PictureFacts>> inspect_all(const std::vector<ListedSample>& s
                                               LogSink& log) {
   std::vector<PictureFacts> facts(samples.size());
   std::atomic<std::size_t> done = 0;
-  tbb::task_arena arena(threads > 0 ? threads : tbb::task_arena::automatic);
+  const int count = worker_count(threads);
+  const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(count));
+  tbb::task_arena arena(count);
   arena.execute([&] {
     tbb::parallel_for(std::size_t{0}, samples.size(), [&](std::size_t i) {
       if (log.cancelled()) return;

@@ -4,65 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "daylight/artifact/table.h"
-#include "daylight/base/file.h"
 #include "daylight/base/text.h"
+#include "pipeline_parts.h"
 
 namespace dl::testing {
-namespace {
-
-std::string stored_model(const std::filesystem::path& path, const BlobStore& store) {
-  const auto file = MappedFile::open(path);
-  EXPECT_TRUE(file) << path;
-  const auto digest = store.put(file->bytes());
-  EXPECT_TRUE(digest);
-  return *digest;
-}
-
-std::string resize(int side, const std::string& kernel) {
-  const std::string text = std::to_string(side);
-  return R"({"width": )" + text + R"(, "height": )" + text + R"(, "kernel": ")" + kernel + R"("})";
-}
-
-std::string model(const std::string& sha256) {
-  return R"({"model": "model", "sha256": ")" + sha256 + R"(", "input": 0, "outputs": 1})";
-}
-
-Head make_head(const std::string& name, const std::string& kind, const std::string& sink) {
-  Head head;
-  head.name = name;
-  head.kind = kind;
-  head.sink = sink;
-  head.task = name;
-  return head;
-}
-
-}  // namespace
-
-Step make_step(const std::string& id, StepKind kind, const std::string& op,
-               const std::string& params) {
-  Step step;
-  step.id = id;
-  step.kind = kind;
-  step.op = op;
-  step.params = *parse_json(params, id);
-  return step;
-}
-
-void chain(Pipeline& pipeline, const std::vector<std::string>& ids) {
-  for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
-    Edge edge;
-    edge.from = ids[i];
-    edge.to = ids[i + 1];
-    const bool known =
-        std::any_of(pipeline.edges.begin(), pipeline.edges.end(),
-                    [&](const Edge& e) { return e.from == edge.from && e.to == edge.to; });
-    if (!known) pipeline.edges.push_back(edge);
-  }
-}
-
 Pipeline faces_pipeline(const std::filesystem::path& age_model,
                         const std::filesystem::path& gender_model, const std::string& kernel,
                         const BlobStore& store) {
@@ -76,19 +22,18 @@ Pipeline faces_pipeline(const std::filesystem::path& age_model,
                 R"({"finder": "android.media.FaceDetector", "max_faces": 1, "fallback": "none",
                     "box": {"form": "eye-distance", "left": -1.5, "top": -1.5,
                             "right": 1.5, "bottom": 2.0}})"),
-      make_step("age-resize", transform, "resize", resize(200, kernel)),
+      make_step("age-resize", transform, "resize", resize_params(200, kernel)),
       make_step("age-tensor", transform, "to-tensor", R"({"order": "RGB", "dtype": "float32"})"),
       make_step("age-normalize", transform, "normalize", R"({"mean": [0], "std": [255]})"),
-      make_step("age-model", StepKind::kModel, "tflite", model(stored_model(age_model, store))),
+      make_step("age-model", StepKind::kModel, "tflite", model_params(age_model, store)),
       make_step("age-element", after, "element", R"({"index": [0, 0]})"),
       make_step("age-years", after, "scale", R"({"factor": 116, "offset": 0})"),
       make_step("age-sink", StepKind::kSink, "shown", R"({"api": "test", "as": "integer"})"),
-      make_step("gender-resize", transform, "resize", resize(128, kernel)),
+      make_step("gender-resize", transform, "resize", resize_params(128, kernel)),
       make_step("gender-tensor", transform, "to-tensor", R"({"order": "RGB", "dtype": "float32"})"),
       make_step("gender-normalize", transform, "normalize",
                 R"({"mean": [0, 0, 0], "std": [255, 255, 255]})"),
-      make_step("gender-model", StepKind::kModel, "tflite",
-                model(stored_model(gender_model, store))),
+      make_step("gender-model", StepKind::kModel, "tflite", model_params(gender_model, store)),
       make_step("gender-best", after, "argmax", R"({"labels": ["Male", "Female"]})"),
       make_step("gender-sink", StepKind::kSink, "shown", R"({"api": "test"})"),
   };

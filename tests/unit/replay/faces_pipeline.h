@@ -13,13 +13,6 @@
 
 namespace dl::testing {
 
-// A step with its parameters as JSON text.
-Step make_step(const std::string& id, StepKind kind, const std::string& op,
-               const std::string& params);
-
-// Edges from each step to the next.
-void chain(Pipeline& pipeline, const std::vector<std::string>& ids);
-
 // Age (200 x 200, x 116) and gender (128 x 128, Male and Female) behind one decoding and one face
 // crop, resized with `kernel`. Puts both models into the store.
 Pipeline faces_pipeline(const std::filesystem::path& age_model,

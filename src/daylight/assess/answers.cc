@@ -216,6 +216,7 @@ class Reducer {
     Answer answer;
     answer.outcome = Outcome::kOk;
     std::vector<int> labels;
+    labels.reserve(rows.size());
     for (const std::size_t row : rows)
       labels.push_back(label_index(predictions_.rows[row].label, result));
     std::ptrdiff_t most = 0;

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Instructions as evidence: file, DEX, offset, method and the instruction's text.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daylight/artifact/evidence.h"
+#include "daylight/program/app_code.h"
+#include "daylight/program/dex_flow.h"
+
+namespace dl::rebuild {
+
+// Pieces of evidence of one step; more are left out.
+inline constexpr std::size_t kMaxStepEvidence = 12;
+
+// Not thread safe; what it refers to must outlive it.
+class CodeEvidence {
+ public:
+  CodeEvidence(const program::AppCode& code, const program::FlowGraph& graph, std::string file)
+      : code_(code), graph_(graph), file_(std::move(file)) {}
+
+  // The instruction of a site. Where that lies in a library's code, also the nearest call of the app's own code that led there.
+  void add(std::vector<Evidence>& list, program::SiteId site, std::string_view rule) const;
+  // The instruction that made a value, and those that made the constants among its operands.
+  void add_node(std::vector<Evidence>& list, program::NodeId node, std::string_view rule) const;
+  std::string method(program::SiteId site) const;
+
+ private:
+  Evidence at(program::SiteId site, std::string_view rule) const;
+
+  const program::AppCode& code_;
+  const program::FlowGraph& graph_;
+  std::string file_;
+};
+
+}  // namespace dl::rebuild

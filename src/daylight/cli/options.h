@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a user can choose, as plain values: filled by flags, read by stages, written into provenance.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dl::cli {
+
+// Which pictures, and at which point of the pipeline they enter.
+struct ReplayFlags {
+  std::filesystem::path samples;
+  std::string samples_are = "pictures";  // pictures|face-crops
+  std::string resize_kernel;             // replaces the pipeline's; "" keeps it
+  std::vector<std::string> compare_kernels = {"pil-bilinear"};  // "none" for no comparison
+  bool all_alternatives = false;
+  bool reference_kernels = false;
+  int threads = 0;  // 0: one for each processor
+};
+
+struct AssessFlags {
+  std::vector<std::string> targets;  // HEAD=COLUMN
+  std::vector<std::string> by;       // empty: every fitting attribute
+  int intersections = 1;
+  std::uint64_t bootstrap = 2000;
+  std::string age_truth = "midpoint";
+  double confidence = 0.95;
+  double fdr = 0.05;
+  std::uint64_t seed = 1;
+};
+
+struct Options {
+  std::filesystem::path app;
+  std::filesystem::path case_folder;
+  std::filesystem::path predictions;  // assess: a table that others brought
+  std::filesystem::path out;
+  ReplayFlags replay;
+  AssessFlags assess;
+  std::vector<std::string> fail_on;  // disparity|sensitive-task|gap
+  bool json = false;
+  bool quiet = false;
+};
+
+// Options of the verbs under `daylight samples`.
+struct SamplesOptions {
+  std::string from;  // fairface|utkface|folders|csv
+  std::filesystem::path folder;
+  std::filesystem::path samples;
+  std::filesystem::path out;
+  std::vector<std::string> by;
+  std::uint64_t seed = 1;
+  std::vector<std::string> attributes;  // folders: names of the levels
+  bool json = false;
+};
+
+}  // namespace dl::cli

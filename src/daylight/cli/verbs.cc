@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs: thin, each a list of steps over the stages.
+#include "daylight/cli/verbs.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "daylight/assess/assessor.h"
+#include "daylight/base/digest.h"
+#include "daylight/base/text.h"
+#include "daylight/cli/artifact_check.h"
+#include "daylight/cli/group_choice.h"
+#include "daylight/cli/case_artifacts.h"
+#include "daylight/cli/fail_rules.h"
+#include "daylight/cli/stages.h"
+#include "daylight/detect/detector.h"
+#include "daylight/report/summary.h"
+
+namespace dl::cli {
+namespace {
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);  // the talk on stderr must not cut into it
+}
+
+// Peak resident memory of this process in MB.
+double peak_memory_mb() {
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+bool some_inputs_failed(const std::vector<StageReport>& reports) {
+  return std::any_of(reports.begin(), reports.end(), [](const StageReport& r) { return r.failed_inputs > 0; });
+}
+
+// The exit code of a finished run: rules first, then pictures that could not be read.
+ExitCode exit_code(const std::vector<std::string>& rules, const CaseArtifacts& artifacts, bool inputs_failed,
+                   Terminal& terminal) {
+  const RuleOutcome outcome = judge_rules(rules, artifacts.inputs());
+  for (const std::string& line : outcome.lines) terminal.message(LogLevel::kWarning, line);
+  if (outcome.broken) return kRuleBroken;
+  if (outcome.undecided) return kRuleUndecided;
+  return inputs_failed ? kSomeInputsFailed : kDone;
+}
+
+// What an audit cost, for the terminal, the journal and --json.
+struct Cost {
+  double seconds = 0;
+  double peak_mb = 0;
+  std::uint64_t case_bytes = 0;
+};
+
+Json audit_to_json(const CaseFolder& folder, const CaseArtifacts& artifacts, const Cost& cost) {
+  Json json = {{"case", folder.folder().string()}, {"report", folder.file(kReportFile).string()}};
+  json["verdicts"] = Json::array();
+  if (artifacts.assessment) json["verdicts"] = to_json(*artifacts.assessment)["verdicts"];
+  json["cost"] = {{"wall_seconds", cost.seconds}, {"peak_memory_mb", cost.peak_mb}, {"case_bytes", cost.case_bytes}};
+  return json;
+}
+
+Result<ExitCode> audit(const Options& options, Terminal& terminal) {
+  const auto started = std::chrono::steady_clock::now();
+  // Cheap checks first: a wrong column must not cost a replay.
+  const Samples samples = TRY(read_samples(options.replay.samples));
+  TRY_VOID(assess_options(options.assess, samples));
+  auto folder = TRY(CaseFolder::open(options.case_folder));
+  Session session(std::move(folder), options, terminal);
+  TRY_VOID(session.app());
+  TRY_VOID(session.folder().journal("audit", "started", {{"app", options.app.string()},
+                                                         {"samples", options.replay.samples.string()}}));
+  auto reports = TRY(run_stages(session, "detect", "rebuild"));
+  const auto rebuilt = TRY(read_case_artifacts(session.folder(), ""));
+  const bool has_heads = rebuilt.pipeline && !rebuilt.pipeline->heads.empty();
+  if (has_heads) {
+    const auto measured = TRY(run_stages(session, "replay", "assess"));
+    reports.insert(reports.end(), measured.begin(), measured.end());
+  } else {
+    terminal.message(LogLevel::kWarning,
+                     "no pipeline from a picture to an answer could be rebuilt: the report says what was found and what is missing");
+  }
+  TRY(run_stages(session, "report", "report"));
+  const auto artifacts = TRY(read_case_artifacts(session.folder(), options.replay.samples));
+  Cost cost;
+  cost.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  cost.peak_mb = peak_memory_mb();
+  cost.case_bytes = session.folder().size_on_disk();
+  TRY_VOID(session.folder().journal("audit", "done", {{"wall_seconds", cost.seconds}, {"peak_memory_mb", cost.peak_mb},
+                                                      {"case_bytes", cost.case_bytes}}));
+  if (options.json) {
+    print(dump_json(audit_to_json(session.folder(), artifacts, cost)));
+  } else {
+    print(render_summary(artifacts.inputs()));
+    print(fmt::format("\nReport: {}\n", session.folder().file(kReportFile).string()));
+  }
+  terminal.message(LogLevel::kInfo, fmt::format("{:.1f} s wall, {:.0f} MB peak memory, case {:.1f} MB", cost.seconds,
+                                                cost.peak_mb, static_cast<double>(cost.case_bytes) / 1e6));
+  return exit_code(options.fail_on, artifacts, some_inputs_failed(reports), terminal);
+}
+
+// detect without a case: nothing is written unless --out says so.
+Result<ExitCode> detect_alone(const Options& options, Terminal& terminal) {
+  const auto app = TRY(program::AppPackage::open(options.app, terminal));
+  const RuleSet& rules = RuleSet::builtin();
+  CaseArtifacts artifacts;
+  artifacts.inventory = TRY(detect(app, rules, {}, terminal));
+  artifacts.inventory->provenance = detect_provenance(app, rules, {});
+  const Json json = to_json(*artifacts.inventory);
+  if (!options.out.empty()) TRY_VOID(write_file_atomic(options.out, dump_json(json)));
+  print(options.json ? dump_json(json) : render_summary(artifacts.inputs()));
+  return exit_code(options.fail_on, artifacts, false, terminal);
+}
+
+// One stage of a case.
+Result<ExitCode> one_stage(const CommandLine& line, const char* artifact, Terminal& terminal) {
+  auto folder = TRY(CaseFolder::open(line.options.case_folder));
+  Session session(std::move(folder), line.options, terminal);
+  const auto reports = TRY(run_stages(session, line.verb, line.verb));
+  const auto artifacts = TRY(read_case_artifacts(session.folder(), line.options.replay.samples));
+  if (line.options.json && std::string(artifact).ends_with(".json")) {
+    print(dump_json(TRY(session.folder().read_json(artifact))));
+  } else if (line.options.json) {
+    print(dump_json({{"file", session.folder().file(artifact).string()}, {"summary", reports.front().summary}}));
+  } else {
+    print(session.folder().file(artifact).string() + "\n");
+  }
+  return exit_code(line.options.fail_on, artifacts, some_inputs_failed(reports), terminal);
+}
+
+// assess on a table that stands alone.
+Result<ExitCode> assess_table(const Options& options, Terminal& terminal) {
+  const Samples samples = TRY(read_samples(options.replay.samples));
+  const auto assess_with = TRY(assess_options(options.assess, samples));
+  const Predictions predictions = TRY(read_predictions(options.predictions));
+  CaseArtifacts artifacts;
+  artifacts.assessment = TRY(assess::assess(predictions, samples, assess_with, terminal));
+  Provenance& provenance = artifacts.assessment->provenance;
+  provenance.inputs = {
+      {"predictions", options.predictions.filename().string(), TRY(sha256_of_file(options.predictions))},
+      {"samples", options.replay.samples.filename().string(), TRY(sha256_of_file(options.replay.samples))}};
+  provenance.options = options_to_json(assess_with);
+  provenance.seed = options.assess.seed;
+  const Json json = to_json(*artifacts.assessment);
+  if (!options.out.empty()) TRY_VOID(write_file_atomic(options.out, dump_json(json)));
+  print(options.json ? dump_json(json) : render_summary(artifacts.inputs()));
+  return exit_code(options.fail_on, artifacts, false, terminal);
+}
+
+Result<ExitCode> assess_verb(const CommandLine& line, Terminal& terminal) {
+  const Options& options = line.options;
+  if (!options.predictions.empty()) return assess_table(options, terminal);
+  if (options.case_folder.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "neither --case nor --predictions is given", "assess",
+                "name the case, or a table of predictions");
+  }
+  return one_stage(line, kAssessmentFile, terminal);
+}
+
+Result<ExitCode> check(const CommandLine& line) {
+  std::error_code error;
+  std::vector<CheckedFile> files;
+  if (std::filesystem::is_directory(line.check_target, error)) {
+    files = TRY(check_case(line.check_target));
+  } else {
+    files.push_back(TRY(check_file(line.check_target)));
+  }
+  bool valid = true;
+  std::string text;
+  for (const CheckedFile& file : files) {
+    valid = valid && file.problems.empty();
+    text += fmt::format("{:<5} {}{}\n", file.problems.empty() ? "ok" : "BAD", printable(file.file, 100),
+                        file.kind.empty() ? "" : "  (" + file.kind + ")");
+    for (const std::string& problem : file.problems) text += "      " + problem + "\n";
+  }
+  print(line.options.json ? dump_json(to_json(files)) : text);
+  return valid ? kDone : kFailed;
+}
+
+}  // namespace
+
+Result<ExitCode> run_verb(const CommandLine& line, Terminal& terminal) {
+  if (line.verb == "audit") return audit(line.options, terminal);
+  if (line.verb == "detect" && line.options.case_folder.empty()) return detect_alone(line.options, terminal);
+  if (line.verb == "detect") return one_stage(line, kInventoryFile, terminal);
+  if (line.verb == "plan") return one_stage(line, kProbePlanFile, terminal);
+  if (line.verb == "rebuild") return one_stage(line, kPipelineFile, terminal);
+  if (line.verb == "replay") return one_stage(line, kPredictionsFile, terminal);
+  if (line.verb == "assess") return assess_verb(line, terminal);
+  if (line.verb == "report") return one_stage(line, kReportFile, terminal);
+  if (line.verb == "check") return check(line);
+  return run_samples_verb(line.verb, line.samples, terminal);
+}
+
+}  // namespace dl::cli

@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Wrong input of every kind: one line that says what, where and what to do; nothing that was done before is lost.
+. "$PROJECT/tests/end_to_end/story.sh"
+app=$PROJECT/build/mirror/mirror.apk
+faces=$PROJECT/examples/mirror/faces/samples.csv
+[ -f "$app" ] || skip "the sample app is not built: sh examples/mirror/build.sh"
+
+step "no verb, an unknown verb, an unknown flag"
+run 2 "$DAYLIGHT"; one_line 'help'
+run 2 "$DAYLIGHT" frobnicate; one_line 'help'
+run 2 "$DAYLIGHT" detect "$app" --frobnicate; one_line 'frobnicate'
+
+step "an app that is empty, truncated, a folder, absent, or no app"
+: >empty.apk
+run 2 "$DAYLIGHT" detect empty.apk; one_line 'empty.apk: .*;'
+run 2 "$DAYLIGHT" detect .; one_line 'folder.*;|folder'
+run 2 "$DAYLIGHT" detect absent.apk; one_line 'absent.apk: '
+head -c 3000 "$app" >cut.apk
+run 2 "$DAYLIGHT" detect cut.apk; one_line 'cut.apk: .*;'
+head -c 100000 /dev/zero >zeros.apk
+run 2 "$DAYLIGHT" detect zeros.apk; one_line 'zeros.apk: .*;'
+mkfifo pipe.apk
+run 2 "$DAYLIGHT" detect pipe.apk; one_line 'pipe.apk: .*not a regular file'
+
+step "samples with a missing column, a missing picture, no rows, a wrong path"
+mkdir s && cp "$(dirname "$faces")"/*.* s/ 2>/dev/null || true
+audit() { "$DAYLIGHT" audit "$app" --samples "$1" --case "$2" --bootstrap 200; }
+printf 'picture,age\na.jpg,3\n' >s/column.csv
+run 2 audit s/column.csv case1; one_line "column.csv: .*'file'.*;"
+printf 'file,age,gender\n' >s/rows.csv
+run 2 audit s/rows.csv case1; one_line 'rows.csv: .*no rows.*;'
+printf 'file,age,gender\n../x.jpg,3,Male\n' >s/outside.csv
+run 2 audit s/outside.csv case1; one_line 'outside.csv:2: .*;'
+run 2 audit s/absent.csv case1; one_line 'absent.csv: '
+printf 'file,age,gender\nabsent.jpg,3,Male\nabsent2.jpg,3,Female\n' >s/picture.csv
+run 2 audit s/picture.csv case1
+contains err "picture.csv:2: the picture 'absent.jpg' cannot be read.*2 of 2.*;"
+
+step "what was done before the missing picture stays, and is valid"
+[ -f case1/inventory.json ] && [ -f case1/pipeline.json ] || fail "detect and rebuild did not stay"
+run 0 "$DAYLIGHT" check case1
+contains case1/journal.jsonl '"stage":"replay","event":"failed"'
+
+step "a column that is not there is told before any work"
+run 2 "$DAYLIGHT" audit "$app" --samples "$faces" --case case2 --by shoe_size; one_line "shoe_size.*--by|--by: .*shoe_size.*columns are"
+[ ! -e case2/predictions.replayed.csv ] || fail "replay ran although --by was wrong"
+run 2 "$DAYLIGHT" audit "$app" --samples "$faces" --case case2 --target age=shoe_size; one_line 'shoe_size'
+run 2 "$DAYLIGHT" audit "$app" --samples "$faces" --case case2 --target age; one_line 'HEAD=COLUMN'
+
+step "a label that the head cannot mean"
+printf 'file,head,label\na.jpg,gender,Male\nb.jpg,gender,Female\n' >p.csv
+printf 'file,gender,skin\na.jpg,Male,dark\nb.jpg,Femal,light\n' >labels.csv
+run 2 "$DAYLIGHT" assess --predictions p.csv --samples labels.csv --by skin --out a.json
+one_line "Femal"
+[ ! -e a.json ] || fail "an assessment was written all the same"
+
+step "predictions that cannot be read"
+printf 'file,head,value\na.jpg,age,old\n' >words.csv
+run 2 "$DAYLIGHT" assess --predictions words.csv --samples labels.csv --by skin; one_line 'words.csv:2: .*value'
+run 2 "$DAYLIGHT" assess --samples labels.csv --by skin; one_line 'case'
+
+step "files that are no artifacts, and artifacts that were changed"
+printf '{"a": 1}' >x.json
+run 2 "$DAYLIGHT" check x.json; one_line 'x.json: .*schema'
+printf 'not json' >y.json
+run 2 "$DAYLIGHT" check y.json; one_line 'y.json: '
+run 2 "$DAYLIGHT" check s; one_line 'not a case'
+sed 's/"gaps"/"holes"/' case1/inventory.json >case1/i && mv case1/i case1/inventory.json
+run 2 "$DAYLIGHT" check case1; contains out 'BAD +inventory.json'
+
+step "a case that cannot be made"
+printf x >file
+run 2 "$DAYLIGHT" detect "$app" --case file; one_line 'file: '
+echo "all well"

@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Sample sets in each layout that people keep them in; what is unusable or stands twice is said; balancing is seeded.
+. "$PROJECT/tests/end_to_end/story.sh"
+faces=$PROJECT/examples/mirror/faces
+[ -f "$faces/samples.csv" ] || skip "the generated faces are absent"
+set -- "$faces"/pictures/*.jpg
+[ $# -ge 8 ] || skip "fewer than 8 generated JPEG faces"
+
+step "FairFace: its CSV layout, an absent picture, a broken picture, an equal picture"
+mkdir -p ff/val
+i=0; for p in "$@"; do i=$((i + 1)); cp "$p" "ff/val/$i.jpg"; [ $i = 6 ] && break; done
+cp ff/val/1.jpg ff/val/7.jpg
+printf 'no picture' >ff/val/8.jpg
+{
+  echo 'file,age,gender,race,service_test'
+  for i in 1 2 3 4 5 6 7 8 9; do echo "val/$i.jpg,20-29,Male,Indian,True"; done
+} >ff/fairface_label_val.csv
+run 3 "$DAYLIGHT" samples import --from fairface ff --json
+json out 'd["rows"] == 7'
+json out 'len(d["unusable"]) == 2 and {u["file"].split("/")[-1] for u in d["unusable"]} == {"8.jpg", "9.jpg"}'
+json out 'any(x["kind"] == "exact" and len(x["files"]) == 2 for x in d["duplicates"])'
+contains ff/samples.csv '^val/1.jpg,20-29,Male,Indian'
+run 0 "$DAYLIGHT" check ff/samples.csv
+
+step "a perceptual near copy is reported"
+if command -v convert >/dev/null 2>&1 || python3 -c 'import PIL' 2>/dev/null; then
+  mkdir near && cp "$1" near/a.jpg
+  python3 -c 'from PIL import Image; Image.open("near/a.jpg").save("near/b.jpg", quality=60)' 2>/dev/null || cp near/a.jpg near/b.jpg
+  printf 'file,gender\na.jpg,Male\nb.jpg,Male\n' >near/labels.csv
+  run 0 "$DAYLIGHT" samples import --from csv near/labels.csv --out near/samples.csv --json
+  json out 'len(d["duplicates"]) == 1'
+fi
+
+step "UTKFace: attributes from the names, a bad name is unusable"
+mkdir utk
+cp "$1" utk/25_0_1_20170116174525125.jpg.chip.jpg
+cp "$2" utk/61_1_4_20170104201910393.jpg
+cp "$3" utk/wrong_name.jpg
+run 3 "$DAYLIGHT" samples import --from utkface utk --json
+json out 'd["rows"] == 2 and len(d["unusable"]) == 1'
+contains utk/samples.csv '25,[Mm]ale,Black'
+contains utk/samples.csv '61,[Ff]emale,Others?'
+
+step "folders: each level is an attribute"
+mkdir -p tree/Black/Female tree/White/Male
+cp "$1" tree/Black/Female/1.jpg; cp "$2" tree/White/Male/2.jpg
+run 0 "$DAYLIGHT" samples import --from folders tree --attributes race,gender
+contains tree/samples.csv 'Black/Female/1.jpg,Black,Female'
+
+step "balance: the same number of each, the same draw for the same seed, another for another"
+run 2 "$DAYLIGHT" samples balance "$faces/samples.csv" --by shoe_size --seed 7; one_line 'shoe_size'
+cp -r "$faces" f
+run 0 "$DAYLIGHT" samples balance f/samples.csv --by skin,gender --seed 7 --out f/a.csv
+run 0 "$DAYLIGHT" samples balance f/samples.csv --by skin,gender --seed 7 --out f/b.csv
+run 0 "$DAYLIGHT" samples balance f/samples.csv --by skin,gender --seed 8 --out f/c.csv
+cmp f/a.csv f/b.csv || fail "the same seed drew other rows"
+cmp -s f/a.csv f/c.csv && [ "$(wc -l <f/samples.csv)" != "$(wc -l <f/a.csv)" ] && fail "another seed drew the same rows"
+python3 - f/a.csv <<'PY'
+import collections, csv, sys
+counts = collections.Counter((r["skin"], r["gender"]) for r in csv.DictReader(open(sys.argv[1])))
+sys.exit(0 if len(counts) > 1 and len(set(counts.values())) == 1 else f"not balanced: {counts}")
+PY
+run 0 "$DAYLIGHT" check f/a.csv
+
+step "wrong input"
+run 2 "$DAYLIGHT" samples import --from fairface absent; one_line 'absent'
+mkdir empty
+run 2 "$DAYLIGHT" samples import --from utkface empty; one_line 'empty'
+run 2 "$DAYLIGHT" samples import --from nonsense ff; one_line 'nonsense|--from'
+echo "all well"

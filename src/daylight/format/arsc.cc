@@ -33,7 +33,7 @@ std::uint32_t type_of(std::uint32_t id) { return (id >> 16U) & 0xffU; }
 std::string package_name(ByteSpan units) {
   std::string name;
   for (std::size_t i = 0; i + 1 < units.size(); i += 2) {
-    const unsigned unit = units[i] | (units[i + 1] << 8U);
+    const std::uint32_t unit = load_le<std::uint16_t>(units, i).value_or(0);
     if (unit == 0) break;
     name.push_back(unit < 0x80 ? static_cast<char>(unit) : '?');
   }

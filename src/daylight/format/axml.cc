@@ -16,7 +16,6 @@ constexpr std::uint16_t kEndElementChunk = 0x0103;
 constexpr std::uint16_t kTextChunk = 0x0104;
 constexpr std::uint16_t kResourceMapChunk = 0x0180;
 constexpr std::uint64_t kChunkHeaderSize = 8;
-constexpr std::uint64_t kNodeHeaderSize = 16;
 constexpr std::uint64_t kAttributeSize = 20;
 constexpr std::uint32_t kNoString = 0xffffffffU;
 

@@ -16,7 +16,6 @@ constexpr std::uint32_t kEnd64Signature = 0x06064b50;
 constexpr std::uint32_t kEnd64LocatorSignature = 0x07064b50;
 constexpr std::uint32_t kDescriptorSignature = 0x08074b50;
 constexpr std::uint64_t kLocalSize = 30;
-constexpr std::uint64_t kCentralSize = 46;
 constexpr std::uint64_t kEndSize = 22;
 constexpr std::uint64_t kEnd64Size = 56;
 constexpr std::uint64_t kEnd64LocatorSize = 20;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a parser could not read, or read though the format forbids it: no input is dropped in silence.
+// What a parser could not read, or read though the format forbids it: no input is dropped in
+// silence.
 #pragma once
 
 #include <string>
@@ -8,8 +9,9 @@
 
 namespace dl {
 
-// One place of an input and why it was not (or not regularly) read. `where` names file, entry, offset or table;
-// `why` is a clause without a trailing dot. Text from the input may be hostile: printers escape it.
+// One place of an input and why it was not (or not regularly) read. `where` names file, entry,
+// offset or table; `why` is a clause without a trailing dot. Text from the input may be hostile:
+// printers escape it.
 struct FormatGap {
   std::string where;
   std::string why;
@@ -25,7 +27,8 @@ class GapList {
  public:
   void add(std::string where, std::string why);
   void append(const GapList& other);
-  // The gaps in the order of their discovery, followed by one that counts those beyond the limit, if any.
+  // The gaps in the order of their discovery, followed by one that counts those beyond the limit,
+  // if any.
   std::vector<FormatGap> list() const;
   bool empty() const { return gaps_.empty(); }
   // All that were added, also those beyond the limit.

@@ -106,6 +106,19 @@ void note_unnamed_models(const std::vector<ModelRecord>& models, const std::vect
   }
 }
 
+// Code that runs models of which none is here: they come from the network, or are hidden.
+void note_missing_models(const std::vector<ModelRecord>& models,
+                         const std::vector<CallRecord>& calls, std::vector<Gap>& gaps) {
+  if (!models.empty()) return;
+  for (const CallRecord& call : calls) {
+    if (!call.api.starts_with("org.tensorflow.lite.Interpreter")) continue;
+    gaps.push_back({printable(call.caller, 300),
+                    "runs a model, but none was found in the app: it may be fetched, decrypted or "
+                    "put together at run time"});
+    return;
+  }
+}
+
 }  // namespace
 
 Provenance detect_provenance(const program::AppPackage& app, const RuleSet& rules,
@@ -152,6 +165,7 @@ Result<Inventory> detect(const program::AppPackage& app, const program::AppCode&
   inventory.gaps.insert(inventory.gaps.end(), entries.gaps.begin(), entries.gaps.end());
   add_code_gaps(app, code, inventory.gaps);
   note_unnamed_models(inventory.models, model_code, inventory.gaps);
+  note_missing_models(inventory.models, inventory.calls, inventory.gaps);
   return inventory;
 }
 

@@ -121,14 +121,17 @@ Result<FrameworkRule> read_framework(const Json& json, const std::string& where)
 }
 
 Result<TaskRule> read_task(const Json& json, const std::string& where) {
-  TRY_VOID(only_keys(
-      json, {"id", "sensitive", "tokens", "files", "phrases", "labels", "apis", "dependencies"},
-      where));
+  TRY_VOID(only_keys(json,
+                     {"id", "sensitive", "input", "tokens", "file_tokens", "files", "phrases",
+                      "labels", "apis", "dependencies"},
+                     where));
   FieldReader reader(json, where);
   TaskRule out;
   reader.required_text("id", out.id);
   reader.boolean("sensitive", out.sensitive);
+  reader.text("input", out.input);
   reader.text_list("tokens", out.tokens);
+  reader.text_list("file_tokens", out.file_tokens);
   reader.text_list("files", out.files);
   reader.text_list("phrases", out.phrases);
   reader.text_list("apis", out.apis);

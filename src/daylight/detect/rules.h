@@ -49,9 +49,12 @@ struct FrameworkRule {
 struct TaskRule {
   std::string id;
   bool sensitive = false;
-  std::vector<std::string> tokens;               // words in file and tensor names
-  std::vector<std::string> files;                // whole file names that are known
-  std::vector<std::string> phrases;              // words in strings near a model's calls
+  std::string input;                // image: names count only for models that take pictures
+  std::vector<std::string> tokens;  // words in file and tensor names
+  std::vector<std::string>
+      file_tokens;                   // words in file names only: architectures also name tensors
+  std::vector<std::string> files;    // whole file names that are known
+  std::vector<std::string> phrases;  // words in strings near a model's calls
   std::vector<std::vector<std::string>> labels;  // sets of output labels, lower case
   std::vector<std::string> apis;                 // canonical methods whose call declares the task
   std::vector<std::string> dependencies;         // values of the manifest's DEPENDENCIES meta-data

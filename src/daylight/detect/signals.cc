@@ -69,9 +69,15 @@ std::set<std::string> framework_packages(const CodeContext& context) {
 
 bool is_framework_code(const CodeContext& context, const std::set<std::string>& packages,
                        ClassId id) {
-  const ApiClass* known = context.code.apis().class_of(id);
-  if (known != nullptr) return true;
-  return packages.contains(package_of(dotted_class_name(context.code.index().descriptor(id))));
+  if (context.code.apis().class_of(id) != nullptr) return true;
+  const std::string package = package_of(dotted_class_name(context.code.index().descriptor(id)));
+  if (packages.contains(package)) return true;
+  return std::any_of(context.rules.frameworks().begin(), context.rules.frameworks().end(),
+                     [&](const FrameworkRule& rule) {
+                       return std::any_of(
+                           rule.packages.begin(), rule.packages.end(),
+                           [&](const std::string& above) { return is_below(package, above); });
+                     });
 }
 
 void add_class_evidence(const CodeContext& context, const std::vector<const ApiClass*>& classes,

@@ -35,6 +35,11 @@ bool is_image(const TensorInfo& tensor) {
          (tensor.shape[3] == 1 || tensor.shape[3] == 3 || tensor.shape[3] == 4);
 }
 
+// Unknown borders may be anything.
+bool takes_images(const ModelRecord& model) {
+  return model.inputs.empty() || std::any_of(model.inputs.begin(), model.inputs.end(), is_image);
+}
+
 bool is_text(const TensorInfo& tensor) {
   return (tensor.dtype == "int32" || tensor.dtype == "int64") && tensor.shape.size() <= 2;
 }
@@ -105,9 +110,19 @@ std::string border_text(const ModelRecord& model) {
   return text;
 }
 
+// "model_age.tflite", "https://x/age": names, which say nothing new about a model whose name was
+// read already.
+bool is_file_like(std::string_view text) {
+  if (text.find('/') != std::string_view::npos) return true;
+  const std::size_t dot = text.rfind('.');
+  if (dot == std::string_view::npos || dot == 0 || text.size() - dot < 3 || text.size() - dot > 9)
+    return false;
+  return text.find(' ') == std::string_view::npos;
+}
+
 // A phrase is in a string as whole words: "age" is in "Age : " but not in "message".
 bool has_phrase(std::string_view text, const std::string& phrase) {
-  if (text.size() > kMaxPhraseText) return false;
+  if (text.size() > kMaxPhraseText || is_file_like(text)) return false;
   const std::string lower = to_lower(text);
   for (std::size_t at = lower.find(phrase); at != std::string::npos;
        at = lower.find(phrase, at + 1)) {
@@ -197,7 +212,10 @@ void TaskInference::weigh_names(const ModelRecord& model,
     if (contains(rule.files, file)) {
       scores[rule.id].add("name", kKnownFileWeight, model_evidence(model, "task.known-file", file));
     }
-    for (const std::string& token : rule.tokens) {
+    if (rule.input == "image" && !takes_images(model)) continue;
+    std::vector<std::string> tokens = rule.tokens;
+    tokens.insert(tokens.end(), rule.file_tokens.begin(), rule.file_tokens.end());
+    for (const std::string& token : tokens) {
       if (!contains(words, token)) continue;
       scores[rule.id].add("name", kNameWeight,
                           model_evidence(model, "task.file-name", "\"" + token + "\" in " + file));
@@ -248,6 +266,7 @@ void TaskInference::weigh_shapes(const ModelRecord& model,
     if (!fits_shape(model, rule)) continue;
     const std::string excerpt = rule.text + ": " + border_text(model);
     for (const std::string& task : rule.supports) {
+      if (task == rule.alone) continue;  // counted once, below
       const auto found = scores.find(task);
       if (found != scores.end())
         found->second.add("shape", kShapeWeight, model_evidence(model, rule.id, excerpt));

@@ -58,12 +58,7 @@ std::vector<CallerSite> CallGraph::callers(MethodId method) const {
   // A call may name the method by its own class, by an ancestor (virtual), or by a subclass that
   // inherits it.
   std::vector<ClassId> owners = index.subtypes(info.owner, kMaxVirtualTargets);
-  std::vector<ClassId> ancestors{info.owner};
-  for (std::size_t next = 0; next < ancestors.size() && next < kMaxInheritanceDepth; ++next) {
-    const ClassInfo& cls = index.class_info(ancestors[next]);
-    if (cls.superclass != kNoId) ancestors.push_back(cls.superclass);
-    ancestors.insert(ancestors.end(), cls.interfaces.begin(), cls.interfaces.end());
-  }
+  const std::vector<ClassId> ancestors = index.ancestors(info.owner);
   owners.insert(owners.end(), ancestors.begin(), ancestors.end());
   std::sort(owners.begin(), owners.end());
   owners.erase(std::unique(owners.begin(), owners.end()), owners.end());

@@ -118,6 +118,10 @@ struct ClassIndex::Builder {
       if (id == kNoId || index.methods_[id].defined()) continue;
       index.methods_[id].definition = &method;
       index.methods_[id].dex = dex_index;
+      if (info.is_interface() && index.methods_[id].has_code()) {
+        index.default_selectors_.insert((std::uint64_t{index.methods_[id].name} << 32) |
+                                        index.methods_[id].proto);
+      }
       info.methods.push_back(id);
     }
     for (const auto& fields : {info.definition->static_fields, info.definition->instance_fields}) {
@@ -281,18 +285,25 @@ Result<DexCode> ClassIndex::code(MethodId id) const {
   return (*files_)[method.dex].code(*method.definition);
 }
 
-bool ClassIndex::is_subtype(ClassId id, ClassId ancestor) const {
-  // Depth-first over superclasses and interfaces; a hostile circle is cut by the visit bound.
-  std::vector<ClassId> stack{id};
-  for (int visits = 0; !stack.empty() && visits < 4 * kMaxInheritanceDepth; ++visits) {
-    const ClassId current = stack.back();
-    stack.pop_back();
-    if (current == ancestor) return true;
-    const ClassInfo& info = classes_[current];
-    stack.insert(stack.end(), info.interfaces.begin(), info.interfaces.end());
-    if (info.superclass != kNoId) stack.push_back(info.superclass);
+std::vector<ClassId> ClassIndex::ancestors(ClassId id) const {
+  std::vector<ClassId> out{id};
+  const auto add = [&](ClassId next) {
+    // Chains are short; a hostile file may claim circles and thousands of interfaces.
+    if (next == kNoId || out.size() >= kMaxAncestors) return;
+    if (std::find(out.begin(), out.end(), next) == out.end()) out.push_back(next);
+  };
+  for (std::size_t next = 0; next < out.size(); ++next) {
+    const ClassInfo& info = classes_[out[next]];
+    add(info.superclass);
+    for (const ClassId interface : info.interfaces) add(interface);
   }
-  return false;
+  return out;
+}
+
+bool ClassIndex::is_subtype(ClassId id, ClassId ancestor) const {
+  if (id == ancestor) return true;
+  const auto all = ancestors(id);
+  return std::find(all.begin(), all.end(), ancestor) != all.end();
 }
 
 std::span<const ClassId> ClassIndex::direct_subtypes(ClassId id) const {
@@ -317,14 +328,12 @@ std::vector<ClassId> ClassIndex::subtypes(ClassId id, std::size_t limit, bool* c
   return out;
 }
 
-MethodId ClassIndex::resolve_in_interfaces(ClassId id, std::uint32_t name, std::uint32_t proto,
-                                           int depth) const {
-  if (depth > kMaxInheritanceDepth) return kNoId;
-  for (const ClassId interface : classes_[id].interfaces) {
-    const MethodId here = lookup(interface, name, proto);
-    if (here != kNoId && methods_[here].has_code()) return here;
-    const MethodId above = resolve_in_interfaces(interface, name, proto, depth + 8);
-    if (above != kNoId) return above;
+MethodId ClassIndex::default_method(ClassId id, std::uint32_t name, std::uint32_t proto) const {
+  if (!default_selectors_.contains((std::uint64_t{name} << 32) | proto)) return kNoId;
+  for (const ClassId ancestor : ancestors(id)) {
+    const MethodId here = lookup(ancestor, name, proto);
+    if (here != kNoId && methods_[here].has_code() && classes_[ancestor].is_interface())
+      return here;
   }
   return kNoId;
 }
@@ -337,42 +346,24 @@ MethodId ClassIndex::resolve_virtual(ClassId receiver, MethodId method) const {
     if (here != kNoId && methods_[here].defined()) return here;
     id = classes_[id].superclass;
   }
-  id = receiver;
-  for (int depth = 0; id != kNoId && depth < kMaxInheritanceDepth; ++depth) {
-    const MethodId above = resolve_in_interfaces(id, wanted.name, wanted.proto, 0);
-    if (above != kNoId) return above;
-    id = classes_[id].superclass;
-  }
-  return kNoId;
+  return default_method(receiver, wanted.name, wanted.proto);
 }
 
 FieldId ClassIndex::resolve_field(FieldId reference) const {
   const FieldInfo& wanted = fields_[reference];
   if (wanted.defined) return reference;
-  std::vector<ClassId> stack{wanted.owner};
-  for (int visits = 0; !stack.empty() && visits < kMaxInheritanceDepth; ++visits) {
-    const ClassId current = stack.back();
-    stack.pop_back();
-    const ClassInfo& info = classes_[current];
-    for (const FieldId field : info.fields) {
+  for (const ClassId ancestor : ancestors(wanted.owner)) {
+    for (const FieldId field : classes_[ancestor].fields) {
       if (fields_[field].name == wanted.name && fields_[field].type == wanted.type) return field;
     }
-    if (info.superclass != kNoId) stack.push_back(info.superclass);
-    stack.insert(stack.end(), info.interfaces.begin(), info.interfaces.end());
   }
   return reference;
 }
 
 ClassId ClassIndex::external_ancestor(ClassId id) const {
-  std::vector<ClassId> queue{id};
-  for (std::size_t next = 0; next < queue.size() && next < kMaxInheritanceDepth; ++next) {
-    const ClassInfo& info = classes_[queue[next]];
-    if (!info.defined()) {
-      if (info.descriptor != "Ljava/lang/Object;") return queue[next];
-      continue;
-    }
-    if (info.superclass != kNoId) queue.push_back(info.superclass);
-    queue.insert(queue.end(), info.interfaces.begin(), info.interfaces.end());
+  for (const ClassId ancestor : ancestors(id)) {
+    const ClassInfo& info = classes_[ancestor];
+    if (!info.defined() && info.descriptor != "Ljava/lang/Object;") return ancestor;
   }
   return kNoId;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "daylight/format/dex.h"
@@ -23,6 +24,8 @@ inline constexpr std::uint32_t kNoId = 0xffffffffU;
 
 // Steps up an inheritance chain; hostile files may claim that a class is its own ancestor.
 inline constexpr int kMaxInheritanceDepth = 128;
+// Superclasses and interfaces of one class; more are not looked at.
+inline constexpr std::size_t kMaxAncestors = 1024;
 
 // Where a DEX of the app defines something.
 struct DexPlace {
@@ -135,6 +138,8 @@ class ClassIndex {
   // The field's definition up the superclasses and interfaces, or `reference` itself if it is
   // outside the app.
   FieldId resolve_field(FieldId reference) const;
+  // `id`, then its superclasses and interfaces, nearest first, each once; at most kMaxAncestors.
+  std::vector<ClassId> ancestors(ClassId id) const;
   // The first ancestor (superclass or interface, nearest first) that the app does not define and
   // that is not java.lang.Object; kNoId if there is none.
   ClassId external_ancestor(ClassId id) const;
@@ -151,8 +156,7 @@ class ClassIndex {
     std::size_t operator()(const MethodKey& key) const;
   };
   MethodId lookup(ClassId owner, std::uint32_t name, std::uint32_t proto) const;
-  MethodId resolve_in_interfaces(ClassId id, std::uint32_t name, std::uint32_t proto,
-                                 int depth) const;
+  MethodId default_method(ClassId id, std::uint32_t name, std::uint32_t proto) const;
 
   const std::vector<DexFile>* files_ = nullptr;
   std::vector<ClassInfo> classes_;
@@ -167,6 +171,8 @@ class ClassIndex {
   std::unordered_map<std::string_view, std::uint32_t> name_by_text_;
   std::unordered_map<std::string_view, std::uint32_t> proto_by_text_;
   std::unordered_map<MethodKey, MethodId, MethodKeyHash> method_by_key_;
+  std::unordered_set<std::uint64_t>
+      default_selectors_;  // name and proto of interface methods with code
   std::vector<std::uint32_t> subtype_start_;
   std::vector<ClassId> subtype_list_;
 };

@@ -409,7 +409,12 @@ void ApiMatcher::match_class_methods(const ApiClass& cls, const std::vector<Meth
       if (clue && descriptor_fits(method, rule.descriptor)) by_shape.push_back(method);
     }
     const bool own_name = !by_name.empty();
-    if (!own_name && !cls.renamed && rule.calls.empty()) continue;
+    // A class that kept its name may still have lost its methods' names.
+    const bool name_kept = std::any_of(methods.begin(), methods.end(), [&](MethodId method) {
+      return index_.method_name(method) == rule.name;
+    });
+    const bool may_be_renamed = index_.class_info(cls.id).defined() && !name_kept;
+    if (!own_name && !may_be_renamed && rule.calls.empty()) continue;
     if (!own_name && rule.calls.empty() && by_shape.size() > 1) continue;  // a guess
     for (const MethodId method : own_name ? by_name : by_shape) {
       names_.by_method_.emplace(method, names_.methods_.size());

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns calls into probes and finds the app's own ways to its models.
+#include "daylight/detect/planner.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+
+#include "daylight/base/text.h"
+#include "daylight/detect/call_constants.h"
+
+namespace dl {
+namespace {
+
+using program::ApiMethod;
+using program::AppCode;
+using program::CallerSite;
+using program::CallSite;
+using program::ClassId;
+using program::ClassIndex;
+using program::kNoId;
+using program::MethodId;
+
+constexpr std::string_view kImageFramework = "android_image";
+
+// What an agent reads of a value of this type; "" for what it leaves alone.
+std::string decoder_of(std::string_view type) {
+  if (type == "Landroid/graphics/Bitmap;") return "bitmap";
+  if (type == "Landroid/media/Image;") return "image";
+  if (type == "Ljava/nio/ByteBuffer;" || type == "Ljava/nio/MappedByteBuffer;" || type == "[B")
+    return "bytes";
+  if (type == "Ljava/lang/String;") return "text";
+  if (type == "[F") return "float-array";
+  if (type == "[I") return "int-array";
+  if (type == "Z" || type == "I" || type == "J" || type == "F" || type == "D" || type == "S" ||
+      type == "B")
+    return "number";
+  // Arrays of arrays, boxes of inputs and maps of outputs hold tensors.
+  if (type.starts_with('[') || type == "Ljava/lang/Object;" || type == "Ljava/util/Map;")
+    return "tensor";
+  return {};
+}
+
+bool takes_picture(const ClassIndex& index, MethodId method) {
+  const auto& parameters = index.proto(method).parameters;
+  return std::any_of(parameters.begin(), parameters.end(), [&](ClassId parameter) {
+    if (parameter == kNoId) return false;
+    const std::string_view type = index.descriptor(parameter);
+    return type == "Landroid/graphics/Bitmap;" || type == "[B" || type == "Landroid/media/Image;" ||
+           type == "[I" || type == "Ljava/nio/ByteBuffer;";
+  });
+}
+
+class Planner {
+ public:
+  Planner(const program::AppPackage& app, const AppCode& code, const Inventory& inventory)
+      : app_(app), code_(code), index_(code.index()), inventory_(inventory) {}
+
+  ProbePlan run() {
+    out_.provenance.inputs.push_back({"app", app_.file_name(), inventory_.app.sha256});
+    out_.provenance.options["inventory"] = fingerprint("inventory", inventory_.provenance);
+    max_bytes_ = largest_tensor();
+    probe_calls();
+    probe_natives();
+    probe_pictures();
+    probe_exports();
+    find_entries();
+    for (std::size_t i = 0; i < out_.probes.size(); ++i)
+      out_.probes[i].id = "probe-" + std::to_string(i + 1);
+    if (out_.probes.empty())
+      out_.gaps.push_back({app_.file_name(), "the inventory names nothing that could be watched"});
+    return std::move(out_);
+  }
+
+ private:
+  std::uint64_t largest_tensor() const;
+  std::uint64_t largest_model() const;
+  void add_java_probe(MethodId method, const std::string& role,
+                      const std::vector<std::string>& why);
+  void probe_calls();
+  void probe_natives();
+  void probe_pictures();
+  void probe_exports();
+  void find_entries();
+  void add_entry(MethodId method, const std::set<std::string>& why);
+  std::string receiver_of(MethodId method) const;
+  std::vector<std::string> why_all() const;
+
+  const program::AppPackage& app_;
+  const AppCode& code_;
+  const ClassIndex& index_;
+  const Inventory& inventory_;
+  ProbePlan out_;
+  std::uint64_t max_bytes_ = kDefaultProbeBytes;
+  std::map<std::string, std::size_t> by_selector_;
+  // Methods from which a model's run is reached: distance, and the calls at the end.
+  std::map<MethodId, std::pair<int, std::set<std::string>>> leads_to_run_;
+  std::set<std::string> model_calls_;
+};
+
+std::uint64_t Planner::largest_tensor() const {
+  std::uint64_t bytes = kDefaultProbeBytes;
+  for (const ModelRecord& model : inventory_.models) {
+    for (const auto* tensors : {&model.inputs, &model.outputs}) {
+      for (const TensorInfo& tensor : *tensors) {
+        std::uint64_t size = 8;
+        for (const std::int64_t dimension : tensor.shape) {
+          if (dimension > 0)
+            size = multiply_checked(size, static_cast<std::uint64_t>(dimension))
+                       .value_or(kMaxProbeBytes);
+        }
+        bytes = std::max(bytes, std::min(size, kMaxProbeBytes));
+      }
+    }
+  }
+  return bytes;
+}
+
+std::uint64_t Planner::largest_model() const {
+  std::uint64_t bytes = max_bytes_;
+  for (const ModelRecord& model : inventory_.models)
+    bytes = std::max(bytes, std::min(model.location.size, kMaxProbeBytes));
+  return bytes;
+}
+
+void Planner::add_java_probe(MethodId method, const std::string& role,
+                             const std::vector<std::string>& why) {
+  const std::string selector = index_.method_text(method);
+  const auto [found, is_new] = by_selector_.emplace(selector, out_.probes.size());
+  if (!is_new) {
+    auto& reasons = out_.probes[found->second].why;
+    for (const std::string& reason : why) {
+      if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end())
+        reasons.push_back(reason);
+    }
+    return;
+  }
+  Probe probe;
+  probe.layer = "java";
+  probe.selector = selector;
+  probe.role = role;
+  const auto& parameters = index_.proto(method).parameters;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (parameters[i] == kNoId) continue;
+    std::string decoder = decoder_of(index_.descriptor(parameters[i]));
+    // Known carriers of tensors, also when renamed.
+    const std::string canonical = code_.apis().canonical_class(parameters[i]);
+    if (canonical.ends_with(".TensorImage") || canonical.ends_with(".TensorBuffer") ||
+        canonical.ends_with(".IValue") || canonical.ends_with(".OnnxTensor") ||
+        canonical == "org.opencv.core.Mat") {
+      decoder = "tensor";
+    }
+    if (!decoder.empty()) probe.decode.push_back("arg" + std::to_string(i) + "=" + decoder);
+  }
+  const ClassId result = index_.proto(method).result;
+  if (result != kNoId && index_.descriptor(result) != "V") {
+    const std::string canonical = code_.apis().canonical_class(result);
+    std::string decoder = decoder_of(index_.descriptor(result));
+    if (canonical.ends_with(".TensorImage") || canonical.ends_with(".TensorBuffer") ||
+        canonical.ends_with(".IValue")) {
+      decoder = "tensor";
+    }
+    if (!decoder.empty()) probe.decode.push_back("result=" + decoder);
+  }
+  probe.max_bytes = role == "model-load" ? largest_model() : max_bytes_;
+  probe.max_calls = kMaxProbeCalls;
+  probe.why = why;
+  out_.probes.push_back(std::move(probe));
+}
+
+void Planner::probe_calls() {
+  for (const CallRecord& call : inventory_.calls) {
+    const std::size_t paren = call.method.find('(');
+    if (paren == std::string::npos) continue;
+    const MethodId method =
+        index_.find_method(call.klass, call.method.substr(0, paren), call.method.substr(paren));
+    if (method == kNoId) {
+      out_.gaps.push_back({call.id, "the method called is not in the app's code: " +
+                                        printable(call.klass + "->" + call.method)});
+      continue;
+    }
+    const ApiMethod* api = code_.apis().method_of(method);
+    if (api == nullptr) {
+      const MethodId target = index_.resolve(method);
+      if (target != kNoId) api = code_.apis().method_of(target);
+    }
+    add_java_probe(method, api != nullptr && !api->role.empty() ? api->role : "model-run",
+                   {call.id});
+  }
+}
+
+// Native methods of a framework are the last place in Java where bytes can be seen, whoever calls
+// them.
+void Planner::probe_natives() {
+  std::set<std::string> frameworks;
+  for (const CallRecord& call : inventory_.calls) frameworks.insert(call.framework);
+  for (const ApiMethod& api : code_.apis().methods()) {
+    if (!index_.method_info(api.id).is_native() || api.role.empty()) continue;
+    if (!frameworks.contains(api.owner->rule->framework)) continue;
+    add_java_probe(api.id, api.role, why_all());
+  }
+}
+
+std::vector<std::string> Planner::why_all() const {
+  std::vector<std::string> ids;
+  for (const ModelRecord& model : inventory_.models) ids.push_back(model.id);
+  return ids;
+}
+
+// Picture operations that the app calls in methods on the way to a model, or in their classes.
+void Planner::probe_pictures() {
+  std::deque<MethodId> queue;
+  for (const CallRecord& call : inventory_.calls) {
+    const bool runs = call.api.ends_with(".run") ||
+                      call.api.ends_with(".runForMultipleInputsOutputs") ||
+                      call.api.ends_with(".runSignature") || call.api.ends_with(".forward") ||
+                      call.api.ends_with(".process") || call.api.ends_with(".detect") ||
+                      call.api.ends_with(".findFaces") || call.api.ends_with(".classify") ||
+                      call.api.ends_with(".segment") || call.api.ends_with(".detectMultiScale") ||
+                      call.api.ends_with(".runMethod");
+    if (!runs) continue;
+    const std::size_t arrow = call.caller.find("->");
+    const std::size_t paren = call.caller.find('(');
+    if (arrow == std::string::npos || paren == std::string::npos) continue;
+    const MethodId caller = index_.find_method(call.caller.substr(0, arrow),
+                                               call.caller.substr(arrow + 2, paren - arrow - 2),
+                                               call.caller.substr(paren));
+    if (caller == kNoId) continue;
+    // The platform's own face finder is watched, but running it answers nothing about a model of
+    // the app.
+    if (call.framework != "android_fw") model_calls_.insert(call.id);
+    auto& entry = leads_to_run_[caller];
+    entry.first = 0;
+    entry.second.insert(call.id);
+    queue.push_back(caller);
+  }
+  while (!queue.empty()) {
+    const MethodId method = queue.front();
+    queue.pop_front();
+    const auto [distance, calls] = leads_to_run_.at(method);
+    if (distance >= kMaxEntryDistance) continue;
+    for (const CallerSite& site : code_.graph().callers(method)) {
+      const auto [found, is_new] = leads_to_run_.try_emplace(site.caller, distance + 1, calls);
+      if (is_new) {
+        queue.push_back(site.caller);
+      } else {
+        found->second.second.insert(calls.begin(), calls.end());
+      }
+    }
+  }
+  std::set<ClassId> classes;
+  for (const auto& [method, lead] : leads_to_run_) classes.insert(index_.method_info(method).owner);
+  for (const ClassId id : classes) {
+    for (const MethodId method : index_.class_info(id).methods) {
+      for (const CallSite& site : code_.facts().calls(method)) {
+        const ApiMethod* api = code_.apis().method_of(site.callee);
+        if (api == nullptr || api->owner->rule->framework != kImageFramework || api->role.empty())
+          continue;
+        add_java_probe(site.callee, api->role, why_all());
+      }
+    }
+  }
+}
+
+void Planner::probe_exports() {
+  for (const FrameworkRecord& framework : inventory_.frameworks) {
+    if (framework.layer != "native") continue;
+    for (const Evidence& evidence : framework.evidence) {
+      if (!evidence.rule.ends_with(".export") || evidence.entry.empty() ||
+          evidence.method.starts_with("Java_"))
+        continue;
+      const std::string& entry = evidence.entry.back();
+      const std::string selector = entry.substr(entry.rfind('/') + 1) + "!" + evidence.method;
+      if (!by_selector_.emplace(selector, out_.probes.size()).second) continue;
+      Probe probe;
+      probe.layer = "native";
+      probe.selector = selector;
+      const bool loads = evidence.method.find("Create") != std::string::npos;
+      probe.role = loads ? "model-load" : "model-run";
+      probe.max_bytes = loads ? largest_model() : max_bytes_;
+      probe.max_calls = kMaxProbeCalls;
+      probe.why = why_all();
+      out_.probes.push_back(std::move(probe));
+    }
+  }
+}
+
+// How an agent comes by the object on which to call the method.
+std::string Planner::receiver_of(MethodId method) const {
+  if (index_.method_info(method).is_static()) return "static";
+  for (const MethodId other : index_.class_info(index_.method_info(method).owner).methods) {
+    if (index_.method_name(other) != "<init>") continue;
+    const auto& parameters = index_.proto(other).parameters;
+    const bool simple = std::all_of(parameters.begin(), parameters.end(), [&](ClassId parameter) {
+      return parameter != kNoId && index_.descriptor(parameter) == "Landroid/content/Context;";
+    });
+    const ClassId ancestor = index_.external_ancestor(index_.method_info(method).owner);
+    // Platform components are made by the platform.
+    const bool component =
+        ancestor != kNoId && index_.descriptor(ancestor).starts_with("Landroid/app/");
+    if (simple && !component) return "new";
+  }
+  return "app-provided";
+}
+
+void Planner::add_entry(MethodId method, const std::set<std::string>& why) {
+  Entry entry;
+  entry.klass = std::string(index_.method_owner(method));
+  entry.method = std::string(index_.method_name(method));
+  entry.descriptor = std::string(index_.method_descriptor(method));
+  entry.receiver = receiver_of(method);
+  entry.why.assign(why.begin(), why.end());
+  const auto& parameters = index_.proto(method).parameters;
+  for (const ClassId parameter : parameters) {
+    entry.args.push_back(
+        {parameter == kNoId ? std::string() : std::string(index_.descriptor(parameter)), false,
+         nullptr});
+  }
+  // A constant counts where all of the app's own call sites pass the same one.
+  bool first = true;
+  for (const CallerSite& site : code_.graph().callers(method)) {
+    const auto constants = constant_arguments(index_, site.caller, site.pc);
+    for (std::size_t i = 0; i < entry.args.size() && i < constants.size(); ++i) {
+      EntryArgument& argument = entry.args[i];
+      if (first && constants[i]) {
+        argument.has_constant = true;
+        argument.constant = *constants[i];
+      } else if (!first && argument.has_constant &&
+                 (!constants[i] || *constants[i] != argument.constant)) {
+        argument.has_constant = false;
+        argument.constant = nullptr;
+      }
+    }
+    if (!constants.empty()) first = false;
+  }
+  out_.entries.push_back(std::move(entry));
+}
+
+void Planner::find_entries() {
+  std::vector<std::pair<int, MethodId>> ordered;
+  for (const auto& [method, lead] : leads_to_run_) {
+    const bool constructor = index_.method_name(method).starts_with('<');
+    const bool runs_model =
+        std::any_of(lead.second.begin(), lead.second.end(),
+                    [&](const std::string& call) { return model_calls_.contains(call); });
+    if (!constructor && runs_model && takes_picture(index_, method) &&
+        code_.apis().class_of(index_.method_info(method).owner) == nullptr) {
+      ordered.emplace_back(lead.first, method);
+    }
+  }
+  std::sort(ordered.begin(), ordered.end());
+  for (const auto& [distance, method] : ordered) {
+    if (out_.entries.size() == kMaxPlanEntries) {
+      out_.gaps.push_back({app_.file_name(), std::to_string(ordered.size() - kMaxPlanEntries) +
+                                                 " more entry points than are listed"});
+      return;
+    }
+    add_entry(method, leads_to_run_.at(method).second);
+  }
+  if (ordered.empty() && !inventory_.models.empty()) {
+    out_.gaps.push_back(
+        {app_.file_name(), "no method of the app takes a picture and leads to a model's run"});
+  }
+}
+
+}  // namespace
+
+ProbePlan plan(const program::AppPackage& app, const Inventory& inventory) {
+  const auto code = AppCode::build(app);
+  return plan(app, *code, inventory);
+}
+
+ProbePlan plan(const program::AppPackage& app, const AppCode& code, const Inventory& inventory) {
+  return Planner(app, code, inventory).run();
+}
+
+}  // namespace dl

@@ -95,7 +95,12 @@ class DexBuilder {
   std::string build(std::uint32_t start = 0);
 
  private:
+  class Layout;
+
+  void collect_names(std::set<DexIds::Member>& all_fields, std::set<DexIds::Member>& all_methods);
+  // Sorts everything that is named and numbers it.
   DexIds collect();
+
   std::set<std::string> all_strings_, all_types_, all_protos_;
   std::vector<std::string> string_list_, type_list_, proto_list_;
   std::vector<DexIds::Member> field_list_, method_list_;

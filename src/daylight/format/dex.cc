@@ -95,7 +95,7 @@ struct DexFile::Header {
   }
 };
 
-void DexFile::add_gap(std::string where, std::string why) {
+void DexFile::add_gap(const std::string& where, std::string why) {
   gaps_.add(name_ + ": " + where, std::move(why));
 }
 

@@ -217,7 +217,7 @@ class DexFile {
     bool complete = true;
   };
 
-  void add_gap(std::string where, std::string why);
+  void add_gap(const std::string& where, std::string why);
   void check_header(ByteSpan fixed, const Header& header);
   void read_tables(const Header& header);
   ByteSpan table(const char* what, std::uint64_t offset, std::uint32_t count,

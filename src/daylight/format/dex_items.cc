@@ -8,8 +8,8 @@
 namespace dl {
 namespace {
 
-// Rows of an annotation set; the format has no limit.
-constexpr std::uint32_t kMaxAnnotations = 65536;
+// Values of a call site: handle, name, type and at most 251 extra arguments.
+constexpr std::uint32_t kMaxCallSiteValues = 254;
 
 // The value that a field of this type has without an initial value.
 DexValue default_value(std::string_view descriptor) {
@@ -95,7 +95,7 @@ Result<std::vector<DexValue>> DexFile::call_site(std::uint32_t index) const {
   const auto offset = load_le<std::uint32_t>(call_sites_, std::uint64_t{index} * 4);
   if (!offset) return fail(ErrorCode::kNotFound, "no call site " + std::to_string(index), name_);
   ByteReader reader(bytes_, *offset);
-  return TRY(read_dex_array(reader)).elements;
+  return TRY(read_dex_array(reader, kMaxCallSiteValues)).elements;
 }
 
 const DexClass* DexFile::class_of_type(std::uint32_t type) const {
@@ -117,10 +117,10 @@ Result<std::vector<DexValue>> DexFile::static_values(const DexClass& cls) const 
   std::vector<DexValue> values;
   if (cls.static_values_offset != 0) {
     ByteReader reader(bytes_, cls.static_values_offset);
-    values = TRY(read_dex_array(reader)).elements;
-  }
-  if (values.size() > cls.static_fields.size()) {
-    return fail(ErrorCode::kCorrupt, "more static values than static fields", where);
+    // Static fields have no arrays as initial values, so there is one value for each field at most.
+    auto stored = read_dex_array(reader, static_cast<std::uint32_t>(cls.static_fields.size()));
+    if (!stored) return fail(ErrorCode::kCorrupt, "static values: " + stored.error().what, where);
+    values = std::move(stored->elements);
   }
   values.reserve(cls.static_fields.size());
   for (std::size_t i = values.size(); i < cls.static_fields.size(); ++i) {
@@ -138,7 +138,7 @@ Result<std::vector<DexAnnotation>> DexFile::class_annotations(const DexClass& cl
   if (*set == 0) return out;
   const auto count = load_le<std::uint32_t>(bytes_, *set);
   if (!count) return fail(ErrorCode::kCorrupt, "set lies outside the file", where);
-  if (*count > kMaxAnnotations) return fail(ErrorCode::kLimit, "too many annotations", where);
+  std::uint64_t budget = kMaxDexValues;  // of bytes, each value takes one at least
   for (std::uint32_t i = 0; i < *count; ++i) {
     const auto offset = load_le<std::uint32_t>(bytes_, *set + std::uint64_t{4} * (i + 1));
     if (!offset) return fail(ErrorCode::kCorrupt, "set is cut off", where);
@@ -146,6 +146,9 @@ Result<std::vector<DexAnnotation>> DexFile::class_annotations(const DexClass& cl
     DexAnnotation annotation;
     annotation.visibility = reader.u8();
     annotation.value = TRY(read_dex_annotation(reader));
+    if (reader.offset() - *offset > budget)
+      return fail(ErrorCode::kLimit, "too many annotations", where);
+    budget -= reader.offset() - *offset;
     out.push_back(std::move(annotation));
   }
   return out;

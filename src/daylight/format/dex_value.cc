@@ -17,7 +17,7 @@ Error corrupt(std::string what, const ByteReader& reader) {
 // One encoded value tree; `budget_` is shared by everything nested in it.
 class ValueParser {
  public:
-  explicit ValueParser(ByteReader& reader) : reader_(reader) {}
+  ValueParser(ByteReader& reader, std::uint32_t limit) : reader_(reader), budget_(limit) {}
 
   Result<DexValue> value(int depth) {
     const std::uint8_t head = reader_.u8();
@@ -147,15 +147,19 @@ class ValueParser {
   }
 
   ByteReader& reader_;
-  std::uint32_t budget_ = kMaxDexValues;
+  std::uint32_t budget_;
 };
 
 }  // namespace
 
-Result<DexValue> read_dex_value(ByteReader& reader) { return ValueParser(reader).value(0); }
-Result<DexValue> read_dex_array(ByteReader& reader) { return ValueParser(reader).array(0); }
-Result<DexValue> read_dex_annotation(ByteReader& reader) {
-  return ValueParser(reader).annotation(0);
+Result<DexValue> read_dex_value(ByteReader& reader, std::uint32_t limit) {
+  return ValueParser(reader, limit).value(0);
+}
+Result<DexValue> read_dex_array(ByteReader& reader, std::uint32_t limit) {
+  return ValueParser(reader, limit).array(0);
+}
+Result<DexValue> read_dex_annotation(ByteReader& reader, std::uint32_t limit) {
+  return ValueParser(reader, limit).annotation(0);
 }
 
 }  // namespace dl

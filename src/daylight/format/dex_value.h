@@ -13,8 +13,8 @@
 namespace dl {
 
 inline constexpr int kMaxDexValueDepth = 32;
-// Elements of one encoded array with everything nested in it.
-inline constexpr std::uint32_t kMaxDexValues = 1U << 20;
+// Elements of one value with everything nested in it.
+inline constexpr std::uint32_t kMaxDexValues = 1U << 16;
 
 // The numbers are the format's own.
 enum class DexValueKind : std::uint8_t {
@@ -55,8 +55,10 @@ struct DexValue {
 // Reads one value, an array without its type byte, or an annotation without its type byte, at the
 // cursor. kCorrupt or kLimit; the cursor then stands anywhere. Index values are not checked against
 // their tables.
-Result<DexValue> read_dex_value(ByteReader& reader);
-Result<DexValue> read_dex_array(ByteReader& reader);
-Result<DexValue> read_dex_annotation(ByteReader& reader);
+// Elements beyond `limit`, nested ones counted, are kLimit; it is told before anything is
+// allocated.
+Result<DexValue> read_dex_value(ByteReader& reader, std::uint32_t limit = kMaxDexValues);
+Result<DexValue> read_dex_array(ByteReader& reader, std::uint32_t limit = kMaxDexValues);
+Result<DexValue> read_dex_annotation(ByteReader& reader, std::uint32_t limit = kMaxDexValues);
 
 }  // namespace dl

@@ -25,20 +25,40 @@ std::string numbered(std::string_view what, std::size_t i) {
   return std::string(what) + " " + std::to_string(i);
 }
 
+// The versions of the schema that a model may state; without the identifier, only the one in use.
+bool has_known_version(const FlatTable& root, bool with_identifier) {
+  const std::uint32_t version = root.scalar<std::uint32_t>(0, 0);
+  return version >= (with_identifier ? 1 : kNewestVersion) && version <= kNewestVersion;
+}
+
+// Whether one of the first subgraphs has tensors: what a model cannot be without.
+bool has_tensors(const FlatTable& root) {
+  constexpr std::size_t kLookedAt = 16;
+  const FlatTables subgraphs = root.tables(2);
+  for (std::size_t i = 0; i < std::min(subgraphs.size(), kLookedAt); ++i) {
+    const auto subgraph = subgraphs.at(i);
+    if (subgraph && !subgraph->tables(0).empty()) return true;
+  }
+  return false;
+}
+
 // The layout of one model, read in one walk.
 class TfliteReader {
  public:
   explicit TfliteReader(ByteSpan bytes)
-      : bytes_(bytes), buffer_(bytes), budget_(kMaxTfliteElementsPerByte * bytes.size()) {}
+      : bytes_(bytes),
+        buffer_(bytes),
+        budget_(std::min<std::uint64_t>(kMaxTfliteElementsPerByte * bytes.size(),
+                                        kMaxTfliteElements)) {}
 
   Result<TfliteModel> read() {
     model_.has_identifier = has_identifier(bytes_);
     const auto root = FlatTable::root(buffer_);
     if (!root) return no_model("no root table");
     model_.version = root->scalar<std::uint32_t>(0, 0);
-    const std::uint32_t oldest = model_.has_identifier ? 1 : kNewestVersion;
-    if (model_.version < oldest || model_.version > kNewestVersion)
-      return no_model("no schema version");
+    if (!has_known_version(*root, model_.has_identifier)) return no_model("no schema version");
+    // Before any work: bytes that hold the identifier many times must cost little.
+    if (!has_tensors(*root)) return no_model("no subgraph with tensors");
     model_.description = copy(root->text(3));
     read_buffers(*root);
     read_operator_codes(*root);
@@ -128,7 +148,7 @@ class TfliteReader {
       TfliteOperatorCode out;
       if (const auto table = codes.at(i)) {
         // Old writers fill only the first field, which ends at 127; newer ones fill both.
-        const std::int32_t old_code = table->scalar<std::int8_t>(0, 0);
+        const auto old_code = std::int32_t{table->scalar<std::int8_t>(0, 0)};
         out.builtin = std::max(old_code, table->scalar<std::int32_t>(3, 0));
         out.custom = copy(table->text(1));
         out.version = table->scalar<std::int32_t>(2, 1);
@@ -351,19 +371,16 @@ class TfliteReader {
     }
   }
 
-  // The identifier excuses damage, because four chosen bytes at a fixed place do not arise by
-  // chance in a valid table layout.
+  // The identifier excuses damage: four given bytes do not stand by chance before a valid root with
+  // tensors.
   Result<void> check_is_model() const {
-    std::size_t tensors = 0;
-    std::size_t operators = 0;
-    for (const TfliteSubgraph& subgraph : model_.subgraphs) {
-      tensors += subgraph.tensors.size();
-      operators += subgraph.operators.size();
-    }
-    if (tensors == 0) return no_model("no subgraph with tensors");
-    if (!model_.has_identifier && (operators == 0 || buffer_.damaged())) {
-      return no_model("no identifier, and no valid graph");
-    }
+    if (model_.has_identifier) return {};
+    const auto has_operators = [](const TfliteSubgraph& subgraph) {
+      return !subgraph.operators.empty();
+    };
+    const bool computes =
+        std::any_of(model_.subgraphs.begin(), model_.subgraphs.end(), has_operators);
+    if (!computes || buffer_.damaged()) return no_model("no identifier, and no valid graph");
     return {};
   }
 
@@ -393,10 +410,7 @@ Result<TfliteModel> read_tflite(ByteSpan bytes) { return TfliteReader(bytes).rea
 bool may_be_tflite(ByteSpan bytes) {
   FlatBuffer buffer(bytes);
   const auto root = FlatTable::root(buffer);
-  if (!root) return false;
-  const std::uint32_t version = root->scalar<std::uint32_t>(0, 0);
-  const std::uint32_t oldest = has_identifier(bytes) ? 1 : kNewestVersion;
-  return version >= oldest && version <= kNewestVersion && !root->tables(2).empty();
+  return root && has_known_version(*root, has_identifier(bytes)) && has_tensors(*root);
 }
 
 ByteSpan TfliteModel::metadata_bytes(std::string_view name) const {

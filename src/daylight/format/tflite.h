@@ -18,6 +18,8 @@ namespace dl {
 // byte of its file: parts may be shared in the file, so its size alone does not bound what reading
 // them costs.
 inline constexpr std::uint64_t kMaxTfliteElementsPerByte = 2;
+// And altogether.
+inline constexpr std::uint64_t kMaxTfliteElements = std::uint64_t{1} << 24;
 inline constexpr std::size_t kMaxTfliteRank = 64;
 
 enum class TfliteType : std::int8_t {
@@ -153,13 +155,14 @@ struct TfliteModel {
 
 // Reads a model that starts at the first byte of `bytes`, which may go on behind it; `bytes` must
 // outlive the model's views. kCorrupt if by structure this is no model: the root is a Model table
-// of version 1-3 (with identifier "TFL3") or exactly 3 (without), with at least one subgraph that
-// has tensors; without the identifier, operators too and no damage at all. Damage elsewhere leaves
-// out or empties the part and adds a gap; indices stay aligned (a damaged tensor stays, empty).
+// of version 1-3 (with identifier "TFL3") or exactly 3 (without), with tensors in one of
+// the first 16 subgraphs; without the identifier, operators too and no damage at all. Damage
+// elsewhere leaves out or empties the part and adds a gap; indices stay aligned (a damaged tensor
+// stays, empty).
 Result<TfliteModel> read_tflite(ByteSpan bytes);
 
-// Cheap test that is false for nearly all bytes that read_tflite would reject: root offset, vtable
-// and version only.
+// Cheap test that is false for nearly all bytes that read_tflite would reject: root, version, a
+// subgraph with tensors. True for all that it accepts.
 bool may_be_tflite(ByteSpan bytes);
 
 // SHA-256 (hexadecimal) of the computation without weights and names, the same for retrained and

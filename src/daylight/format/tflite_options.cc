@@ -92,19 +92,18 @@ void touch(std::uint8_t type, const FlatTable& options, std::span<const OptionVe
   }
 }
 
-std::string activation_name(std::int8_t number) {
+std::string activation_name(std::uint8_t number) {
   constexpr std::array<std::string_view, 6> kNames = {"",      "RELU", "RELU_N1_TO_1",
                                                       "RELU6", "TANH", "SIGN_BIT"};
-  const auto index = static_cast<std::size_t>(number);
-  if (number >= 0 && index < kNames.size()) return std::string(kNames[index]);
-  return "activation " + std::to_string(number);
+  return number < kNames.size() ? std::string(kNames[number])
+                                : "activation " + std::to_string(number);
 }
 
 }  // namespace
 
 std::string tflite_fused_activation(std::uint8_t type, const FlatTable& options) {
   for (const ActivationField& row : kActivationFields) {
-    if (row.options == type) return activation_name(options.scalar<std::int8_t>(row.field, 0));
+    if (row.options == type) return activation_name(options.scalar<std::uint8_t>(row.field, 0));
   }
   return {};
 }

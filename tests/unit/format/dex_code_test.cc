@@ -248,6 +248,16 @@ TEST(DexValues, BadOnesAreRefused) {
   EXPECT_EQ(found.error().code, ErrorCode::kLimit);
 }
 
+TEST(DexValues, LimitsCountNestedElements) {
+  const std::vector<std::uint8_t> bytes = {2, 0x1c, 2, 0x1e, 0x1e, 0x1e};
+  ByteReader whole(bytes);
+  EXPECT_TRUE(read_dex_array(whole, 4));
+  ByteReader cut(bytes);
+  const auto found = read_dex_array(cut, 3);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, ErrorCode::kLimit);
+}
+
 TEST(DexValues, ArraysAndAnnotations) {
   const auto array = value_of({0x1c, 2, 0x04, 5, 0x1e});
   ASSERT_TRUE(array);

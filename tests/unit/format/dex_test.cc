@@ -6,7 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daylight/base/file.h"
+#include "daylight/format/zip.h"
 #include "support/dex_builder.h"
+#include "support/shared_data.h"
 
 namespace dl {
 namespace {
@@ -393,6 +396,23 @@ TEST(Dex, HandlesAndCallSites) {
   EXPECT_EQ((*site)[0].kind, DexValueKind::kMethodHandle);
   EXPECT_EQ(dex.string((*site)[1].index), "run");
   EXPECT_EQ(dex.proto_text((*site)[2].index), "()V");
+}
+
+TEST(DexHostile, ARealDamagedFileIsReadWithGaps) {
+  DAYLIGHT_SHARED_OR_SKIP(path, "apps/redex-test.apk");
+  const auto file = MappedFile::open(path);
+  ASSERT_TRUE(file);
+  const auto archive = ZipArchive::open(file->bytes(), "redex-test.apk");
+  ASSERT_TRUE(archive) << describe(archive.error());
+  const ZipEntry* entry = archive->find("classes.dex");
+  ASSERT_NE(entry, nullptr);
+  const auto content = archive->read(*entry);
+  ASSERT_TRUE(content) << describe(content.error());
+  const auto dex = DexFile::open(content->bytes(), "classes.dex");
+  ASSERT_TRUE(dex) << describe(dex.error());
+  EXPECT_THAT(gaps_of(*dex), HasSubstr("file_size is 597924 of 597970 bytes"));
+  EXPECT_THAT(gaps_of(*dex), HasSubstr("wrong checksum"));
+  EXPECT_GT(dex->classes().size(), 100U);
 }
 
 TEST(Dex, DottedNames) {

@@ -82,6 +82,24 @@ TEST(FindModelsInside, CutOutModelsEqualTheOriginal) {
   EXPECT_EQ(found.models[0].model.size, file->bytes().size());
 }
 
+TEST(FindModelsInside, ManyFalseBeginningsCostLittle) {
+  // Every eight bytes a root offset and the identifier, all pointing to one root without tensors.
+  using testing::Flat;
+  const std::string root =
+      Flat::table({{0, Flat::number<std::uint32_t>(3)}, {2, Flat::list({Flat::table({})})}})
+          .buffer("");
+  const std::size_t count = 50000;
+  std::string bytes;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto offset = static_cast<std::uint32_t>(
+        8 * (count - i) + load_le<std::uint32_t>(as_bytes(root), 0).value());
+    for (unsigned k = 0; k < 4; ++k) bytes.push_back(static_cast<char>(offset >> (8 * k)));
+    bytes += "TFL3";
+  }
+  bytes += root;
+  EXPECT_TRUE(find_models_inside(as_bytes(bytes)).models.empty());
+}
+
 TEST(FindModelsInside, AModelInsideAModelIsNotListed) {
   const std::string inner = build_tiny_tflite();
   const std::string outer = build_tiny_tflite({.metadata = inner});

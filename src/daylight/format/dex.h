@@ -246,7 +246,7 @@ class DexFile {
   std::vector<DexMethod> method_pool_;
   std::vector<DexClass> classes_;
   std::vector<std::uint32_t> class_by_type_;  // type → index in classes_, kDexNoIndex: not here
-  std::vector<std::uint32_t> definition_by_method_;  // method → index in method_pool_
+  std::vector<std::uint32_t> definition_by_method_;  // the same for methods and method_pool_
 };
 
 // "Lpkg/Outer$Inner;" → "pkg.Outer$Inner", "[[I" → "int[][]"; text that is no descriptor comes back

@@ -266,20 +266,25 @@ Result<CompiledStep> compile_face_crop(const StepParams& step, const ValueType&,
     return step.refuse("there is no fallback '" + printable(fallback) + "'");
   }
   context.needs_finder = true;
-  // A miss of the substitute is not a miss of the app's own finder: what the app would do without a face is told, not done.
+  // A miss of the substitute is not a miss of the app's own finder: what the app would do without a
+  // face is told, not done.
   const std::string instead =
-      fallback == "whole-image" ? "; the app itself goes on with the whole picture where its finder sees no face" : "";
-  const Substitution substitution = {
-      step.step_id(), "opencv-haar:" + FaceFinderOptions().cascade, "assumed",
-      "the finder " + printable(finder) +
-          " is not in the app; a picture in which the substitute does not see exactly one face keeps that as its outcome" +
-          instead};
+      fallback == "whole-image"
+          ? "; the app itself goes on with the whole picture where its finder sees no face"
+          : "";
+  const Substitution substitution = {step.step_id(), "opencv-haar:" + FaceFinderOptions().cascade,
+                                     "assumed",
+                                     "the finder " + printable(finder) +
+                                         " is not in the app; a picture in which the substitute "
+                                         "does not see exactly one face keeps that as its outcome" +
+                                         instead};
   auto& list = context.substitutions;
   if (std::find(list.begin(), list.end(), substitution) == list.end()) list.push_back(substitution);
 
   CompiledStep compiled;
   compiled.type = image_type();
-  compiled.function = [form](const StepValue& from, StepValue& out, StepWorker& worker) -> StepResult {
+  compiled.function = [form](const StepValue& from, StepValue& out,
+                             StepWorker& worker) -> StepResult {
     const auto faces = worker.finder->find(from.image);
     if (!faces) return step_failure(PredictionStatus::kCrash, faces.error().what);
     if (faces->size() > 1) return step_failure(PredictionStatus::kMultiFace);

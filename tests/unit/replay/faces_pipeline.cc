@@ -53,11 +53,13 @@ Samples faces_samples(const std::filesystem::path& labels_csv, std::size_t limit
   return *samples;
 }
 
-std::map<std::string, ExpectedFace> expected_faces(const std::filesystem::path& csv) {
+std::map<std::string, ExpectedFace> expected_faces(const std::filesystem::path& csv,
+                                                   const std::string& age_column,
+                                                   const std::string& male_column) {
   const auto table = read_csv(csv);
   EXPECT_TRUE(table);
-  const auto age = table->find("model_age_q_years").value();
-  const auto male = table->find("model_gender_q_pmale").value();
+  const auto age = table->find(age_column).value();
+  const auto male = table->find(male_column).value();
   std::map<std::string, ExpectedFace> faces;
   for (const auto& row : table->rows) {
     faces[row.front()] = {parse_double(row[age]).value(), parse_double(row[male]).value()};

@@ -22,11 +22,14 @@ Pipeline faces_pipeline(const std::filesystem::path& age_model,
 // The first `limit` rows of the faces' table.
 Samples faces_samples(const std::filesystem::path& labels_csv, std::size_t limit);
 
-// file -> {age in years, probability of Male}, as Pillow and ai-edge-litert computed them.
+// file -> {age in years, probability of Male} of two columns, as Pillow and ai-edge-litert computed
+// them.
 struct ExpectedFace {
   double age = 0.0;
   double male = 0.0;
 };
-std::map<std::string, ExpectedFace> expected_faces(const std::filesystem::path& csv);
+std::map<std::string, ExpectedFace> expected_faces(const std::filesystem::path& csv,
+                                                   const std::string& age_column,
+                                                   const std::string& male_column);
 
 }  // namespace dl::testing

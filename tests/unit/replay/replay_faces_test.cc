@@ -38,7 +38,8 @@ struct Collected {
 void expect_same_answers(const std::filesystem::path& labels,
                          const std::filesystem::path& expected_csv,
                          const std::filesystem::path& age, const std::filesystem::path& gender,
-                         std::size_t limit) {
+                         std::size_t limit, const std::string& age_column = "model_age_q_years",
+                         const std::string& male_column = "model_gender_q_pmale") {
   const testing::TemporaryFolder folder;
   const BlobStore store(folder.path());
   const Pipeline pipeline = testing::faces_pipeline(age, gender, "android-bilinear", store);
@@ -54,7 +55,7 @@ void expect_same_answers(const std::filesystem::path& labels,
   EXPECT_THAT(summary->skipped_steps, ::testing::ElementsAre("face"));
   EXPECT_TRUE(summary->substitutions.empty());
 
-  const auto expected = testing::expected_faces(expected_csv);
+  const auto expected = testing::expected_faces(expected_csv, age_column, male_column);
   for (std::size_t i = 0; i < limit; ++i) {
     const Prediction& years = collected.rows[2 * i];
     const Prediction& label = collected.rows[2 * i + 1];
@@ -72,6 +73,66 @@ TEST(ReplayFaces, SixtyFacesEqualTheOtherImplementation) {
   DAYLIGHT_SHARED_OR_SKIP(age, "models/model_age_q.tflite");
   DAYLIGHT_SHARED_OR_SKIP(gender, "models/model_gender_q.tflite");
   expect_same_answers(labels, expected, age, gender, 60);
+}
+
+TEST(ReplayFaces, TheKernelAloneChangesAnswers) {
+  DAYLIGHT_SHARED_OR_SKIP(labels, "faces/labels.csv");
+  DAYLIGHT_SHARED_OR_SKIP(age, "models/model_age_q.tflite");
+  DAYLIGHT_SHARED_OR_SKIP(gender, "models/model_gender_q.tflite");
+  const testing::TemporaryFolder folder;
+  const BlobStore store(folder.path());
+  const Pipeline pipeline = testing::faces_pipeline(age, gender, "android-bilinear", store);
+  const Samples samples = testing::faces_samples(labels, 20);
+  ReplayOptions options;
+  options.samples_are = "face-crops";
+  options.compare_kernels = {"pil-bilinear"};
+  Collected collected;
+  ASSERT_TRUE(replay(pipeline, samples, store, options, collected.sink(), 0, null_log()));
+  double largest = 0.0;
+  for (std::size_t i = 0; i < collected.rows.size(); i += 4) {
+    EXPECT_EQ(collected.rows[i + 2].alternative, "resize-kernel=pil-bilinear");
+    largest = std::max(largest, std::abs(*collected.rows[i].value - *collected.rows[i + 2].value));
+  }
+  EXPECT_GT(largest, 0.5) << "years";
+}
+
+// What the stand-in for a face finder gives on pictures of one face each. It misses some; the
+// shares are facts of the cascade, written down in docs/design/replay.md.
+TEST(ReplayFaces, TheStandInFindsMostFaces) {
+  DAYLIGHT_SHARED_OR_SKIP(labels, "faces/labels.csv");
+  DAYLIGHT_SHARED_OR_SKIP(age, "models/model_age_q.tflite");
+  DAYLIGHT_SHARED_OR_SKIP(gender, "models/model_gender_q.tflite");
+  const testing::TemporaryFolder folder;
+  const BlobStore store(folder.path());
+  const Pipeline pipeline = testing::faces_pipeline(age, gender, "android-bilinear", store);
+  const Samples samples = testing::faces_samples(labels, 30);
+  Collected collected;
+  const auto summary = replay(pipeline, samples, store, {}, collected.sink(), 0, null_log());
+  ASSERT_TRUE(summary) << describe(summary.error());
+  EXPECT_EQ(collected.rows.size(), 60U);
+  EXPECT_GE(summary->statuses.at(PredictionStatus::kOk), 30U);
+  EXPECT_EQ(summary->substitutions.size(), 1U);
+  for (std::size_t i = 0; i < collected.rows.size(); i += 2) {
+    EXPECT_EQ(collected.rows[i].status, collected.rows[i + 1].status) << "one crop for both heads";
+  }
+}
+
+// Skipped in the quick run: ctest -L slow (or --gtest_also_run_disabled_tests) runs it.
+TEST(ReplayFacesSlow, DISABLED_AllFacesEqualTheOtherImplementation) {
+  DAYLIGHT_SHARED_OR_SKIP(labels, "faces/labels.csv");
+  DAYLIGHT_SHARED_OR_SKIP(expected, "faces/expected_outputs.csv");
+  DAYLIGHT_SHARED_OR_SKIP(age, "models/model_age_q.tflite");
+  DAYLIGHT_SHARED_OR_SKIP(gender, "models/model_gender_q.tflite");
+  expect_same_answers(labels, expected, age, gender, 600);
+}
+
+TEST(ReplayFacesSlow, DISABLED_TheOtherModelsToo) {
+  DAYLIGHT_SHARED_OR_SKIP(labels, "faces/labels.csv");
+  DAYLIGHT_SHARED_OR_SKIP(expected, "faces/expected_outputs.csv");
+  DAYLIGHT_SHARED_OR_SKIP(age, "models/model_lite_age_nonq.tflite");
+  DAYLIGHT_SHARED_OR_SKIP(gender, "models/model_lite_gender_nonq.tflite");
+  expect_same_answers(labels, expected, age, gender, 600, "model_lite_age_nonq_years",
+                      "model_lite_gender_nonq_pmale");
 }
 
 }  // namespace

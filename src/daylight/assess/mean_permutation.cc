@@ -59,6 +59,7 @@ MeanTests asymptotic_tests(std::span<const double> values, std::span<const std::
     (group_of[i] < tested ? parts[group_of[i]] : others).push_back(values[i]);
   }
   std::vector<Moments> moments;
+  moments.reserve(tested);
   for (const auto& part : parts) moments.push_back(moments_of(part));
   const Moments other = moments_of(others);
   MeanTests tests;
@@ -114,6 +115,14 @@ void sum_groups(const Arrangement& arrangement, std::vector<Sums>& groups) {
   }
 }
 
+std::size_t smallest_group(std::span<const std::size_t> group_of, std::size_t tested) {
+  std::vector<std::size_t> sizes(tested);
+  for (const std::size_t group : group_of) {
+    if (group < tested) ++sizes[group];
+  }
+  return sizes.empty() ? 0 : *std::min_element(sizes.begin(), sizes.end());
+}
+
 TestOutcome permuted(const char* method, double statistic, std::uint64_t extreme,
                      std::uint64_t draws) {
   return {
@@ -125,7 +134,10 @@ TestOutcome permuted(const char* method, double statistic, std::uint64_t extreme
 MeanTests mean_permutation_tests(std::span<const double> values,
                                  std::span<const std::size_t> group_of, std::size_t tested,
                                  std::uint64_t draws, RandomStream& stream) {
-  if (values.size() > kPermutationBudget / std::max<std::uint64_t>(draws, 1)) {
+  const std::uint64_t budget = smallest_group(group_of, tested) < kSmallTestedGroup
+                                   ? kSmallGroupPermutationBudget
+                                   : kPermutationBudget;
+  if (values.size() > budget / std::max<std::uint64_t>(draws, 1)) {
     return asymptotic_tests(values, group_of, tested);
   }
   MeanTests tests;

@@ -10,9 +10,12 @@
 
 namespace dl::assess {
 
-// Above this many values x draws the asymptotic Welch tests take over: then every group that is
-// tested is large or the sample is, and p values below 1/draws can be told apart.
-inline constexpr std::uint64_t kPermutationBudget = 200'000'000;
+// Above this many values x draws the asymptotic Welch tests take over, which also tell p values
+// below 1/draws apart; when a tested group has fewer than kSmallTestedGroup values their
+// approximation is doubtful, and more work is worth it.
+inline constexpr std::uint64_t kPermutationBudget = 50'000'000;
+inline constexpr std::uint64_t kSmallGroupPermutationBudget = 200'000'000;
+inline constexpr std::size_t kSmallTestedGroup = 30;
 
 struct MeanTests {
   TestOutcome omnibus;

@@ -139,6 +139,7 @@ class HeadReader {
     if (column_facts_.brackets || age) head_.match.age_truth = truth.table;
     head_.bounded = column_facts_.brackets && convention == AgeConvention::kBounds;
     head_.unit = age ? "years" : "";
+    head_.has_truth.reserve(column_.size());
     for (const auto& value : truth.values) head_.has_truth.push_back(value.has_value());
     for (const HeadAnswers* answers : answers_) {
       ObservedAnswers observed = blank(*answers);

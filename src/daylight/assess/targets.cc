@@ -61,7 +61,7 @@ Result<std::vector<Target>> given_targets(const std::vector<std::string>& heads,
           options.samples_name, "correct --target HEAD=COLUMN");
     }
     const bool twice = std::any_of(targets.begin(), targets.end(),
-                                   [&](const Target& target) { return target.head == head; });
+                                   [&name = head](const Target& t) { return t.head == name; });
     if (twice) {
       return fail(ErrorCode::kInvalidArgument,
                   "head '" + printable(head) + "' is given two columns", "--target",

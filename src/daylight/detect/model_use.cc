@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "daylight/base/text.h"
+#include "daylight/format/dex_code.h"
 
 namespace dl {
 namespace {
@@ -48,8 +49,9 @@ class ModelLinker {
     out.near = near_methods(out.naming);
     for (const MethodId method : out.near) {
       for (const StringUse& use : context_.code.facts().strings(method)) {
-        out.strings.push_back({method, use.pc, use.text});
+        out.strings.push_back({method, use.pc, std::string(use.text)});
       }
+      add_resource_strings(method, out.strings);
     }
     return out;
   }
@@ -63,6 +65,24 @@ class ModelLinker {
   }
 
  private:
+  // Texts that the method takes from the app's string resources, by their ids.
+  void add_resource_strings(MethodId method, std::vector<NearString>& out) const {
+    const auto code = index_.code(method);
+    if (!code) return;
+    DexInstructionReader reader(*code);
+    DexInstruction instruction;
+    while (reader.next(instruction)) {
+      if (instruction.is_payload()) continue;
+      if (instruction.opcode != kOpConst && instruction.opcode != kOpConstHigh16) continue;
+      const auto id = static_cast<std::uint32_t>(instruction.literal);
+      // 0x7f is the package id of an app's own resources.
+      if (id >> 24U != 0x7fU || context_.app.resources() == nullptr) continue;
+      if (context_.app.resources()->type_name(id) != "string") continue;
+      if (auto text = context_.app.resources()->string_of(id))
+        out.push_back({method, instruction.pc, std::move(*text)});
+    }
+  }
+
   void collect_names(const std::vector<ModelRecord>& models) {
     std::unordered_multimap<std::string, std::size_t> by_name;
     for (std::size_t i = 0; i < models.size(); ++i) {

@@ -13,11 +13,11 @@ namespace dl {
 // Methods around a model's code that are looked at for strings.
 inline constexpr std::size_t kMaxNearMethods = 400;
 
-// A constant string close to a model's code.
+// A text close to a model's code: a constant string, or a string resource whose id is used.
 struct NearString {
   program::MethodId method = program::kNoId;
   std::uint32_t pc = 0;
-  std::string_view text;
+  std::string text;
 };
 
 // The code around one model, by the constant strings that are its file name.

@@ -90,8 +90,10 @@ void NativeSignals::match_literals(const ElfFile& elf, const Evidence& base,
   }
 }
 
-std::string NativeSignals::version_of(const FrameworkRule& rule, const ElfFile& elf) const {
-  if (rule.version_bare) return only_bare_version(elf);
+std::string NativeSignals::version_of(const FrameworkRule& rule, bool shared,
+                                      const ElfFile& elf) const {
+  // In somebody else's library a bare version may be that of anything that is linked in.
+  if (rule.version_bare) return shared ? only_bare_version(elf) : std::string();
   if (rule.version_after.empty()) return {};
   for (const ElfRange& range : elf.data_ranges()) {
     const std::string_view text = as_text(range.bytes);
@@ -147,7 +149,7 @@ NativeSignals::Library NativeSignals::inspect(const ElfFile& elf, const std::str
     const auto item = found.find(&rule);
     if (item == found.end() || (rule.kind == "engine" && explained)) continue;
     item->second.rule = &rule;
-    item->second.version = version_of(rule, elf);
+    item->second.version = version_of(rule, item->second.shared, elf);
     out.findings.push_back(std::move(item->second));
   }
   return out;

@@ -38,7 +38,7 @@ class NativeSignals {
  private:
   void match_literals(const ElfFile& elf, const Evidence& base,
                       std::map<const FrameworkRule*, Finding>& found) const;
-  std::string version_of(const FrameworkRule& rule, const ElfFile& elf) const;
+  std::string version_of(const FrameworkRule& rule, bool shared, const ElfFile& elf) const;
 
   const RuleSet& rules_;
   std::vector<const FrameworkRule*> literal_owner_;  // of each literal of the scanner

@@ -286,9 +286,8 @@ void TaskInference::weigh_strings(const ModelCode& code,
           std::any_of(rule.phrases.begin(), rule.phrases.end(),
                       [&](const std::string& phrase) { return has_phrase(near.text, phrase); });
       if (!hit) continue;
-      scores[rule.id].add(
-          "string", kStringWeight,
-          code_evidence(context_, near.method, near.pc, "task.string", std::string(near.text)));
+      scores[rule.id].add("string", kStringWeight,
+                          code_evidence(context_, near.method, near.pc, "task.string", near.text));
     }
   }
 }

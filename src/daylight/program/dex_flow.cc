@@ -10,7 +10,13 @@ namespace dl::program {
 namespace {
 
 // Methods that are looked at while climbing from a model's run to its outermost callers.
-constexpr std::size_t kMaxClimbed = 600;
+constexpr std::size_t kMaxClimbed = 400;
+
+// The calls whose surroundings are interpreted: a model is made, a model is run.
+bool starts_flow(std::string_view api) {
+  return find_tflite_model(api) != nullptr && (api.ends_with(".<init>") || api.ends_with(".create") || api.ends_with(".run") ||
+                                               api.ends_with(".runForMultipleInputsOutputs"));
+}
 
 }  // namespace
 
@@ -24,7 +30,7 @@ std::vector<MethodId> FlowMachine::find_entries() {
   std::vector<MethodId> waiting;
   std::set<MethodId> seen;
   for (const ApiMethod& api : code_.apis().methods()) {
-    if (find_tflite_model(api.name) == nullptr) continue;
+    if (!starts_flow(api.name)) continue;
     for (const CallerSite& caller : code_.graph().callers(api.id)) {
       if (!inside_library(caller.caller) && seen.insert(caller.caller).second) waiting.push_back(caller.caller);
     }
@@ -35,6 +41,9 @@ std::vector<MethodId> FlowMachine::find_entries() {
     bool called = false;
     for (const CallerSite& caller : code_.graph().callers(method)) {
       if (caller.caller == method) continue;
+      // A call of Runnable.run() somewhere says nothing about this run(): the framework's types are borders.
+      const ClassId named = index().method_info(caller.named).owner;
+      if (named == kNoId || !index().class_info(named).defined()) continue;
       called = true;
       if (seen.size() < kMaxClimbed && seen.insert(caller.caller).second) waiting.push_back(caller.caller);
     }
@@ -47,8 +56,8 @@ std::vector<MethodId> FlowMachine::find_entries() {
 
 void FlowMachine::run_entry(MethodId method) {
   if (!entered_.insert(method).second) return;
-  if (entered_.size() > limits_.entries * 4) {
-    gap(index().method_text(method), "too many entry points: not interpreted");
+  if (entered_.size() > limits_.entries * 4 || steps_ > limits_.steps) {
+    gap("field values", "not every method that sets a field was interpreted: there are too many");
     return;
   }
   if (!index().method_info(method).has_code() || nesting_ >= kMaxFlowNesting - 16) return;
@@ -73,7 +82,7 @@ void FlowMachine::run_entry(MethodId method) {
       if (auto object = state.heap.share(id)) global_.put(std::move(object));
     }
   }
-  if (!value) gap(text, "interpretation found no way to its end" + (last_throw_.empty() ? "" : "; the last way ended in a throw in " + last_throw_));
+  if (!value && outer == kNoId) gap(text, "interpretation found no way to its end" + (last_throw_.empty() ? "" : "; the last way ended in a throw in " + last_throw_));
   entry_ = outer;
   entry_steps_ = outer_steps;
   stack_ = outer_stack;

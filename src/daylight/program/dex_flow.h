@@ -18,8 +18,8 @@ namespace dl::program {
 // How far the interpreter goes. Beyond a limit values become unknown, and a gap says so.
 struct FlowLimits {
   int call_depth = 40;                          // nested calls
-  std::uint64_t steps_per_entry = 1500000;      // instructions from one entry point
-  std::uint64_t steps = 12000000;               // instructions in all
+  std::uint64_t steps_per_entry = 400000;       // instructions from one entry point
+  std::uint64_t steps = 4000000;                // instructions in all
   std::size_t entries = 96;                     // methods where interpretation starts
   int unroll = 12;                              // iterations that are run one by one before a loop is summarised
 };

@@ -187,7 +187,7 @@ const FlowModelTable& android_flow_models() {
       {"Canvas.<init>", canvas_init}, {"Canvas.drawBitmap", draw_bitmap},
       {"Matrix.postScale", changes_receiver}, {"Matrix.postRotate", changes_receiver}, {"Matrix.postTranslate", changes_receiver},
       {"Matrix.preScale", changes_receiver}, {"Matrix.preRotate", changes_receiver}, {"Matrix.preTranslate", changes_receiver},
-      {"Matrix.postConcat", changes_receiver}, {"Matrix.invert", changes_receiver},
+      {"Matrix.postConcat", changes_receiver}, {"Matrix.setRectToRect", changes_receiver}, {"Matrix.preConcat", changes_receiver}, {"Matrix.invert", changes_receiver},
       {"Color.red", colour_part}, {"Color.green", colour_part}, {"Color.blue", colour_part}, {"Color.alpha", colour_part},
       {"FaceDetector.findFaces", find_faces}, {"Face.getMidPoint", mid_point}, {"FaceDetector$Face.getMidPoint", mid_point},
       {"*.setText", shows}, {"Toast.makeText", shows}, {"*.putExtra", shows}, {"Canvas.drawText", shows}, {"*.setContentDescription", shows},

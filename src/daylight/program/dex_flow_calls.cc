@@ -2,7 +2,7 @@
 // Calls: into the app's own methods, to models of the framework, and to what is not known.
 #include <algorithm>
 
-#include "daylight/program/dex_flow_machine.h"
+#include "daylight/program/dex_flow_models.h"
 
 namespace dl::program {
 namespace {
@@ -84,6 +84,11 @@ std::optional<NodeId> FlowMachine::dispatch(FlowFrame& frame, MethodId named, In
       FlowCall call{*this, *graph_, state, api->name, "", "", index().proto(named), kind == InvokeKind::kStatic, args, at, &frame, 0};
       if (const auto value = model(call)) return value;
     }
+  }
+  if (const ApiClass* border = owner == kNoId ? nullptr : code_.apis().class_of(owner);
+      border != nullptr && border->rule != nullptr && is_tflite_border(border->rule->name)) {
+    return opaque(border->rule->name + "." + std::string(index().method_name(named)), std::move(args), index().proto(named),
+                  kind == InvokeKind::kStatic, state, at);
   }
   if (kind == InvokeKind::kStatic) {
     const MethodId target = index().resolve(named);

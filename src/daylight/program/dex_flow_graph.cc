@@ -651,10 +651,12 @@ NodeId FlowGraph::relate(Relation relation, NodeId a, NodeId b, SiteId site) {
       if (*y == 1) return relation == Relation::kEq ? a : negate(a);
     }
     // A choice between constants asks its condition.
-    if (at(a).op == FlowOp::kSelect && y) {
+    if (at(a).op == FlowOp::kSelect && y && choices_ < kMaxFlowChoices) {
       const FlowNode chosen = at(a);
+      ++choices_;
       const NodeId yes = relate(relation, chosen.args[1], b, site);
       const NodeId no = relate(relation, chosen.args[2], b, site);
+      --choices_;
       const auto t = truth(yes);
       const auto f = truth(no);
       if (t && f) {
@@ -673,10 +675,12 @@ NodeId FlowGraph::relate(Relation relation, NodeId a, NodeId b, SiteId site) {
     };
     if ((p == FlowOp::kNull && solid(q)) || (q == FlowOp::kNull && solid(p))) return equality(false);
     if (p == FlowOp::kObject && q == FlowOp::kObject) return equality(at(a).integer == at(b).integer);
-    if (at(a).op == FlowOp::kSelect && (q == FlowOp::kNull || q == FlowOp::kObject)) {
+    if (at(a).op == FlowOp::kSelect && (q == FlowOp::kNull || q == FlowOp::kObject) && choices_ < kMaxFlowChoices) {
       const FlowNode chosen = at(a);
+      ++choices_;
       const auto t = truth(relate(relation, chosen.args[1], b, site));
       const auto f = truth(relate(relation, chosen.args[2], b, site));
+      --choices_;
       if (t && f) {
         if (*t == *f) return integer(*t ? 1 : 0, site);
         return *t ? chosen.args[0] : negate(chosen.args[0]);

@@ -17,6 +17,10 @@ namespace dl::program {
 inline constexpr std::size_t kMaxFlowNodes = std::size_t{3} << 20;
 // Depth to which two expressions are compared or searched.
 inline constexpr int kMaxFlowDepth = 64;
+// Nodes that one comparison of two expressions looks at; then they count as different.
+inline constexpr int kMaxFlowCompared = 1000;
+// Choices within choices that reading an element, or comparing, is pushed into.
+inline constexpr int kMaxFlowChoices = 5;
 
 using NodeId = std::uint32_t;
 inline constexpr NodeId kNoNode = 0;
@@ -209,7 +213,7 @@ class FlowGraph {
   // a - b where that is a constant.
   std::optional<std::int64_t> difference(NodeId a, NodeId b) const;
   // Bounds of a number; infinite where unknown.
-  FlowRange range(NodeId id, int depth = 12) const;
+  FlowRange range(NodeId id, int depth = 8) const;
   // Same value, whatever the sites.
   bool same(NodeId a, NodeId b, int depth = kMaxFlowDepth) const;
 
@@ -243,6 +247,7 @@ class FlowGraph {
     std::size_t operator()(const Key& key) const;
   };
   NodeId make(FlowNode node);
+  bool same(NodeId a, NodeId b, int depth, int& budget) const;
   using Replacements = std::unordered_map<NodeId, NodeId>;
   NodeId replace(NodeId id, Replacements& done, std::int64_t exits_of_loop, int depth);
   NodeId rebuild(NodeId id, std::vector<NodeId> args);
@@ -261,6 +266,7 @@ class FlowGraph {
   std::vector<FlowPhi> phis_;
   std::vector<FlowSnapshot> snapshots_;
   std::vector<FlowSite> sites_;
+  int choices_ = 0;  // that the call under way is inside of
 };
 
 }  // namespace dl::program

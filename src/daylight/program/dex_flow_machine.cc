@@ -138,7 +138,7 @@ FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowSt
         const DexInstruction& instruction = frame.shape->instructions[i];
         ++steps_;
         if (++entry_steps_ > limits_.steps_per_entry || steps_ > limits_.steps || graph_->full()) {
-          gap(index().method_text(entry_), "the step limit was reached while this method was interpreted");
+          gap(steps_ > limits_.steps ? "code" : index().method_text(entry_), "the limit of interpreted instructions was reached");
           return finish(std::move(total));
         }
         const std::uint16_t flags = instruction.info().flags;

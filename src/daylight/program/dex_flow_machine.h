@@ -116,9 +116,9 @@ class FlowMachine {
   // An array, list or buffer as a value that later changes do not touch; a framework object as its history; others unchanged.
   NodeId freeze(const FlowState& state, NodeId node, SiteId site, int depth = 4);
   NodeId new_array(FlowState& state, std::string_view type, std::vector<NodeId> dimensions, SiteId site);
-  NodeId read_array(FlowState& state, NodeId array, NodeId index, SiteId site);
+  NodeId read_array(FlowState& state, NodeId array, NodeId index, SiteId site, int depth = 0);
   void write_array(FlowState& state, NodeId array, NodeId index, NodeId value, SiteId site);
-  NodeId array_length(const FlowState& state, NodeId array, SiteId site);
+  NodeId array_length(const FlowState& state, NodeId array, SiteId site, int depth = 0);
   // Everything in an array or buffer becomes unknown, because `why` filled it.
   void havoc(FlowState& state, NodeId node, NodeId why);
   // Calls a method of an object by name, where the app defines exactly one with that many parameters; kNoNode for void.

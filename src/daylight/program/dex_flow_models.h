@@ -12,6 +12,9 @@ namespace dl::program {
 // "SimpleClass.method", or "*.method" for any class; a null model means: treat as unknown.
 using FlowModelTable = std::map<std::string_view, FlowModel>;
 
+// A class of TensorFlow Lite whose own code is not looked into: it is a border of the analysis.
+bool is_tflite_border(std::string_view canonical_class);
+
 const FlowModelTable& java_flow_models();
 const FlowModelTable& buffer_flow_models();
 const FlowModelTable& android_flow_models();

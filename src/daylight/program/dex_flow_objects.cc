@@ -74,12 +74,12 @@ NodeId root_of(const FlowGraph& graph, NodeId array, std::vector<NodeId>& path) 
 
 }  // namespace
 
-NodeId FlowMachine::read_array(FlowState& state, NodeId array, NodeId index, SiteId at) {
+NodeId FlowMachine::read_array(FlowState& state, NodeId array, NodeId index, SiteId at, int depth) {
   if (array == kNoNode) return graph_->unknown("element", {}, at);
   const FlowNode node = graph_->at(array);
-  if (node.op == FlowOp::kSelect && (object(state, node.args[1]) != nullptr || object(state, node.args[2]) != nullptr)) {
-    const NodeId yes = read_array(state, node.args[1], index, at);
-    const NodeId no = read_array(state, node.args[2], index, at);
+  if (node.op == FlowOp::kSelect && depth < kMaxFlowChoices && (object(state, node.args[1]) != nullptr || object(state, node.args[2]) != nullptr)) {
+    const NodeId yes = read_array(state, node.args[1], index, at, depth + 1);
+    const NodeId no = read_array(state, node.args[2], index, at, depth + 1);
     return graph_->select(node.args[0], yes, no, at);
   }
   std::vector<NodeId> path;
@@ -118,7 +118,7 @@ void FlowMachine::write_array(FlowState& state, NodeId array, NodeId index, Node
   put(state, std::move(*found));
 }
 
-NodeId FlowMachine::array_length(const FlowState& state, NodeId array, SiteId at) {
+NodeId FlowMachine::array_length(const FlowState& state, NodeId array, SiteId at, int depth) {
   if (array == kNoNode) return graph_->unknown("length", {}, at);
   std::vector<NodeId> path;
   const NodeId root = root_of(*graph_, array, path);
@@ -126,9 +126,9 @@ NodeId FlowMachine::array_length(const FlowState& state, NodeId array, SiteId at
     if (path.empty() && found->content.length != kNoNode) return found->content.length;
     if (path.size() < found->content.dimensions.size()) return found->content.dimensions[path.size()];
   }
-  if (graph_->at(array).op == FlowOp::kSelect) {
+  if (graph_->at(array).op == FlowOp::kSelect && depth < kMaxFlowChoices) {
     const FlowNode node = graph_->at(array);
-    return graph_->select(node.args[0], array_length(state, node.args[1], at), array_length(state, node.args[2], at), at);
+    return graph_->select(node.args[0], array_length(state, node.args[1], at, depth + 1), array_length(state, node.args[2], at, depth + 1), at);
   }
   return graph_->length(array, at);
 }

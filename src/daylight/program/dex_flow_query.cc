@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <unordered_set>
 
 #include "daylight/program/dex_flow_graph.h"
@@ -97,8 +98,13 @@ FlowRange FlowGraph::range(NodeId id, int depth) const {
 }
 
 bool FlowGraph::same(NodeId a, NodeId b, int depth) const {
+  int budget = kMaxFlowCompared;
+  return same(a, b, depth, budget);
+}
+
+bool FlowGraph::same(NodeId a, NodeId b, int depth, int& budget) const {
   if (a == b) return true;
-  if (depth <= 0 || a == kNoNode || b == kNoNode) return false;
+  if (depth <= 0 || --budget <= 0 || a == kNoNode || b == kNoNode) return false;
   const FlowNode& x = at(a);
   const FlowNode& y = at(b);
   if (x.op == FlowOp::kBits || y.op == FlowOp::kBits) {
@@ -116,7 +122,7 @@ bool FlowGraph::same(NodeId a, NodeId b, int depth) const {
   if (x.op == FlowOp::kUnknown || x.op == FlowOp::kSnapshot) return false;
   if (x.op == FlowOp::kCall && sites_[x.site].pc != sites_[y.site].pc) return false;
   for (std::size_t i = 0; i < x.args.size(); ++i) {
-    if (!same(x.args[i], y.args[i], depth - 1)) return false;
+    if (!same(x.args[i], y.args[i], depth - 1, budget)) return false;
   }
   return true;
 }
@@ -232,20 +238,21 @@ FlowGraph::Match FlowGraph::match_index(NodeId stored, NodeId wanted) {
     }
   }
   const NodeId distance = from_linear(rest);
+  // A sum of terms that share a factor misses zero where the constant does not have that factor.
+  const Linear exact = linear(distance);
+  std::int64_t shared = 0;
+  for (const auto& term : exact.terms) shared = std::gcd(shared, term.second);
+  for (const auto& variable : variables) shared = std::gcd(shared, variable.second);
+  if (shared != 0 && exact.constant % shared != 0) {
+    match.kind = Match::Kind::kNever;
+    return match;
+  }
   if (variables.empty()) {
     const FlowRange bounds = range(distance);
     if (bounds.low == 0 && bounds.high == 0) {
       match.kind = Match::Kind::kAlways;
     } else if (bounds.low > 0 || bounds.high < 0) {
       match.kind = Match::Kind::kNever;
-    } else {
-      // A sum of terms that share a factor misses zero where the constant does not have it.
-      const Linear form = linear(distance);
-      for (const std::int64_t factor : {2, 3, 4, 12, 16}) {
-        bool shared = true;
-        for (const auto& term : form.terms) shared = shared && term.second % factor == 0;
-        if (shared && form.constant % factor != 0) match.kind = Match::Kind::kNever;
-      }
     }
     return match;
   }
@@ -366,9 +373,11 @@ NodeId FlowGraph::read(NodeId container, const std::vector<NodeId>& path, SiteId
     const FlowSnapshot content = snapshot_of(container);
     const NodeId value = read_from(content, path, site);
     if (value != kNoNode) return value;
-  } else if (node.op == FlowOp::kSelect) {
+  } else if (node.op == FlowOp::kSelect && choices_ < kMaxFlowChoices) {
+    ++choices_;
     const NodeId yes = read(node.args[1], path, site);
     const NodeId no = read(node.args[2], path, site);
+    --choices_;
     return select(node.args[0], yes, no, site);
   }
   NodeId value = container;
@@ -390,6 +399,9 @@ std::vector<NodeId> FlowGraph::reachable(NodeId id, std::size_t limit) const {
     if (node.op == FlowOp::kLoopPhi) {
       more.push_back(phi(node.integer).init);
       more.push_back(phi(node.integer).next);
+      more.push_back(loop(phi(node.integer).loop).exit_test);
+    } else if (node.op == FlowOp::kLoopExit && at(node.args[0]).op == FlowOp::kLoopVar) {
+      more.push_back(loop(static_cast<std::uint32_t>(at(node.args[0]).integer)).exit_test);
     } else if (node.op == FlowOp::kSnapshot) {
       const FlowSnapshot& content = snapshot_of(next);
       more.push_back(content.length);

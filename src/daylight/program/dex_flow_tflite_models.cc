@@ -86,6 +86,15 @@ std::optional<NodeId> tensor_fact(FlowCall& call) {
 
 }  // namespace
 
+bool is_tflite_border(std::string_view canonical_class) {
+  static constexpr std::string_view kClasses[] = {
+      "Interpreter", "InterpreterImpl", "InterpreterApi", "NativeInterpreterWrapper", "NativeInterpreterWrapperExperimental", "TensorImpl",
+      "Tensor", "TensorFlowLite", "NativeSignatureRunnerWrapper"};
+  constexpr std::string_view kPackage = "org.tensorflow.lite.";
+  if (!canonical_class.starts_with(kPackage)) return false;
+  return std::find(std::begin(kClasses), std::end(kClasses), canonical_class.substr(kPackage.size())) != std::end(kClasses);
+}
+
 FlowModel find_tflite_model(std::string_view canonical) {
   static const FlowModelTable kTable = {
       {"Interpreter.<init>", make_interpreter}, {"InterpreterApi.create", make_interpreter}, {"InterpreterFactory.create", make_interpreter},

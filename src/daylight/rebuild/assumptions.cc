@@ -152,7 +152,10 @@ std::optional<AssumedAnswer> assumed_answer(const ModelRecord& model, const std:
   for (const std::int64_t side : output.shape) wide += side > 1 ? 1 : 0;
   if (wide != 1 || count > kMaxNumberedLabels) return std::nullopt;
   answer.kind = "label";
-  if (static_cast<std::int64_t>(model.labels.size()) == count) {
+  const bool labelled = static_cast<std::int64_t>(model.labels.size()) == count;
+  // Scores end in a softmax or a sigmoid; numbers that do not may be an embedding.
+  if (!labelled && model.last_operator != "SOFTMAX" && model.last_operator != "LOGISTIC") return std::nullopt;
+  if (labelled) {
     answer.labels = model.labels;
     answer.labels_proof = declared_proof("model-metadata", "a label file inside the model");
   } else {

@@ -68,6 +68,19 @@ class PictureReader {
     return best;
   }
 
+  NodeId simplest(const std::vector<NodeId>& options, std::size_t first) const {
+    NodeId best = kNoNode;
+    std::size_t least = 0;
+    for (std::size_t i = first; i < options.size(); ++i) {
+      const std::size_t size = graph_.reachable(options[i], kMaxWeighed).size();
+      if (best == kNoNode || size < least) {
+        best = options[i];
+        least = size;
+      }
+    }
+    return best;
+  }
+
   // A choice that depends on whether a face was found is one step: crop to the face, else the fallback.
   NodeId before_select(NodeId at, const FlowNode& node) {
     const NodeId found = face_finder_in(graph_, node.args[0]);
@@ -281,8 +294,9 @@ class PictureReader {
     for (int i = 0; i < 12; ++i) {
       const FlowNode& one = graph_.at(state);
       if (one.op == FlowOp::kSelect || one.op == FlowOp::kChoice) {
-        result_.gaps.emplace_back("a picture is turned or scaled in a way that depends on something (such as its orientation); one way is taken");
-        state = preferred(one.args, one.op == FlowOp::kSelect ? 1 : 0);
+        // Such as the orientation that a photo's tags name: a picture without tags stays as it is.
+        result_.gaps.emplace_back("a picture is turned, mirrored or scaled in a way that depends on something (such as its orientation tag); the simplest way is taken");
+        state = simplest(one.args, one.op == FlowOp::kSelect ? 1 : 0);
         continue;
       }
       if (one.op != FlowOp::kCall || !one.text.starts_with("android.graphics.Matrix.")) break;
@@ -306,6 +320,8 @@ class PictureReader {
         } else {
           result_.gaps.push_back("a scale that was not understood: " + graph_.describe(step.args[1], 4));
         }
+      } else if (step.text.ends_with(".setRectToRect") && step.args.size() >= 3) {
+        fit_rectangle(at, call, step, filter);
       } else if (step.text.ends_with("Rotate") && step.args.size() >= 2) {
         const auto degrees = graph_.constant_real(step.args[1]);
         if (degrees && std::fmod(*degrees, 90) == 0) {
@@ -316,6 +332,21 @@ class PictureReader {
         }
       }
     }
+  }
+
+  // setRectToRect(RectF(0, 0, own width, own height), RectF(0, 0, width, height), FILL).
+  void fit_rectangle(NodeId at, NodeId call, const FlowNode& step, std::optional<bool> filter) {
+    const FlowNode to = graph_.at(step.args[2]);
+    const bool rectangle = to.op == FlowOp::kCall && to.text.starts_with("new android.graphics.Rect") && to.args.size() == 4;
+    const auto edge = [&](std::size_t i) { return rectangle ? graph_.constant_real(to.args[i]) : std::nullopt; };
+    if (!edge(0) || !edge(1) || !edge(2) || !edge(3)) {
+      result_.gaps.push_back("a fit into a rectangle that was not understood: " + graph_.describe(step.args[2], 4));
+      return;
+    }
+    const auto width = static_cast<std::int64_t>(*edge(2) - *edge(0));
+    const auto height = static_cast<std::int64_t>(*edge(3) - *edge(1));
+    note_size(width, height);
+    add("resize", {{"width", width}, {"height", height}, {"kernel", filter && !*filter ? "android-nearest" : "android-bilinear"}}, at, call, "rebuild.matrix-fit");
   }
 
   // target / side as a factor of postScale: the target.
@@ -441,7 +472,16 @@ class PictureReader {
         const bool extras = graph_.at(node.args[0]).op == FlowOp::kCall && graph_.at(node.args[0]).text == "android.content.Intent.getExtras";
         api = (extras ? "android.content.Intent.getExtras" : api) + "(" + (key ? printable(*key, 40) : std::string("?")) + ")";
       }
-      evidence_.add_node(from.evidence, at, "rebuild.source");
+      NodeId origin = at;
+      if (decodes(node.text) && !node.args.empty()) {
+        // What is decoded is the source: a stream, a file, a picker's answer.
+        const NodeId bytes = node.args[node.text.ends_with("getBitmap") && node.args.size() > 1 ? 1 : 0];
+        if (graph_.at(bytes).op == FlowOp::kCall) {
+          origin = bytes;
+          api = std::string(graph_.at(bytes).text);
+        }
+      }
+      evidence_.add_node(from.evidence, origin, "rebuild.source");
       from.proof = static_proof();
     } else {
       api = printable(graph_.describe(at, 2), 80);

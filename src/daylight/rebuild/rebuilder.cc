@@ -250,6 +250,11 @@ class Rebuilder {
 
   void add_answers(const ModelRecord& model, Run* run, const std::string& model_step) {
     std::size_t added = 0;
+    const bool boxes = std::any_of(model.operators.begin(), model.operators.end(), [](const std::string& name) { return name.find("Detection_PostProcess") != std::string::npos; });
+    if (boxes) {
+      draft_.gap(name_of(model), "it answers boxes around what it finds; such answers get no head");
+      return;
+    }
     if (run != nullptr) {
       const bool shown = std::any_of(run->answers.begin(), run->answers.end(), [](const auto& pair) {
         return pair.first.why.empty() && pair.first.kind != "best-score" && (pair.second == nullptr || !is_log(*pair.second));

@@ -26,6 +26,20 @@ double settled(double value) {
   return value;
 }
 
+// Of several ways the one that does more: code that skips a step where the picture already fits has the step on the other way.
+NodeId preferred(const FlowGraph& graph, const FlowNode& node) {
+  NodeId best = kNoNode;
+  std::size_t most = 0;
+  for (std::size_t i = node.op == FlowOp::kSelect ? 1 : 0; i < node.args.size(); ++i) {
+    const std::size_t size = graph.reachable(node.args[i], kMaxWeighed).size();
+    if (best == kNoNode || size > most) {
+      best = node.args[i];
+      most = size;
+    }
+  }
+  return best;
+}
+
 // The bits of one channel: (p >> shift) & 255, (p & (255 << shift)) >> shift, or p & 255.
 bool read_bits(const FlowGraph& graph, NodeId id, NodeId& packed, int& shift, std::vector<NodeId>& packing) {
   const FlowNode& node = graph.at(id);
@@ -64,6 +78,12 @@ bool read_bits(const FlowGraph& graph, NodeId id, NodeId& packed, int& shift, st
 }
 
 bool read_pixel(const FlowGraph& graph, NodeId packed, ChannelReading& reading) {
+  for (int depth = 0; depth < 8; ++depth) {
+    const FlowNode& either = graph.at(packed);
+    if (either.op != FlowOp::kSelect && either.op != FlowOp::kChoice) break;
+    packed = preferred(graph, either);
+    reading.chosen = true;
+  }
   const FlowNode& node = graph.at(packed);
   if (node.op != FlowOp::kElement || graph.at(node.args[0]).op != FlowOp::kPixels) return false;
   reading.pixels = node.args[0];
@@ -86,20 +106,6 @@ bool read_grey(const FlowGraph& graph, const FlowNode& sum, ChannelReading& read
   }
   reading.grey = true;
   return seen == 7 && read_pixel(graph, packed, reading);
-}
-
-// Of several ways the one that does more: code that skips a step where the picture already fits has the step on the other way.
-NodeId preferred(const FlowGraph& graph, const FlowNode& node) {
-  NodeId best = kNoNode;
-  std::size_t most = 0;
-  for (std::size_t i = node.op == FlowOp::kSelect ? 1 : 0; i < node.args.size(); ++i) {
-    const std::size_t size = graph.reachable(node.args[i], kMaxWeighed).size();
-    if (best == kNoNode || size > most) {
-      best = node.args[i];
-      most = size;
-    }
-  }
-  return best;
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the page of the planted case (or of a case folder) to a file, for tests that look at it in a browser.
+// Writes the page of the planted case to a file, for tests that look at it in a browser.
 #include <chrono>
 #include <cstdio>
 #include <string>

@@ -34,7 +34,7 @@ function layoutOf(graph: Graph): graphlib.Graph {
 function drawNode(node: GraphNode, index: number, x: number, y: number, heads: string[]): SVGAElement {
   const left = x - kNodeWidth / 2;
   const top = y - kNodeHeight / 2;
-  const title = heads.length > 0 ? `${heads.join(", ")} \u2013 ${node.title.toLowerCase()}` : node.title;
+  const title = heads.length > 0 ? `Answer: ${heads.join(", ")}` : node.title;
   const proofWidth = node.proof.length * 5.6 + 10;
   const link = svg("a", {
     href: `#step-${index}`,

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <set>
 #include <string_view>
 
@@ -24,27 +25,50 @@ std::string option_text(const Json& value) {
   return dump_json_line(value);
 }
 
-std::string options_of(const Provenance& provenance) {
+std::string list_text(const Json& list) {
+  std::vector<std::string> parts;
+  for (const Json& item : list) parts.push_back(option_text(item));
+  return parts.empty() ? "none" : join(parts, ",");
+}
+
+// " --name value" for each of the names that the options have; what a stage records besides is no flag.
+std::string flags_of(const Provenance& provenance, std::initializer_list<const char*> names) {
   std::string text;
-  if (provenance.options.is_object()) {
-    for (const auto& [key, value] : provenance.options.items()) {
-      std::string flag = key;
-      std::replace(flag.begin(), flag.end(), '_', '-');
-      const bool absent = value.is_null() || (value.is_boolean() && !value.get<bool>()) ||
-                          (value.is_structured() && value.empty()) || value.is_object() ||
-                          (value.is_string() && value.get_ref<const std::string&>().empty());
-      if (absent) continue;
-      text += " " + shell_word("--" + flag);
-      if (value.is_boolean()) continue;
-      if (value.is_array()) {
-        std::vector<std::string> parts;
-        for (const Json& item : value) parts.push_back(option_text(item));
-        text += " " + shell_word(join(parts, ","));
-      } else {
-        text += " " + shell_word(option_text(value));
-      }
+  for (const char* name : names) {
+    if (!provenance.options.is_object() || !provenance.options.contains(name)) continue;
+    const Json& value = provenance.options[name];
+    const bool absent = value.is_null() || value.is_object() || (value.is_boolean() && !value.get<bool>()) ||
+                        (value.is_string() && value.get_ref<const std::string&>().empty());
+    if (absent) continue;
+    std::string flag = name;
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    text += " --" + flag;
+    if (value.is_boolean()) continue;
+    text += " " + shell_word(value.is_array() ? list_text(value) : option_text(value));
+  }
+  return text;
+}
+
+std::string replay_flags(const Provenance& provenance) {
+  return flags_of(provenance,
+                  {"samples_are", "resize_kernel", "compare_kernels", "all_alternatives", "reference_kernels"});
+}
+
+std::string assess_flags(const Provenance& provenance) {
+  std::string text;
+  if (provenance.options.is_object() && provenance.options.contains("targets")) {
+    for (const Json& target : provenance.options["targets"]) {
+      if (!target.is_object()) continue;
+      const auto part = [&](const char* key) {
+        return target.contains(key) && target[key].is_string() ? target[key].get<std::string>() : std::string();
+      };
+      text += " --target " + shell_word(part("head") + "=" + part("column"));
     }
   }
+  if (provenance.options.is_object() && provenance.options.contains("by") && !provenance.options["by"].empty()) {
+    text += flags_of(provenance, {"by"});
+  }
+  text += flags_of(provenance, {"intersections", "bootstrap", "age_truth", "confidence", "fdr"});
   if (provenance.seed) text += fmt::format(" --seed {}", *provenance.seed);
   return text;
 }
@@ -99,22 +123,17 @@ std::vector<std::string> reproduction_commands(const ReportInputs& inputs) {
   const std::string app = input_named(all, "app", "APP");
   const std::string samples = input_named(all, "samples", "samples.csv");
   std::vector<std::string> lines = digest_checks(all);
-  if (inputs.inventory != nullptr) {
-    lines.push_back("daylight detect " + app + " --case case" + options_of(inputs.inventory->provenance));
-  }
-  if (inputs.plan != nullptr) lines.push_back("daylight plan --case case" + options_of(inputs.plan->provenance));
-  if (inputs.pipeline != nullptr) {
-    lines.push_back("daylight rebuild --case case" + options_of(inputs.pipeline->provenance));
-  }
+  if (inputs.inventory != nullptr) lines.push_back("daylight detect " + app + " --case case");
+  if (inputs.plan != nullptr) lines.push_back("daylight plan " + app + " --case case");
+  if (inputs.pipeline != nullptr) lines.push_back("daylight rebuild " + app + " --case case");
   if (replayed) {
-    lines.push_back("daylight replay --case case --samples " + samples +
-                    options_of(*inputs.predictions->provenance));
+    lines.push_back("daylight replay --case case --samples " + samples + replay_flags(*inputs.predictions->provenance));
   }
   if (inputs.assessment != nullptr) {
-    lines.push_back("daylight assess --case case --samples " + samples +
-                    options_of(inputs.assessment->provenance));
+    lines.push_back("daylight assess --case case --samples " + samples + assess_flags(inputs.assessment->provenance));
   }
-  lines.push_back("daylight report --case case");
+  const bool people = inputs.assessment != nullptr || !inputs.samples_summary.is_null();
+  lines.push_back("daylight report --case case" + (people ? " --samples " + samples : ""));
   return lines;
 }
 

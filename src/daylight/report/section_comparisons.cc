@@ -111,9 +111,22 @@ std::string effect_sentence(const ReportInputs& inputs, const Sensitivity& row) 
   return join(parts, "; ");
 }
 
+// How the replay names the exchange of the kernel of every resize.
+constexpr std::string_view kKernelExchange = "resize-kernel=";
+
 // "Resize: 200 x 200, pil-bilinear, instead of 200 x 200, android-bilinear"; empty where the pipeline does not know the alternative.
 std::string exchange_words(const ReportInputs& inputs, const std::string& alternative) {
   if (inputs.pipeline == nullptr) return "";
+  if (alternative.starts_with(kKernelExchange)) {
+    std::vector<std::string> own;
+    for (const Step& step : inputs.pipeline->steps) {
+      if (step.op != "resize" || !step.params.is_object() || !step.params.contains("kernel")) continue;
+      const std::string kernel = step.params["kernel"].is_string() ? step.params["kernel"].get<std::string>() : "";
+      if (std::find(own.begin(), own.end(), kernel) == own.end()) own.push_back(kernel);
+    }
+    return "Every resize by the kernel " + alternative.substr(kKernelExchange.size()) + ", instead of the app\u2019s " +
+           join(own, ", ");
+  }
   for (const Step& step : inputs.pipeline->steps) {
     for (const Alternative& candidate : step.alternatives) {
       if (candidate.id != alternative) continue;

@@ -150,10 +150,11 @@ void write_calls(HtmlWriter& page, const Inventory& inventory) {
     write_code_cell(page, call.api);
     {
       const auto cell = page.open("td");
-      page.element("code", call.klass + " " + call.method);
       if (call.obfuscated) {
-        page.text(" ");
+        page.element("code", call.klass + " " + call.method).text(" ");
         write_badge(page, "renamed", "renamed");
+      } else {
+        page.element("span", "the same", {{"class", "quiet"}});
       }
     }
     write_code_cell(page, call.caller);

@@ -161,7 +161,7 @@ void write_groups(HtmlWriter& page, const ReportInputs& inputs, const std::vecto
     }
     if (folded.empty()) continue;
     const auto fold = page.open("details", {{"class", "more"}});
-    page.element("summary", fmt::format("{} more measures", folded.size()));
+    page.element("summary", folded.size() == 1 ? "1 more measure" : fmt::format("{} more measures", folded.size()));
     for (const std::size_t index : folded) write_measure(page, tables[index], index, percent + "% interval");
   }
 }

@@ -2,6 +2,7 @@
 // The head of the page: what was found, in sentences, about which app and how many people.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "daylight/base/text.h"
@@ -108,6 +109,24 @@ void write_verdicts(HtmlWriter& page, const ReportInputs& inputs) {
   }
 }
 
+// One line for each certificate, with the schemes that it signed by.
+void write_signers(HtmlWriter& page, const AppInfo& app) {
+  std::vector<std::string> seen;
+  for (const Signer& signer : app.signers) {
+    if (std::find(seen.begin(), seen.end(), signer.cert_sha256) != seen.end()) continue;
+    seen.push_back(signer.cert_sha256);
+    std::vector<std::string> schemes;
+    for (const Signer& other : app.signers) {
+      if (other.cert_sha256 != signer.cert_sha256) continue;
+      schemes.push_back(other.scheme + (other.valid ? " holds" : " does not hold"));
+    }
+    const auto row = page.open("div");
+    page.element("dt", "Signed by");
+    const auto definition = page.open("dd");
+    page.element("code", signer.cert_sha256).text(" (" + join(schemes, ", ") + ")");
+  }
+}
+
 void write_app_facts(HtmlWriter& page, const AppInfo& app) {
   for (const AppFile& file : app.files) write_fact(page, "File", file.name + ", " + format_bytes(file.size));
   if (!app.version_code.empty()) {
@@ -115,14 +134,7 @@ void write_app_facts(HtmlWriter& page, const AppInfo& app) {
   }
   write_code_fact(page, "SHA-256", app.sha256);
   if (app.signers.empty()) write_fact(page, "Signed by", "nobody: no signature was found");
-  for (const Signer& signer : app.signers) {
-    const auto row = page.open("div");
-    page.element("dt", "Signed by");
-    const auto definition = page.open("dd");
-    page.element("code", signer.cert_sha256);
-    page.text(fmt::format(" ({}, {})", printable(signer.scheme),
-                          signer.valid ? "signature holds" : "signature does not hold"));
-  }
+  write_signers(page, app);
 }
 
 void write_people_facts(HtmlWriter& page, const ReportInputs& inputs) {

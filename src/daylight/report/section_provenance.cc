@@ -45,6 +45,29 @@ void write_target(HtmlWriter& page, const TargetMatch& target) {
   if (target.age_truth) write_age_truth(page, *target.age_truth);
 }
 
+// Attributes that hang together first; a confound without words as it stands.
+void write_confounds(HtmlWriter& page, const Json& confounds) {
+  const auto is_entangled = [](const Json& item) {
+    return item.is_object() && item.contains("entangled") && item["entangled"].is_boolean() && item["entangled"].get<bool>();
+  };
+  const auto list = page.open("ul", {{"class", "gaps"}});
+  for (const bool entangled : {true, false}) {
+    for (const Json& item : confounds) {
+      if (is_entangled(item) != entangled) continue;
+      const auto row = page.open("li");
+      if (item.is_object() && item.contains("text") && item["text"].is_string()) {
+        if (entangled) {
+          write_badge(page, "sensitive", "entangled");
+          page.text(" ");
+        }
+        page.foreign(item["text"].get_ref<const std::string&>());
+      } else {
+        write_json(page, item);
+      }
+    }
+  }
+}
+
 void write_sample_attributes(HtmlWriter& page, const Json& summary) {
   if (!summary.is_object() || !summary.contains("attributes") || !summary["attributes"].is_array()) return;
   page.element("h3", "Who the samples are");
@@ -144,7 +167,7 @@ void write_conventions(HtmlWriter& page, const ReportInputs& inputs) {
     write_json(page, inputs.assessment->settings);
     if (inputs.assessment->confounds.is_array() && !inputs.assessment->confounds.empty()) {
       page.element("h3", "What may stand behind a difference");
-      write_json(page, inputs.assessment->confounds);
+      write_confounds(page, inputs.assessment->confounds);
     }
   }
   write_sample_attributes(page, inputs.samples_summary);

@@ -70,10 +70,12 @@ std::string wrapped(const std::string& label, const std::string& text) {
 std::string app_lines(const Inventory& inventory) {
   const AppInfo& app = inventory.app;
   std::string text = printable(app.package) + " " + printable(app.version_name) + ", sha256 " + short_digest(app.sha256);
+  std::vector<std::string> signers;
   for (const Signer& signer : app.signers) {
-    text += fmt::format(", signed {} by {}{}", printable(signer.scheme), short_digest(signer.cert_sha256),
-                        signer.valid ? "" : " (does not hold)");
+    const std::string words = short_digest(signer.cert_sha256) + (signer.valid ? "" : " (does not hold)");
+    if (std::find(signers.begin(), signers.end(), words) == signers.end()) signers.push_back(words);
   }
+  if (!signers.empty()) text += ", signed by " + join(signers, ", ");
   if (app.signers.empty()) text += ", not signed";
   return wrapped("App", text);
 }

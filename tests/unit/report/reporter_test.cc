@@ -78,7 +78,8 @@ TEST_F(Page, TellsWhatAnAuditorAsks) {
        {"77.9% right", "Disparity found", "Not decidable", "600 pictures of 300 people", "age_q.tflite",
         "replayed from the rebuilt pipeline", "android-bilinear", "La/a/a/d;", "renamed", "sensitive",
         "sections are encrypted", "The verdicts change.", "midpoint", "more than 70", "sha256sum --check",
-        "benjamini-hochberg", "0x2fa10", "signature holds", "no-face"}) {
+        "benjamini-hochberg", "0x2fa10", "v2 holds", "Every resize by the kernel pil-bicubic, instead of the app\u2019s android-bilinear",
+        "race and note hang together", "no-face"}) {
     EXPECT_THAT(page_, HasSubstr(part));
   }
   EXPECT_THAT(page_, ::testing::ContainsRegex("answers move by [0-9.]+ years on average"));

@@ -25,21 +25,25 @@ TEST(Reproduction, WordsSurviveAShell) {
 }
 
 TEST(Reproduction, OptionsBecomeFlags) {
-  const auto fixture = testing::read_report_fixture();
+  auto fixture = testing::read_report_fixture();
+  fixture.assessment.provenance.options["targets"] = {{{"head", "age"}, {"column", "years old"}}};
   const auto lines = reproduction_commands(fixture.inputs());
-  EXPECT_THAT(lines, Contains(HasSubstr("daylight detect 'mirror face'\\''s.apk' --case case")));
-  EXPECT_THAT(lines, Contains(HasSubstr("--by race,gender --intersections 2 --bootstrap 2000 --age-truth midpoint")));
-  EXPECT_THAT(lines, Contains(HasSubstr("--seed 1")));
+  EXPECT_THAT(lines, Contains("daylight detect 'mirror face'\\''s.apk' --case case"));
+  EXPECT_THAT(lines, Contains("daylight assess --case case --samples samples.csv --target 'age=years old' --by race,gender "
+                              "--intersections 2 --bootstrap 2000 --age-truth midpoint --seed 1"));
   EXPECT_THAT(lines, Contains(HasSubstr("sha256sum --check")));
 }
 
-TEST(Reproduction, FalseNullAndEmptyOptionsAreLeftOut) {
-  Inventory inventory;
-  inventory.provenance.options = {{"all", true}, {"none", false}, {"nothing", nullptr}, {"list", Json::array()},
-                                  {"text", ""},  {"ratio", 0.5}};
+TEST(Reproduction, OnlyWhatTheCommandLineHas) {
+  Predictions predictions;
+  predictions.provenance.emplace();
+  predictions.provenance->options = {{"samples_are", "face-crops"}, {"resize_kernel", ""}, {"compare_kernels", Json::array()},
+                                     {"all_alternatives", false},   {"reference_kernels", true}, {"rules", "7cb2"}};
   ReportInputs inputs;
-  inputs.inventory = &inventory;
-  EXPECT_EQ(reproduction_commands(inputs)[0], "daylight detect APP --case case --all --ratio 0.5");
+  inputs.predictions = &predictions;
+  EXPECT_EQ(reproduction_commands(inputs)[0],
+            "daylight replay --case case --samples samples.csv --samples-are face-crops --compare-kernels none "
+            "--reference-kernels");
 }
 
 }  // namespace

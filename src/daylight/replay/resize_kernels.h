@@ -56,9 +56,9 @@ void resize_image(ResizeKernel kernel, const Image& from, int width, int height,
 
 // Skia as Android's Bitmap.createScaledBitmap(..., filter = true) runs it: two taps on each axis
 // whatever the factor, weights in sixteenths cut off, the sum cut to 8 bits. Source position (i +
-// 0.5) * from/to - 0.5, in float with the scale inverted in float, then 16.16 fixed point. Measured
-// against Skia: equal on every pixel when shrinking; when enlarging about 0.3 % of the values
-// differ by one.
+// 0.5) * from/to - 0.5 with the scale inverted in float: rows in float, then 16.16 fixed point;
+// columns in steps of 32.32 fixed point that begin anew every 127 columns. Measured against real
+// Skia, shrinking and enlarging: no pixel of 3.1 million differs.
 void resize_android_bilinear(const Image& from, int width, int height, Image& to);
 
 // Android's filter = false: the pixel under (i + 0.5) * from/to, where a position exactly between

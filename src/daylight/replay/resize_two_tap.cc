@@ -35,16 +35,41 @@ float skia_inverse_scale(int from, int to) {
   return 1.0F / scale;
 }
 
-Taps<std::uint16_t> skia_taps(int from, int to) {
+// Skia fills a row in spans of so many pixels; each span starts from a position computed anew.
+constexpr int kSkiaSpan = 127;
+
+void set_skia_tap(Taps<std::uint16_t>& taps, int index, std::int64_t position, int from) {
+  const std::int64_t left = position >> 16;
+  const auto at = static_cast<std::size_t>(index);
+  taps.low[at] = static_cast<int>(std::clamp<std::int64_t>(left, 0, from - 1));
+  taps.high[at] = static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, from - 1));
+  taps.fraction[at] = static_cast<std::uint16_t>((position & 0xffff) >> 12);
+}
+
+// Each row's position is computed in float32 and then held as 16.16.
+Taps<std::uint16_t> skia_row_taps(int from, int to) {
   Taps<std::uint16_t> taps(to);
   const float inverse = skia_inverse_scale(from, to);
-  for (int i = 0; i < to; ++i) {
-    const std::int64_t position = skia_position(i, inverse, 0.5F);
-    const std::int64_t left = position >> 16;
-    const auto at = static_cast<std::size_t>(i);
-    taps.low[at] = static_cast<int>(std::clamp<std::int64_t>(left, 0, from - 1));
-    taps.high[at] = static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, from - 1));
-    taps.fraction[at] = static_cast<std::uint16_t>((position & 0xffff) >> 12);
+  for (int i = 0; i < to; ++i) set_skia_tap(taps, i, skia_position(i, inverse, 0.5F), from);
+  return taps;
+}
+
+// Along a row Skia steps in 32.32 fixed point from the start of a span. Where a position falls on
+// the edge between two weights, that decides differently from a row's: measured against Skia, 0
+// of 3.1 million pixels differ.
+Taps<std::uint16_t> skia_column_taps(int from, int to) {
+  Taps<std::uint16_t> taps(to);
+  const float inverse = skia_inverse_scale(from, to);
+  constexpr double kOne = 4294967296.0;
+  const auto step = static_cast<std::int64_t>(static_cast<double>(inverse) * kOne);
+  for (int first = 0; first < to; first += kSkiaSpan) {
+    const float begin = (static_cast<float>(first) + 0.5F) * inverse;
+    std::int64_t position =
+        static_cast<std::int64_t>(std::floor(static_cast<double>(begin) * kOne)) -
+        (std::int64_t{1} << 31);
+    for (int i = first; i < std::min(to, first + kSkiaSpan); ++i, position += step) {
+      set_skia_tap(taps, i, position >> 16, from);
+    }
   }
   return taps;
 }
@@ -59,19 +84,26 @@ void blend_rows_16(const std::uint8_t* upper, const std::uint8_t* lower, unsigne
   }
 }
 
-// Pixels between two columns of a blended row; the cut by 8 bits is the only rounding.
+using FourShorts = std::uint16_t __attribute__((vector_size(8)));
+using FourBytes = std::uint8_t __attribute__((vector_size(4)));
+
+// Pixels between two columns of a blended row; the cut by 8 bits is the only rounding. Four
+// channels at a time: of RGB the fourth is the next pixel's red, which is read and written one
+// place behind the row.
 template <std::size_t kChannels>
 void blend_columns_16(const std::uint16_t* row, const Taps<std::uint16_t>& taps,
                       std::uint8_t* out) {
   const std::size_t count = taps.low.size();
   for (std::size_t x = 0; x < count; ++x) {
-    const std::uint16_t* left = row + static_cast<std::size_t>(taps.low[x]) * kChannels;
-    const std::uint16_t* right = row + static_cast<std::size_t>(taps.high[x]) * kChannels;
-    const unsigned fraction = taps.fraction[x];
-    for (std::size_t c = 0; c < kChannels; ++c) {
-      out[x * kChannels + c] =
-          static_cast<std::uint8_t>((left[c] * (16U - fraction) + right[c] * fraction) >> 8);
-    }
+    FourShorts left;
+    FourShorts right;
+    std::memcpy(&left, row + static_cast<std::size_t>(taps.low[x]) * kChannels, sizeof(left));
+    std::memcpy(&right, row + static_cast<std::size_t>(taps.high[x]) * kChannels, sizeof(right));
+    const auto fraction = taps.fraction[x];
+    const auto rest = static_cast<std::uint16_t>(16U - fraction);
+    const FourShorts sum = (left * rest + right * fraction) >> 8;
+    const FourBytes bytes = __builtin_convertvector(sum, FourBytes);
+    std::memcpy(out + x * kChannels, &bytes, sizeof(bytes));
   }
 }
 
@@ -166,20 +198,24 @@ std::vector<int> floor_nearest(int from, int to) {
 }  // namespace
 
 void resize_android_bilinear(const Image& from, int width, int height, Image& to) {
-  const auto columns = skia_taps(from.width, width);
-  const auto rows = skia_taps(from.height, height);
+  const auto columns = skia_column_taps(from.width, width);
+  const auto rows = skia_row_taps(from.height, height);
   to.reshape(width, height, from.channels);
-  std::vector<std::uint16_t> blended(from.row_bytes());
+  // One place behind the row may be read, and one behind a row of the result written.
+  std::vector<std::uint16_t> blended(from.row_bytes() + 1);
+  std::vector<std::uint8_t> last(to.row_bytes() + 1);
   for (int y = 0; y < height; ++y) {
     const auto at = static_cast<std::size_t>(y);
     blend_rows_16(from.row(rows.low[at]), from.row(rows.high[at]), rows.fraction[at],
-                  blended.size(), blended.data());
+                  from.row_bytes(), blended.data());
+    std::uint8_t* out = y + 1 < height ? to.row(y) : last.data();
     if (from.channels == 4) {
-      blend_columns_16<4>(blended.data(), columns, to.row(y));
+      blend_columns_16<4>(blended.data(), columns, out);
     } else {
-      blend_columns_16<3>(blended.data(), columns, to.row(y));
+      blend_columns_16<3>(blended.data(), columns, out);
     }
   }
+  std::copy_n(last.data(), to.row_bytes(), to.row(height - 1));
 }
 
 void resize_android_nearest(const Image& from, int width, int height, Image& to) {

@@ -40,7 +40,16 @@ std::uint8_t slow_android(const Image& image, int x, int y, std::size_t channel,
     return static_cast<long>(
         image.row(at_y)[static_cast<std::size_t>(at_x * image.channels) + channel]);
   };
-  const long px = tap(x, image.width, width);
+  // A column is reached in steps of a 32.32 number from the first of its span of 127.
+  const auto column_tap = [](int index, int from, int to) {
+    const float inverse = 1.0F / (static_cast<float>(to) / static_cast<float>(from));
+    const int first = index / 127 * 127;
+    const double start = static_cast<double>((static_cast<float>(first) + 0.5F) * inverse);
+    const long begin = static_cast<long>(std::floor(start * 4294967296.0)) - 2147483648L;
+    const long step = static_cast<long>(static_cast<double>(inverse) * 4294967296.0);
+    return (begin + step * (index - first)) >> 16;
+  };
+  const long px = column_tap(x, image.width, width);
   const long py = tap(y, image.height, height);
   const long left = px >> 16;
   const long top = py >> 16;

@@ -21,6 +21,23 @@ lacks out BAD
 step "the planted pipeline and the planted bias come back"
 python3 "$PROJECT/tests/end_to_end/planted_truth.py" "$PROJECT/examples/mirror/truth.json" one || fail "planted truth"
 
+step "every answer is the app's own"
+python3 "$PROJECT/tests/end_to_end/app_answers.py" "$PROJECT/examples/mirror/expected_outputs.csv" one || fail "other answers than the app's"
+
+step "every artifact follows its schema by another validator too"
+if "$PROJECT/third/venv/bin/python" -c 'import jsonschema' 2>/dev/null; then
+  "$PROJECT/third/venv/bin/python" - "$PROJECT/schemas" one <<'PY'
+import json, pathlib, sys, jsonschema
+schemas, case = map(pathlib.Path, sys.argv[1:])
+for file in sorted(case.glob("*.json")):
+    data = json.loads(file.read_text())
+    schema = json.loads((schemas / (data["schema"].split("/")[1] + ".schema.json")).read_text())
+    jsonschema.Draft7Validator.check_schema(schema)
+    jsonschema.Draft7Validator(schema).validate(data)
+    print("  ", file.name)
+PY
+fi
+
 step "a second run does nothing again"
 digests one >before
 run 0 audit "$app" one --seed 1

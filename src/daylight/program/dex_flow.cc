@@ -65,7 +65,10 @@ void FlowMachine::run_entry(MethodId method) {
   const std::uint64_t outer_steps = entry_steps_;
   const std::vector<MethodId> outer_stack = std::move(stack_);
   entry_ = method;
+  const std::uint64_t outer_limit = call_limit_;
   entry_steps_ = 0;
+  // A method that is run for the sake of one field gets less than one that runs a model.
+  call_limit_ = outer == kNoId ? limits_.steps_per_entry : limits_.steps_per_entry / 4;
   stack_.clear();
   FlowState state;
   state.heap = global_;
@@ -82,6 +85,12 @@ void FlowMachine::run_entry(MethodId method) {
       if (auto object = state.heap.share(id)) global_.put(std::move(object));
     }
   }
+  if (exhausted_) {
+    const bool all = steps_ > limits_.steps || graph_->full();
+    if (all || outer == kNoId) gap(all ? "code" : text, "the limit of interpreted instructions was reached");
+    exhausted_ = steps_ > limits_.steps || graph_->full();
+  }
+  call_limit_ = outer_limit;
   if (!value && outer == kNoId) gap(text, "interpretation found no way to its end" + (last_throw_.empty() ? "" : "; the last way ended in a throw in " + last_throw_));
   entry_ = outer;
   entry_steps_ = outer_steps;
@@ -99,6 +108,9 @@ FlowResult FlowMachine::analyse() {
     }
     run_entry(entry);
     log_.progress("entry points", ++done, entries.size());
+  }
+  if (unfollowed_ > 0) {
+    gap(first_unfollowed_, "called code is too large to be followed, its effects are not known (" + std::to_string(unfollowed_) + " such calls; this is the first)");
   }
   FlowResult result;
   result.runs = std::move(runs_);

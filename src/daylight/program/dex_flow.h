@@ -18,8 +18,8 @@ namespace dl::program {
 // How far the interpreter goes. Beyond a limit values become unknown, and a gap says so.
 struct FlowLimits {
   int call_depth = 40;                          // nested calls
-  std::uint64_t steps_per_entry = 400000;       // instructions from one entry point
-  std::uint64_t steps = 4000000;                // instructions in all
+  std::uint64_t steps_per_entry = 300000;       // instructions from one entry point
+  std::uint64_t steps = 3000000;                // instructions in all
   std::size_t entries = 96;                     // methods where interpretation starts
   int unroll = 12;                              // iterations that are run one by one before a loop is summarised
 };
@@ -62,6 +62,10 @@ struct FlowResult {
   std::uint64_t steps = 0;
   std::size_t entries = 0;
 };
+
+// Width or height of a bitmap as far as the calls that made it tell; else the call of its getWidth() or getHeight(), which is one
+// node wherever it is asked.
+NodeId flow_bitmap_side(FlowGraph& graph, NodeId bitmap, bool width);
 
 // Interprets every method that may lead to a run of a model, from the outermost callers that the app has. `code` must be of
 // `app`. Ends within `limits` on any input; deterministic.

@@ -5,6 +5,33 @@
 namespace dl::program {
 namespace {
 
+// Pictures behind a picture that are asked for its size.
+constexpr int kMaxSideDepth = 8;
+
+NodeId side_of(FlowGraph& graph, NodeId bitmap, bool width, int depth) {
+  const FlowNode node = graph.at(bitmap);
+  if (node.op == FlowOp::kCall && depth > 0) {
+    const std::string_view api = node.text;
+    if (api == "android.graphics.Bitmap.createScaledBitmap" && node.args.size() == 4) return node.args[width ? 1 : 2];
+    if (api == "android.view.TextureView.getBitmap" && node.args.size() == 3) return node.args[width ? 1 : 2];
+    if (api == "android.media.ThumbnailUtils.extractThumbnail" && node.args.size() >= 3) return node.args[width ? 1 : 2];
+    if (api == "android.graphics.Bitmap.createBitmap") {
+      if (node.args.size() == 5) return node.args[width ? 3 : 4];
+      if (node.args.size() == 3) return node.args[width ? 0 : 1];
+      if (node.args.size() == 1) return side_of(graph, node.args[0], width, depth - 1);
+    }
+    if (api == "android.graphics.Bitmap.copy" || api == "android.graphics.Canvas.drawBitmap" || api == "android.graphics.Bitmap.setPixels") {
+      return side_of(graph, node.args[0], width, depth - 1);
+    }
+  }
+  if (node.op == FlowOp::kSelect && depth > 0) {
+    const NodeId yes = side_of(graph, node.args[1], width, depth - 1);
+    const NodeId no = side_of(graph, node.args[2], width, depth - 1);
+    if (graph.same(yes, no)) return yes;
+  }
+  return graph.call(width ? "android.graphics.Bitmap.getWidth" : "android.graphics.Bitmap.getHeight", {bitmap}, kNoSite);
+}
+
 NodeId frozen(FlowCall& call, std::size_t i) { return call.machine.freeze(call.state, call.arg(i), call.site); }
 
 std::vector<NodeId> all_frozen(FlowCall& call) {
@@ -15,32 +42,8 @@ std::vector<NodeId> all_frozen(FlowCall& call) {
 
 // ---- bitmaps ----
 
-// Width or height of a picture as far as the calls that made it say.
-NodeId side_of(FlowGraph& graph, NodeId bitmap, bool width, SiteId site, int depth = 8) {
-  const FlowNode node = graph.at(bitmap);
-  if (node.op == FlowOp::kCall && depth > 0) {
-    const std::string_view api = node.text;
-    if (api == "android.graphics.Bitmap.createScaledBitmap" && node.args.size() == 4) return node.args[width ? 1 : 2];
-    if (api == "android.graphics.Bitmap.createBitmap") {
-      if (node.args.size() == 5) return node.args[width ? 3 : 4];
-      if (node.args.size() == 3) return node.args[width ? 0 : 1];
-      if (node.args.size() == 1) return side_of(graph, node.args[0], width, site, depth - 1);
-    }
-    if (api == "android.graphics.Bitmap.copy" || api == "android.graphics.Canvas.drawBitmap" || api == "android.graphics.Bitmap.setPixels") {
-      return side_of(graph, node.args[0], width, site, depth - 1);
-    }
-  }
-  if (node.op == FlowOp::kSelect && depth > 0) {
-    const NodeId yes = side_of(graph, node.args[1], width, site, depth - 1);
-    const NodeId no = side_of(graph, node.args[2], width, site, depth - 1);
-    if (graph.same(yes, no)) return yes;
-  }
-  // No site: the width of a picture is the same wherever it is asked.
-  return graph.call(width ? "android.graphics.Bitmap.getWidth" : "android.graphics.Bitmap.getHeight", {bitmap}, kNoSite);
-}
-
 std::optional<NodeId> bitmap_side(FlowCall& call) {
-  return side_of(call.graph, frozen(call, 0), call.name == "getWidth" || call.name == "getScaledWidth", call.site);
+  return flow_bitmap_side(call.graph, frozen(call, 0), call.name == "getWidth");
 }
 
 std::optional<NodeId> create_bitmap(FlowCall& call) {
@@ -60,8 +63,8 @@ std::optional<NodeId> get_pixels(FlowCall& call) {
   auto array = call.machine.edit(call.state, call.arg(1));
   if (!array) return std::nullopt;
   const NodeId bitmap = frozen(call, 0);
-  const NodeId width = side_of(call.graph, bitmap, true, call.site);
-  const NodeId height = side_of(call.graph, bitmap, false, call.site);
+  const NodeId width = flow_bitmap_side(call.graph, bitmap, true);
+  const NodeId height = flow_bitmap_side(call.graph, bitmap, false);
   const auto is = [&](std::size_t i, std::int64_t value) { return call.graph.constant_integer(call.arg(i)) == value; };
   const bool whole = is(4, 0) && is(5, 0) && call.graph.same(call.arg(6), width) && call.graph.same(call.arg(7), height);
   const bool packed = is(2, 0) && call.graph.same(call.arg(3), call.arg(6));
@@ -86,7 +89,7 @@ std::optional<NodeId> get_pixels(FlowCall& call) {
 
 std::optional<NodeId> get_pixel(FlowCall& call) {
   const NodeId bitmap = frozen(call, 0);
-  const NodeId width = side_of(call.graph, bitmap, true, call.site);
+  const NodeId width = flow_bitmap_side(call.graph, bitmap, true);
   const auto columns = call.graph.constant_integer(width);
   if (!columns) return call.graph.call("android.graphics.Bitmap.getPixel", {bitmap, call.arg(1), call.arg(2)}, call.site);
   const NodeId place = call.graph.add(call.graph.scale(call.arg(2), *columns), call.arg(1));
@@ -198,6 +201,8 @@ const FlowModelTable& android_flow_models() {
   };
   return kTable;
 }
+
+NodeId flow_bitmap_side(FlowGraph& graph, NodeId bitmap, bool width) { return side_of(graph, bitmap, width, kMaxSideDepth); }
 
 FlowModel find_flow_model(std::string_view owner, std::string_view name) {
   const std::string key = std::string(owner) + "." + std::string(name);

@@ -217,9 +217,21 @@ std::optional<NodeId> FlowMachine::call_method(MethodId method, std::vector<Node
   if (!info.is_static() && next < args.size()) place(args[next++], "L");
   for (std::size_t i = 0; i < proto.parameters.size() && next < args.size(); ++i) place(args[next++], index().descriptor(proto.parameters[i]));
 
+  const std::uint64_t outer_limit = call_limit_;
+  const std::uint64_t left = outer_limit > entry_steps_ ? outer_limit - entry_steps_ : 0;
+  if (!stack_.empty()) call_limit_ = entry_steps_ + std::min(left, std::max(kMinStepsPerCall, left / 2));
   stack_.push_back(method);
   FlowOutcome outcome = run(frame, 0, FlowStop{}, std::move(inner), false);
   stack_.pop_back();
+  call_limit_ = outer_limit;
+  if (exhausted_ && entry_steps_ < outer_limit && steps_ <= limits_.steps && !graph_->full()) {
+    // Only this call's share is used up.
+    exhausted_ = false;
+    ++unfollowed_;
+    if (first_unfollowed_.empty()) first_unfollowed_ = index().method_text(method);
+    return opaque(dotted_class_name(index().method_owner(method)) + "." + std::string(index().method_name(method)), std::move(args), proto,
+                  info.is_static(), state, at);
+  }
   if (!outcome.returned) return std::nullopt;
   state.heap = std::move(outcome.returned->state.heap);
   const NodeId value = outcome.returned->value;

@@ -170,6 +170,7 @@ NodeId FlowGraph::concat(std::vector<NodeId> parts, SiteId site) {
       flat.push_back(part);
     }
   }
+  if (flat.size() > kMaxFlowParts) return unknown("long text", {flat[0], flat.back()}, site);
   if (flat.size() == 1 && at(flat[0]).op == FlowOp::kString) return flat[0];
   bool constant = true;
   for (const NodeId part : flat) constant = constant && at(part).op == FlowOp::kString;

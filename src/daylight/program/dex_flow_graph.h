@@ -21,6 +21,8 @@ inline constexpr int kMaxFlowDepth = 64;
 inline constexpr int kMaxFlowCompared = 1000;
 // Choices within choices that reading an element, or comparing, is pushed into.
 inline constexpr int kMaxFlowChoices = 5;
+// Parts of one text that are kept apart.
+inline constexpr std::size_t kMaxFlowParts = 256;
 
 using NodeId = std::uint32_t;
 inline constexpr NodeId kNoNode = 0;
@@ -133,7 +135,11 @@ class FlowGraph {
  public:
   FlowGraph();
 
-  const FlowNode& at(NodeId id) const { return nodes_[id]; }
+  // The unknown node for kNoNode: code that no verifier accepts reads registers that nothing was put into.
+  const FlowNode& at(NodeId id) const {
+    static const FlowNode kAbsent;
+    return id < nodes_.size() ? nodes_[id] : kAbsent;
+  }
   std::size_t size() const { return nodes_.size(); }
   bool full() const { return nodes_.size() >= kMaxFlowNodes; }
   std::string_view intern(std::string_view text);
@@ -193,7 +199,10 @@ class FlowGraph {
   }
 
   SiteId add_site(const FlowSite& site);
-  const FlowSite& site(SiteId id) const { return sites_[id]; }
+  const FlowSite& site(SiteId id) const {
+    static const FlowSite kNowhere;
+    return id < sites_.size() ? sites_[id] : kNowhere;
+  }
 
   std::optional<std::int64_t> constant_integer(NodeId id) const;
   std::optional<double> constant_real(NodeId id) const;  // kInt too
@@ -201,7 +210,7 @@ class FlowGraph {
   // True, false, or not known.
   std::optional<bool> truth(NodeId condition) const;
   bool is_null(NodeId id) const;
-  bool is_object(NodeId id) const { return nodes_[id].op == FlowOp::kObject; }
+  bool is_object(NodeId id) const { return at(id).op == FlowOp::kObject; }
 
   // The value as constant + sum of coefficient * atom; every integer has such a form.
   struct Linear {
@@ -213,7 +222,7 @@ class FlowGraph {
   // a - b where that is a constant.
   std::optional<std::int64_t> difference(NodeId a, NodeId b) const;
   // Bounds of a number; infinite where unknown.
-  FlowRange range(NodeId id, int depth = 8) const;
+  FlowRange range(NodeId id, int depth = 6) const;
   // Same value, whatever the sites.
   bool same(NodeId a, NodeId b, int depth = kMaxFlowDepth) const;
 

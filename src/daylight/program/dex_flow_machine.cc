@@ -118,6 +118,7 @@ FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowSt
     return outcome;
   };
   while (true) {
+    if (exhausted_) return finish({});
     if (!forced && stop.hits(block)) {
       FlowOutcome here;
       here.arrived.emplace(block, std::move(state));
@@ -137,8 +138,8 @@ FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowSt
       for (std::uint32_t i = current.first; i <= current.last && !ended; ++i) {
         const DexInstruction& instruction = frame.shape->instructions[i];
         ++steps_;
-        if (++entry_steps_ > limits_.steps_per_entry || steps_ > limits_.steps || graph_->full()) {
-          gap(steps_ > limits_.steps ? "code" : index().method_text(entry_), "the limit of interpreted instructions was reached");
+        if (++entry_steps_ > call_limit_ || steps_ > limits_.steps || graph_->full()) {
+          exhausted_ = true;
           return finish(std::move(total));
         }
         const std::uint16_t flags = instruction.info().flags;

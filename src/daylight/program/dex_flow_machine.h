@@ -18,13 +18,16 @@
 namespace dl::program {
 
 // Nested branches and calls together: bounds the interpreter's own stack.
-inline constexpr int kMaxFlowNesting = 600;
+inline constexpr int kMaxFlowNesting = 320;
 // Rounds until a loop's summary must be stable.
 inline constexpr int kMaxLoopRounds = 8;
 // Cases of a switch on an unknown value that are followed.
 inline constexpr std::size_t kMaxSwitchCases = 24;
 // Classes that an unknown receiver is tried as.
 inline constexpr std::size_t kMaxReceivers = 4;
+// Instructions that a call may always use; beyond them half of what its entry point has left. A call that needs more counts as
+// one of unknown code, and its caller goes on.
+inline constexpr std::uint64_t kMinStepsPerCall = 20000;
 // The same method on the stack.
 inline constexpr int kMaxFlowRecursion = 2;
 
@@ -204,7 +207,11 @@ class FlowMachine {
   int nesting_ = 0;
   std::uint64_t steps_ = 0;
   std::uint64_t entry_steps_ = 0;
+  std::uint64_t call_limit_ = 0;  // entry_steps_ at which the innermost limited call gives up
+  bool exhausted_ = false;        // a limit was reached and callers have not dealt with it yet
   MethodId entry_ = kNoId;
+  std::size_t unfollowed_ = 0;      // calls that were too large
+  std::string first_unfollowed_;
   std::string last_throw_;  // where a way ended last
   std::vector<FlowRun> runs_;
   std::vector<FlowSink> sinks_;

@@ -75,12 +75,57 @@ std::vector<std::vector<std::uint32_t>> reversed(const std::vector<std::vector<s
   return result;
 }
 
+// Registers that an instruction names, by its format: how many of a, b and c.
+int named_registers(DexFormat format) {
+  switch (format) {
+    case DexFormat::k12x:
+    case DexFormat::k22x:
+    case DexFormat::k32x:
+    case DexFormat::k22t:
+    case DexFormat::k22s:
+    case DexFormat::k22b:
+    case DexFormat::k22c:
+      return 2;
+    case DexFormat::k11n:
+    case DexFormat::k11x:
+    case DexFormat::k21t:
+    case DexFormat::k21s:
+    case DexFormat::k21h:
+    case DexFormat::k21c:
+    case DexFormat::k31i:
+    case DexFormat::k31t:
+    case DexFormat::k31c:
+    case DexFormat::k51l:
+      return 1;
+    case DexFormat::k23x:
+      return 3;
+    default:
+      return 0;
+  }
+}
+
+// Android's verifier refuses code that names registers which the method does not have; the interpreter relies on it.
+bool registers_exist(const DexInstruction& instruction, std::uint32_t count) {
+  const int named = named_registers(instruction.format);
+  const std::uint32_t pair = (instruction.info().flags & kDexWide) != 0 ? 1 : 0;
+  if (named >= 1 && std::uint64_t{instruction.a} + pair >= count) return false;
+  if (named >= 2 && instruction.b >= count) return false;
+  if (named >= 3 && instruction.c >= count) return false;
+  for (std::uint32_t i = 0; i < instruction.argument_count; ++i) {
+    if (instruction.argument(i) >= count) return false;
+  }
+  return true;
+}
+
 Result<void> read_instructions(const DexFile& dex, FlowShape& shape) {
   DexInstructionReader reader(shape.code);
   DexInstruction instruction;
   shape.instruction_at.assign(shape.code.units() + 1, kNone);
   while (reader.next(instruction)) {
     if (instruction.is_payload()) continue;
+    if (!registers_exist(instruction, shape.code.registers)) {
+      return fail(ErrorCode::kCorrupt, "an instruction names a register that the method does not have", dex.name());
+    }
     if (shape.instructions.size() >= kMaxFlowMethodInstructions) return fail(ErrorCode::kLimit, "method too long", dex.name());
     shape.instruction_at[instruction.pc] = static_cast<std::uint32_t>(shape.instructions.size());
     shape.instructions.push_back(instruction);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "daylight/base/text.h"
 
@@ -19,6 +20,7 @@ using program::NodeId;
 constexpr int kMaxDepth = 40;
 constexpr std::size_t kMaxParts = 64;
 constexpr std::int64_t kMaxLabels = 20000;
+constexpr std::size_t kMaxPairNodes = 4000;
 
 // A place in a model's output.
 struct Place {
@@ -64,6 +66,44 @@ class AnswerReader {
  public:
   AnswerReader(FlowGraph& graph, const std::vector<const ModelRecord*>& models, const CodeEvidence& evidence)
       : graph_(graph), models_(models), evidence_(evidence) {}
+
+  std::optional<AnswerReading> pair(const std::vector<NodeId>& values, std::uint32_t run) {
+    // Places in the output by a running index, and containers that are no output at the same index.
+    std::vector<Place> scores;
+    std::vector<NodeId> score_nodes;
+    std::vector<NodeId> others;
+    std::set<NodeId> seen;
+    for (const NodeId value : values) {
+      for (const NodeId id : graph_.reachable(value, kMaxPairNodes)) {
+        if (graph_.at(id).op != FlowOp::kElement || !seen.insert(id).second) continue;
+        const NodeId index = graph_.at(id).args[1];
+        if (graph_.constant_integer(index)) continue;
+        const auto place = place_in_output(graph_, id);
+        if (place && place->run == run) {
+          scores.push_back(*place);
+          score_nodes.push_back(id);
+        } else if (!place) {
+          others.push_back(id);
+        }
+      }
+    }
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      for (const NodeId other : others) {
+        const FlowNode node = graph_.at(other);
+        if (scores[i].path.empty() || !graph_.same(node.args[1], scores[i].path.back())) continue;
+        Argmax best;
+        best.row = scores[i];
+        best.node = score_nodes[i];
+        AnswerReading answer;
+        answer.run = run;
+        std::vector<std::string> labels = labels_in(node.args[0], best, answer);
+        if (labels.empty() && answer.label_asset.empty()) continue;
+        add_argmax(best, other, std::move(labels), answer, answer.steps);
+        return answer;
+      }
+    }
+    return std::nullopt;
+  }
 
   std::vector<AnswerReading> read(NodeId shown) {
     collect(shown, "", kMaxDepth);
@@ -586,6 +626,11 @@ std::vector<std::uint32_t> runs_behind(const FlowGraph& graph, NodeId value) {
     if (std::find(runs.begin(), runs.end(), run) == runs.end()) runs.push_back(run);
   }
   return runs;
+}
+
+std::optional<AnswerReading> read_pairs(FlowGraph& graph, const std::vector<NodeId>& values, std::uint32_t run,
+                                        const std::vector<const ModelRecord*>& models, const CodeEvidence& evidence) {
+  return AnswerReader(graph, models, evidence).pair(values, run);
 }
 
 std::vector<AnswerReading> read_answers(FlowGraph& graph, NodeId shown, const std::vector<const ModelRecord*>& models,

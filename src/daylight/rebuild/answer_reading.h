@@ -31,6 +31,11 @@ struct AnswerReading {
 std::vector<AnswerReading> read_answers(program::FlowGraph& graph, program::NodeId shown,
                                         const std::vector<const ModelRecord*>& models, const CodeEvidence& evidence);
 
+// Labels and scores that are put side by side at the same place (a list of label and score pairs that is sorted later): the answer
+// is the label of the highest score. Nothing if `values` hold no such pair.
+std::optional<AnswerReading> read_pairs(program::FlowGraph& graph, const std::vector<program::NodeId>& values, std::uint32_t run,
+                                        const std::vector<const ModelRecord*>& models, const CodeEvidence& evidence);
+
 // The runs whose outputs a value depends on, in order.
 std::vector<std::uint32_t> runs_behind(const program::FlowGraph& graph, program::NodeId value);
 

@@ -235,16 +235,7 @@ class PictureReader {
     return next;
   }
 
-  NodeId side(NodeId bitmap, bool width) {
-    // The same node that the interpreter gives to getWidth() of this picture.
-    const FlowNode node = graph_.at(bitmap);
-    if (node.op == FlowOp::kCall) {
-      if (node.text == "android.graphics.Bitmap.createScaledBitmap" && node.args.size() == 4) return node.args[width ? 1 : 2];
-      if (node.text == "android.graphics.Bitmap.createBitmap" && node.args.size() == 5) return node.args[width ? 3 : 4];
-      if (node.text == "android.graphics.Bitmap.copy") return side(node.args[0], width);
-    }
-    return graph_.call(width ? "android.graphics.Bitmap.getWidth" : "android.graphics.Bitmap.getHeight", {bitmap}, program::kNoSite);
-  }
+  NodeId side(NodeId bitmap, bool width) { return program::flow_bitmap_side(graph_, bitmap, width); }
 
   // x = (W - w) / 2 and y = (H - h) / 2, with w and h constant, or both min(W, H).
   std::optional<Json> centred(const FlowNode& node, NodeId own_width, NodeId own_height) {

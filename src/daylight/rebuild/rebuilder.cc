@@ -42,6 +42,7 @@ class Rebuilder {
     bind_models();
     choose_runs();
     for (const ModelRecord& model : inventory_.models) rebuild_model(model);
+    rebuild_partial();
     for (const auto& [id, model] : head_models_) draft_.pipeline().models.push_back(id);
     return std::move(draft_.pipeline());
   }
@@ -92,9 +93,44 @@ class Rebuilder {
     for (Run& run : runs_) {
       const ModelRecord* model = run.binding.model;
       if (model == nullptr) continue;
-      if (run.answers.empty()) read_kept(run);
+      if (!understood(run)) add_pairs(run);
+      if (!understood(run)) read_kept(run);
       Run*& chosen = chosen_[model->id];
       if (chosen == nullptr || run.worth() > chosen->worth()) chosen = &run;
+    }
+  }
+
+  static bool understood(const Run& run) {
+    return std::any_of(run.answers.begin(), run.answers.end(), [](const auto& pair) { return pair.first.why.empty() && pair.first.kind != "best-score"; });
+  }
+
+  // Label and score side by side in what is shown or kept.
+  void add_pairs(Run& run) {
+    std::vector<program::NodeId> values;
+    for (const program::FlowSink& sink : flow_.sinks) values.insert(values.end(), sink.args.begin(), sink.args.end());
+    for (const program::FlowKept& kept : flow_.kept) values.push_back(kept.value);
+    if (auto answer = read_pairs(*flow_.graph, values, run.flow->id, models_of_runs_, *evidence_)) {
+      draft_.gap(evidence_->method(run.flow->site), "labels and scores are put side by side and sorted later; the label of the highest score is taken as the answer");
+      run.answers.emplace_back(std::move(*answer), nullptr);
+    }
+  }
+
+  // What is known of pictures for models that the app does not carry: the steps up to the tensor, without a model or a head.
+  void rebuild_partial() {
+    std::set<std::pair<std::uint32_t, std::uint32_t>> done;
+    for (Run& run : runs_) {
+      if (run.binding.model != nullptr || run.flow->inputs.empty()) continue;
+      const program::FlowSite& site = flow_.graph->site(run.flow->site);
+      if (!done.insert({site.method, site.pc}).second) continue;
+      const auto tensor = guess_tensor(*flow_.graph, run.flow->inputs[0]);
+      if (!tensor) continue;
+      run.tensor = read_tensor(*flow_.graph, run.flow->inputs[0], *tensor);
+      if (!run.tensor.found) continue;
+      ModelRecord absent;
+      absent.location.entry = {"a model that is not in the app"};
+      absent.inputs = {*tensor};
+      add_read_input(absent, run, PictureShape{tensor->shape[1], tensor->shape[2], tensor->shape[3]});
+      draft_.gap(evidence_->method(run.flow->site), "the steps up to the tensor were rebuilt; they end there because the model is not in the app");
     }
   }
 

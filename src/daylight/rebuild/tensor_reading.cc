@@ -366,4 +366,33 @@ TensorReading read_tensor(FlowGraph& graph, NodeId content, const TensorInfo& te
   return reading;
 }
 
+std::optional<TensorInfo> guess_tensor(FlowGraph& graph, NodeId content) {
+  std::vector<NodeId> options;
+  flatten(graph, content, options, 6);
+  for (const NodeId option : options) {
+    if (graph.at(option).op != FlowOp::kSnapshot) continue;
+    const program::FlowSnapshot held = graph.snapshot_of(option);
+    const std::int64_t length = held.length == kNoNode ? -1 : graph.constant_integer(held.length).value_or(-1);
+    for (const NodeId node : graph.reachable(option, kMaxWeighed)) {
+      if (graph.at(node).op != FlowOp::kPixels || graph.at(node).integer <= 0) continue;
+      const std::int64_t width = graph.at(node).integer;
+      TensorInfo tensor;
+      tensor.name = "input";
+      if (held.type == "bytes" && length > 0) {
+        // Square pictures are what models take; four bytes for each float, else one.
+        const bool floats = length == width * width * 3 * 4;
+        if (!floats && length != width * width * 3) continue;
+        tensor.dtype = floats ? "float32" : "uint8";
+      } else if (held.type.ends_with("[F")) {
+        tensor.dtype = "float32";
+      } else {
+        continue;
+      }
+      tensor.shape = {1, width, width, 3};
+      return tensor;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace dl::rebuild

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,5 +46,9 @@ struct TensorReading {
 // Reads the content of a model's input (a frozen array or buffer) as a picture in NHWC order. `tensor`: the model's own input,
 // with shape [1, height, width, channels]; dimensions that are not positive are taken from the picture where it tells them.
 TensorReading read_tensor(program::FlowGraph& graph, program::NodeId content, const TensorInfo& tensor);
+
+// The shape and type that the code gives an input, where the model that takes it is not in the app: [1, height, width, 3] from the
+// picture's size and the number of bytes. Nothing where the content does not tell.
+std::optional<TensorInfo> guess_tensor(program::FlowGraph& graph, program::NodeId content);
 
 }  // namespace dl::rebuild

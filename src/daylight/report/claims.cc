@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 
@@ -30,12 +31,14 @@ std::vector<std::string> tasks_where(const Inventory& inventory, Wanted wanted) 
   std::vector<std::string> names;
   for (const TaskRecord& task : inventory.tasks) {
     const std::string name = task_name(task.task);
-    if (wanted(task) && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    if (wanted(task) && std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(name);
   }
   return names;
 }
 
-// The strongest use of any record of the task: a task seen twice counts once, at its best-known use.
+// The strongest use of any record of the task: a task seen twice counts once, at its best-known
+// use.
 Use best_use(const Inventory& inventory, const std::string& task) {
   Use best = Use::kPresent;
   for (const TaskRecord& record : inventory.tasks) {
@@ -63,14 +66,17 @@ std::vector<std::string> claims_about(const Inventory& inventory) {
   const auto inferred = [&](const TaskRecord& task) {
     return best_use(inventory, task.task) >= Use::kReachable;
   };
-  const auto sensitive = tasks_where(inventory, [&](const auto& t) { return inferred(t) && t.sensitive; });
-  const auto other = tasks_where(inventory, [&](const auto& t) { return inferred(t) && !t.sensitive; });
+  const auto sensitive =
+      tasks_where(inventory, [&](const auto& t) { return inferred(t) && t.sensitive; });
+  const auto other =
+      tasks_where(inventory, [&](const auto& t) { return inferred(t) && !t.sensitive; });
   const auto held = tasks_where(inventory, [&](const auto& t) { return !inferred(t); });
   std::vector<std::string> claims;
   if (!sensitive.empty()) {
     Use weakest = Use::kAnswered;
     for (const TaskRecord& task : inventory.tasks) {
-      if (task.sensitive && inferred(task)) weakest = std::min(weakest, best_use(inventory, task.task));
+      if (task.sensitive && inferred(task))
+        weakest = std::min(weakest, best_use(inventory, task.task));
     }
     claims.push_back(fmt::format("The app infers {}: {}.", enumerate(sensitive),
                                  weakest == Use::kReachable
@@ -78,18 +84,21 @@ std::vector<std::string> claims_about(const Inventory& inventory) {
                                      : "that code was " + use_phrase(weakest)));
   }
   if (!other.empty()) {
-    claims.push_back(fmt::format("{} does {}.", sensitive.empty() ? "By its reachable code, the app" : "It also",
+    claims.push_back(fmt::format("{} does {}.",
+                                 sensitive.empty() ? "By its reachable code, the app" : "It also",
                                  enumerate(other)));
   }
   if (!held.empty()) {
-    claims.push_back(fmt::format(
-        "The app also contains machine learning for {}, but no path from its entry points to it was found; whether it is used is "
-        "not known.",
-        enumerate(held)));
+    claims.push_back(
+        fmt::format("The app also contains machine learning for {}, but no path from its entry "
+                    "points to it was found; whether it is used is "
+                    "not known.",
+                    enumerate(held)));
   }
   if (claims.empty()) {
     claims.push_back(inventory.models.empty() && inventory.frameworks.empty()
-                         ? "No machine learning was found in this app. What could not be read is listed under limits."
+                         ? "No machine learning was found in this app. What could not be read is "
+                           "listed under limits."
                          : "Machine learning was found in this app, but not what it is for.");
   }
   return claims;
@@ -115,7 +124,8 @@ std::string what_samples_are(const ReportInputs& inputs) {
   if (inputs.predictions != nullptr && inputs.predictions->provenance) {
     fed = option_of(*inputs.predictions->provenance, "samples_are");
   }
-  if (fed.empty() && inputs.assessment != nullptr) fed = option_of(inputs.assessment->provenance, "samples_are");
+  if (fed.empty() && inputs.assessment != nullptr)
+    fed = option_of(inputs.assessment->provenance, "samples_are");
   if (fed == "face-crops") return "face crops, put in after the app's own face step";
   if (fed == "pictures") return "whole pictures";
   return printable(fed);
@@ -133,16 +143,45 @@ std::string failure_sentence(const ReportInputs& inputs) {
     total[outcome.head] += outcome.n;
     if (outcome.status == "ok" || outcome.n == 0) continue;
     failures[outcome.head] += outcome.n;
-    failed[outcome.head].push_back(fmt::format("{} {}", format_count(outcome.n), printable(outcome.status)));
+    failed[outcome.head].push_back(
+        fmt::format("{} {}", format_count(outcome.n), printable(outcome.status)));
   }
   if (heads.empty()) return "";
   std::vector<std::string> parts;
   for (const std::string& head : heads) {
     if (failures[head] == 0) continue;
-    parts.push_back(fmt::format("{} of {} for {} ({})", format_count(failures[head]), format_count(total[head]),
-                                printable(head), join(failed[head], ", ")));
+    parts.push_back(fmt::format("{} of {} for {} ({})", format_count(failures[head]),
+                                format_count(total[head]), printable(head),
+                                join(failed[head], ", ")));
   }
   return parts.empty() ? "none: every picture was answered" : join(parts, "; ");
+}
+
+std::string effect_of(const ReportInputs& inputs, const Sensitivity& row) {
+  const MeasureUnit unit = measure_unit({row.head, kAnswerItself}, inputs.pipeline);
+  std::vector<std::string> parts;
+  if (row.mean_abs_change) {
+    std::string text = fmt::format("answers move by {}{} on average",
+                                   format_value(row.mean_abs_change, unit), unit_suffix(unit));
+    if (row.max_abs_change)
+      text += fmt::format(", at most {}", format_value(row.max_abs_change, unit));
+    if (row.mean_change)
+      text += fmt::format(" (signed mean {})", format_change(row.mean_change, unit));
+    parts.push_back(text);
+  }
+  if (row.label_changes > 0 || !row.mean_abs_change) {
+    parts.push_back(fmt::format("{} of {} labels change", format_count(row.label_changes),
+                                format_count(row.n)));
+  }
+  if (row.metric_value && row.metric_change) {
+    const MeasureUnit metric_unit = measure_unit({row.head, row.metric}, inputs.pipeline);
+    std::string name = measure_title({row.head, row.metric});
+    name[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(name[0])));
+    parts.push_back(
+        fmt::format("{} becomes {}{} ({})", name, format_value(row.metric_value, metric_unit),
+                    unit_suffix(metric_unit), format_change(row.metric_change, metric_unit)));
+  }
+  return join(parts, "; ");
 }
 
 }  // namespace dl

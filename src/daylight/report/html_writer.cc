@@ -14,8 +14,9 @@ namespace {
 // Elements after which a line break changes nothing, for a source that a person can read.
 bool is_block(std::string_view tag) {
   static constexpr std::array<std::string_view, 22> kBlocks = {
-      "html", "head",  "body",  "main", "header", "footer", "nav",     "section", "div",    "table",   "thead",
-      "tr",   "tbody", "ul",    "ol",   "li",     "dl",     "details", "figure",  "article", "caption", "p"};
+      "html", "head",    "body",   "main",    "header",  "footer", "nav", "section",
+      "div",  "table",   "thead",  "tr",      "tbody",   "ul",     "ol",  "li",
+      "dl",   "details", "figure", "article", "caption", "p"};
   for (const std::string_view block : kBlocks) {
     if (tag == block) return true;
   }

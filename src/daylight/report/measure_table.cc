@@ -20,7 +20,8 @@ std::set<GroupKey> significant_groups(const Assessment& assessment) {
   std::set<GroupKey> found;
   for (const Disparity& disparity : assessment.disparities) {
     if (!is_significant(disparity, rate)) continue;
-    found.emplace(disparity.head, disparity.metric, disparity.label, disparity.attribute, disparity.group);
+    found.emplace(disparity.head, disparity.metric, disparity.label, disparity.attribute,
+                  disparity.group);
   }
   return found;
 }
@@ -29,7 +30,8 @@ std::set<GroupKey> significant_groups(const Assessment& assessment) {
 std::set<MetricKey> metrics_over_all(const Assessment& assessment) {
   std::set<MetricKey> found;
   for (const Estimate& estimate : assessment.estimates) {
-    if (estimate.denominator == "all") found.emplace(estimate.head, estimate.metric, estimate.label);
+    if (estimate.denominator == "all")
+      found.emplace(estimate.head, estimate.metric, estimate.label);
   }
   return found;
 }
@@ -57,11 +59,13 @@ std::vector<MeasureTable> measure_tables(const Assessment& assessment, const Pip
   std::map<std::tuple<std::string, std::string, std::string, std::string>, std::size_t> index;
   std::map<std::string, std::size_t> head_order;
   for (const Estimate& estimate : assessment.estimates) {
-    const bool secondary = estimate.denominator != "all" &&
-                           over_all.contains(MetricKey(estimate.head, estimate.metric, estimate.label));
+    const bool secondary =
+        estimate.denominator != "all" &&
+        over_all.contains(MetricKey(estimate.head, estimate.metric, estimate.label));
     head_order.emplace(estimate.head, head_order.size());
     const auto [place, fresh] = index.emplace(
-        std::tuple(estimate.head, estimate.metric, estimate.label, estimate.denominator), tables.size());
+        std::tuple(estimate.head, estimate.metric, estimate.label, estimate.denominator),
+        tables.size());
     if (fresh) {
       MeasureTable table;
       table.measure = measure_of(estimate);
@@ -74,9 +78,9 @@ std::vector<MeasureTable> measure_tables(const Assessment& assessment, const Pip
       table.everyone = &estimate;
       continue;
     }
-    const bool stands_out =
-        !secondary && significant.contains(GroupKey(estimate.head, compared_name(estimate.metric), estimate.label,
-                                                    estimate.attribute, estimate.group));
+    const bool stands_out = !secondary && significant.contains(GroupKey(
+                                              estimate.head, compared_name(estimate.metric),
+                                              estimate.label, estimate.attribute, estimate.group));
     table.rows.push_back({&estimate, stands_out});
   }
   std::stable_sort(tables.begin(), tables.end(), [&](const MeasureTable& a, const MeasureTable& b) {

@@ -57,9 +57,12 @@ const char* unit_name(MeasureUnit unit) {
 }
 
 Json estimate_data(const Estimate& estimate, bool stands_out) {
-  Json row = {{"by", attribute_name(estimate.attribute)}, {"group", group_name(estimate.group)},
-              {"value", number(estimate.value)},     {"low", number(estimate.low)},
-              {"high", number(estimate.high)},       {"n", estimate.n}};
+  Json row = {{"by", attribute_name(estimate.attribute)},
+              {"group", group_name(estimate.group)},
+              {"value", number(estimate.value)},
+              {"low", number(estimate.low)},
+              {"high", number(estimate.high)},
+              {"n", estimate.n}};
   if (stands_out) row["differs"] = true;
   if (!estimate.why.empty()) row["why"] = printable(estimate.why);
   return row;
@@ -69,7 +72,8 @@ Json chart_data(const MeasureTable& table) {
   Json chart = {{"title", printable(table.measure.head) + ": " + measure_title(table.measure)},
                 {"unit", unit_name(table.unit)},
                 {"zero", table.measure.metric == "signed_error"},
-                {"everyone", table.everyone != nullptr ? estimate_data(*table.everyone, false) : Json(nullptr)},
+                {"everyone",
+                 table.everyone != nullptr ? estimate_data(*table.everyone, false) : Json(nullptr)},
                 {"rows", Json::array()}};
   for (const MeasureRow& row : table.rows) {
     chart["rows"].push_back(estimate_data(*row.estimate, row.stands_out));

@@ -11,12 +11,12 @@
 
 namespace dl {
 
-// {"graph": {nodes, edges, heads} | null, "charts": [...]}: see docs/formats/report.md. Chart i is tables[i]. Every text is
-// printable already. Numbers that are not finite are null.
+// {"graph": {nodes, edges, heads} | null, "charts": [...]}: see docs/formats/report.md. Chart i is
+// tables[i]. Every text is printable already. Numbers that are not finite are null.
 Json page_data(const ReportInputs& inputs, const std::vector<MeasureTable>& tables);
 
-// JSON for a <script type="application/json"> element: no `<`, `>` or `&` and no line separators stand in it, so nothing in it can
-// end the element.
+// JSON for a <script type="application/json"> element: no `<`, `>` or `&` and no line separators
+// stand in it, so nothing in it can end the element.
 std::string dump_for_script(const Json& value);
 
 }  // namespace dl

@@ -86,7 +86,10 @@ HtmlWriter::Scope open_section(HtmlWriter& page, std::string_view id, std::strin
 }
 
 HtmlWriter::Scope open_table_frame(HtmlWriter& page, std::string_view label, bool tall) {
-  return page.open("div", {{"class", tall ? "frame tall" : "frame"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", label}});
+  return page.open("div", {{"class", tall ? "frame tall" : "frame"},
+                           {"role", "region"},
+                           {"tabindex", "0"},
+                           {"aria-label", label}});
 }
 
 void write_table_head(HtmlWriter& page, const std::vector<std::string>& titles) {
@@ -160,14 +163,18 @@ void write_gaps(HtmlWriter& page, const std::vector<Gap>& gaps) {
     page.element("code", gaps[i].where).text(" ");
     page.foreign(gaps[i].why);
   }
-  if (shown < gaps.size()) page.element("li", fmt::format("{} more in the artifact.", gaps.size() - shown));
+  if (shown < gaps.size())
+    page.element("li", fmt::format("{} more in the artifact.", gaps.size() - shown));
 }
 
 void write_json(HtmlWriter& page, const Json& value) { write_json_at(page, value, 0); }
 
 void write_missing(HtmlWriter& page, std::string_view what, std::string_view command) {
   const auto note = page.open("p", {{"class", "missing"}});
-  page.text(what).text(" is not part of this report. To add it: ").element("code", command).text(".");
+  page.text(what)
+      .text(" is not part of this report. To add it: ")
+      .element("code", command)
+      .text(".");
 }
 
 }  // namespace dl

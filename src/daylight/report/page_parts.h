@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pieces that several sections of the page share: tables, evidence, gaps, free-form JSON, notes on what is missing.
+// Pieces that several sections of the page share: tables, evidence, gaps, free-form JSON, notes on
+// what is missing.
 #pragma once
 
 #include <optional>
@@ -13,7 +14,8 @@
 
 namespace dl {
 
-// No page lists more than these of one thing; the rest is counted and the artifact that has it is named.
+// No page lists more than these of one thing; the rest is counted and the artifact that has it is
+// named.
 inline constexpr std::size_t kMaxEvidenceShown = 20;
 inline constexpr std::size_t kMaxRowsShown = 2000;
 inline constexpr int kMaxJsonDepthShown = 4;
@@ -22,8 +24,8 @@ inline constexpr std::size_t kMaxJsonItemsShown = 60;
 // A section with its heading; `id` is its anchor in the table of contents.
 HtmlWriter::Scope open_section(HtmlWriter& page, std::string_view id, std::string_view title);
 
-// A scrollable frame that holds one table; keyboard users can reach and scroll it. Put a <table> inside. A tall one scrolls down too,
-// under a head that stays.
+// A scrollable frame that holds one table; keyboard users can reach and scroll it. Put a <table>
+// inside. A tall one scrolls down too, under a head that stays.
 HtmlWriter::Scope open_table_frame(HtmlWriter& page, std::string_view label, bool tall = false);
 
 // <thead> with one row. A title that starts with '#' heads a column of numbers.

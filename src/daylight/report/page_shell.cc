@@ -18,12 +18,14 @@ std::span<const File> report_page_files();
 namespace {
 
 std::string base64(const std::string& bytes) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char kDigits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t left = bytes.size() - i;
     std::uint32_t triple = static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])) << 16;
-    if (left > 1) triple |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i + 1])) << 8;
+    if (left > 1)
+      triple |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i + 1])) << 8;
     if (left > 2) triple |= static_cast<unsigned char>(bytes[i + 2]);
     out += kDigits[(triple >> 18) & 63U];
     out += kDigits[(triple >> 12) & 63U];
@@ -52,14 +54,16 @@ Result<std::string_view> embedded_file(std::string_view name) {
 
 // Text that would end a raw-text element early, or start a comment in it.
 bool breaks_out(std::string_view text) {
-  return text.find("</script") != std::string_view::npos || text.find("</style") != std::string_view::npos ||
+  return text.find("</script") != std::string_view::npos ||
+         text.find("</style") != std::string_view::npos ||
          text.find("<!--") != std::string_view::npos;
 }
 
 std::string policy(std::string_view script, std::string_view style) {
   return "default-src 'none'; script-src '" + policy_digest(script) + "'; style-src '" +
          policy_digest(style) +
-         "'; img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
+         "'; img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for "
+         "'script'; "
          "trusted-types 'none'";
 }
 
@@ -87,7 +91,9 @@ void write_notices(HtmlWriter& page, std::string_view notices) {
 
 }  // namespace
 
-std::string policy_digest(std::string_view content) { return "sha256-" + base64(from_hex(sha256_hex(content))); }
+std::string policy_digest(std::string_view content) {
+  return "sha256-" + base64(from_hex(sha256_hex(content)));
+}
 
 Result<std::string> assemble_page(const PageShell& shell) {
   const std::string_view script = TRY(embedded_file("report.js"));
@@ -103,8 +109,10 @@ Result<std::string> assemble_page(const PageShell& shell) {
     {
       const auto head = page.open("head");
       page.empty("meta", {{"charset", "utf-8"}});
-      page.empty("meta", {{"http-equiv", "Content-Security-Policy"}, {"content", policy(script, style)}});
-      page.empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
+      page.empty("meta",
+                 {{"http-equiv", "Content-Security-Policy"}, {"content", policy(script, style)}});
+      page.empty("meta",
+                 {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
       page.empty("meta", {{"name", "color-scheme"}, {"content", "light dark"}});
       page.empty("meta", {{"name", "referrer"}, {"content", "no-referrer"}});
       page.element("title", shell.title);
@@ -121,7 +129,9 @@ Result<std::string> assemble_page(const PageShell& shell) {
       }
       write_notices(page, notices);
     }
-    page.raw("<script type=\"application/json\" id=\"daylight-data\">").raw(shell.data).raw("</script>\n");
+    page.raw("<script type=\"application/json\" id=\"daylight-data\">")
+        .raw(shell.data)
+        .raw("</script>\n");
     page.raw("<script>").raw(script).raw("</script>\n");
   }
   return page.take();

@@ -30,42 +30,46 @@ constexpr int kUnknownRank = 99;
 
 constexpr std::array<MetricWords, 18> kMetrics = {{
     {"accuracy", "Accuracy", "for", "Share of people whose answer equals the truth.", true, 1, 0},
-    {"mae", "Mean absolute error", "for", "Average distance between answer and truth, whichever way.",
-     false, -1, 1},
+    {"mae", "Mean absolute error", "for",
+     "Average distance between answer and truth, whichever way.", false, -1, 1},
     {"signed_error", "Signed error", "for",
-     "Average of answer minus truth: above zero the app guesses too high, below zero too low.", false,
-     0, 2},
+     "Average of answer minus truth: above zero the app guesses too high, below zero too low.",
+     false, 0, 2},
     {"mae_lower", "Least possible mean absolute error", "for",
-     "Average distance if every true age lies at the end of its bracket that is nearer to the answer.", false,
-     -1, 1},
+     "Average distance if every true age lies at the end of its bracket that is nearer to the "
+     "answer.",
+     false, -1, 1},
     {"mae_upper", "Greatest possible mean absolute error", "for",
-     "Average distance if every true age lies at the end of its bracket that is farther from the answer.",
+     "Average distance if every true age lies at the end of its bracket that is farther from the "
+     "answer.",
      false, -1, 1},
     {"signed_error_lower", "Least possible signed error", "for",
-     "Average of answer minus truth if every true age lies at the upper end of its bracket.", false, 0, 2},
+     "Average of answer minus truth if every true age lies at the upper end of its bracket.", false,
+     0, 2},
     {"signed_error_upper", "Greatest possible signed error", "for",
-     "Average of answer minus truth if every true age lies at the lower end of its bracket.", false, 0, 2},
-    {"tpr", "True positive rate", "of", "Of the people who are this, the share that the app says are.",
-     true, 1, 3},
+     "Average of answer minus truth if every true age lies at the lower end of its bracket.", false,
+     0, 2},
+    {"tpr", "True positive rate", "of",
+     "Of the people who are this, the share that the app says are.", true, 1, 3},
     {"fpr", "False positive rate", "of",
      "Of the people who are not this, the share that the app says are.", true, -1, 4},
     {"fnr", "False negative rate", "of",
      "Of the people who are this, the share that the app says are not.", true, -1, 5},
     {"tnr", "True negative rate", "of",
      "Of the people who are not this, the share that the app says are not.", true, 1, 5},
-    {"precision", "Precision", "of", "Of the people whom the app says are this, the share that are.",
-     true, 1, 6},
-    {"selection_rate", "Selection rate", "of", "Share of people to whom the app gives this answer.", true,
-     0, 7},
+    {"precision", "Precision", "of",
+     "Of the people whom the app says are this, the share that are.", true, 1, 6},
+    {"selection_rate", "Selection rate", "of", "Share of people to whom the app gives this answer.",
+     true, 0, 7},
     {"failure_rate", "Failure rate", "for",
-     "Share of people for whom the app gave no answer (no face, several faces, unreadable output).", true,
-     -1, 8},
-    {"rmse", "Root mean square error", "for", "Like the mean absolute error, with large misses weighing more.",
-     false, -1, 9},
+     "Share of people for whom the app gave no answer (no face, several faces, unreadable output).",
+     true, -1, 8},
+    {"rmse", "Root mean square error", "for",
+     "Like the mean absolute error, with large misses weighing more.", false, -1, 9},
     {"median_absolute_error", "Median absolute error", "for",
      "Half of the people are missed by less than this.", false, -1, 9},
-    {"within_5", "Within 5", "for", "Share of people whose answer is at most 5 away from the truth.", true,
-     1, 9},
+    {"within_5", "Within 5", "for",
+     "Share of people whose answer is at most 5 away from the truth.", true, 1, 9},
     {"mean_value", "Mean answer", "for", "Average of the answers.", false, 0, 10},
 }};
 
@@ -98,7 +102,8 @@ Measure measure_of(const Estimate& estimate) {
 
 std::string measure_title(const Measure& measure) {
   const MetricWords* words = words_of(measure.metric);
-  std::string title = words != nullptr ? std::string(words->title) : capitalised(task_name(measure.metric));
+  std::string title =
+      words != nullptr ? std::string(words->title) : capitalised(task_name(measure.metric));
   if (!measure.label.empty()) {
     title += fmt::format(" {} \u201c{}\u201d", words != nullptr ? words->of_label : "of",
                          printable(measure.label));
@@ -139,7 +144,8 @@ int measure_rank(const Measure& measure) {
 
 std::string format_value(const std::optional<double>& value, MeasureUnit unit) {
   if (!value || !std::isfinite(*value)) return kAbsent;
-  if (unit == MeasureUnit::kProportion) return with_minus(fmt::format("{:.1f}", *value * 100)) + "%";
+  if (unit == MeasureUnit::kProportion)
+    return with_minus(fmt::format("{:.1f}", *value * 100)) + "%";
   return plain_number(*value);
 }
 
@@ -152,7 +158,8 @@ std::string format_interval(const std::optional<double>& low, const std::optiona
 std::string format_change(const std::optional<double>& value, MeasureUnit unit) {
   if (!value || !std::isfinite(*value)) return kAbsent;
   const bool proportion = unit == MeasureUnit::kProportion;
-  std::string text = proportion ? with_minus(fmt::format("{:.1f}", *value * 100)) : plain_number(*value);
+  std::string text =
+      proportion ? with_minus(fmt::format("{:.1f}", *value * 100)) : plain_number(*value);
   if (*value > 0 && text.find_first_of("123456789") != std::string::npos) text.insert(0, "+");
   return proportion ? text + " pp" : text;
 }
@@ -178,7 +185,9 @@ std::string format_bytes(std::uint64_t bytes) {
 
 std::string unit_suffix(MeasureUnit unit) { return unit == MeasureUnit::kYears ? " years" : ""; }
 
-std::string group_name(const std::string& group) { return group.empty() ? "everyone" : printable(group); }
+std::string group_name(const std::string& group) {
+  return group.empty() ? "everyone" : printable(group);
+}
 
 std::string attribute_name(const std::string& attribute) {
   return printable(join(split(attribute, '&'), " and "));
@@ -230,7 +239,8 @@ std::string tensor_phrase(const TensorInfo& tensor) {
 std::string short_digest(const std::string& digest) { return printable(digest.substr(0, 12)); }
 
 std::string capitalised(std::string text) {
-  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z')
+    text[0] = static_cast<char>(text[0] - 'a' + 'A');
   return text;
 }
 

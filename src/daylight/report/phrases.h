@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the report words things: measures, numbers, places, steps. One place, so that page and terminal say the same.
+// How the report words things: measures, numbers, places, steps. One place, so that page and
+// terminal say the same.
 #pragma once
 
 #include <optional>
@@ -13,7 +14,8 @@
 
 namespace dl {
 
-// What the numbers of a measure are: a proportion of people, an amount in the head's unit, or a bare number.
+// What the numbers of a measure are: a proportion of people, an amount in the head's unit, or a
+// bare number.
 enum class MeasureUnit { kProportion, kYears, kPlain };
 
 // One measure of one head: the key under which estimates, disparities and charts meet.
@@ -27,10 +29,13 @@ struct Measure {
 };
 Measure measure_of(const Estimate& estimate);
 
-// "Accuracy", "Mean absolute error", "True positive rate of \u201cFemale\u201d"; an unknown metric by its own name.
+// "Accuracy", "Mean absolute error", "True positive rate of \u201cFemale\u201d"; an unknown metric
+// by its own name.
 std::string measure_title(const Measure& measure);
 // One sentence that says what the measure is; empty for an unknown metric.
 std::string measure_explanation(const Measure& measure);
+// The metric whose unit is that of the answers themselves.
+inline constexpr const char* kAnswerItself = "mean_value";
 MeasureUnit measure_unit(const Measure& measure, const Pipeline* pipeline);
 // Whether more is better (+1), less is better (-1), or neither (0: signed error, selection rate).
 int measure_direction(const std::string& metric);

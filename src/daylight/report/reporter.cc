@@ -66,7 +66,8 @@ Json attribute_summary(const Samples& samples, std::size_t attribute) {
 Json summarise_samples(const Samples& samples) {
   Json summary = {{"rows", samples.rows.size()}};
   if (const auto identity = samples.reserved.find("identity"); identity != samples.reserved.end()) {
-    summary["people"] = std::set<std::string>(identity->second.begin(), identity->second.end()).size();
+    summary["people"] =
+        std::set<std::string>(identity->second.begin(), identity->second.end()).size();
   }
   summary["attributes"] = Json::array();
   for (std::size_t i = 0; i < samples.attributes.size(); ++i) {
@@ -77,8 +78,9 @@ Json summarise_samples(const Samples& samples) {
 
 Result<std::string> render_report(const ReportInputs& inputs) {
   if (inputs.images != "none") {
-    return fail(ErrorCode::kInvalidArgument, "'" + printable(inputs.images) + "' is not a way to show pictures",
-                "--images", "use none: a report holds no faces");
+    return fail(ErrorCode::kInvalidArgument,
+                "'" + printable(inputs.images) + "' is not a way to show pictures", "--images",
+                "use none: a report holds no faces");
   }
   std::vector<MeasureTable> tables;
   if (inputs.assessment != nullptr) tables = measure_tables(*inputs.assessment, inputs.pipeline);

@@ -15,8 +15,8 @@
 
 namespace dl {
 
-// What a page is made from. Every part may be absent; the page then says what is missing and which verb makes it.
-// The pointers are borrowed for the call.
+// What a page is made from. Every part may be absent; the page then says what is missing and which
+// verb makes it. The pointers are borrowed for the call.
 struct ReportInputs {
   const Inventory* inventory = nullptr;
   const ProbePlan* plan = nullptr;
@@ -29,13 +29,15 @@ struct ReportInputs {
   std::string images = "none";
 };
 
-// {"rows": n, "people": n (distinct `identity`, where that column exists), "attributes": [{"name", "values": [{"value", "n"}], "missing": n}]};
-// values in the order of their names; an attribute with more than kMaxSummaryValues values has "distinct" instead of "values".
+// {"rows": n, "people": n (distinct `identity`, where that column exists), "attributes": [{"name",
+// "values": [{"value", "n"}], "missing": n}]}; values in the order of their names; an attribute
+// with more than kMaxSummaryValues values has "distinct" instead of "values".
 inline constexpr std::size_t kMaxSummaryValues = 40;
 Json summarise_samples(const Samples& samples);
 
-// The whole page as UTF-8. It loads nothing, runs one script of its own (allowed by digest in its content security policy) and
-// can be read without it. Equal inputs give equal bytes. kInvalidArgument for an unknown `images`.
+// The whole page as UTF-8. It loads nothing, runs one script of its own (allowed by digest in its
+// content security policy) and can be read without it. Equal inputs give equal bytes.
+// kInvalidArgument for an unknown `images`.
 Result<std::string> render_report(const ReportInputs& inputs);
 
 }  // namespace dl

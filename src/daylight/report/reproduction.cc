@@ -31,13 +31,15 @@ std::string list_text(const Json& list) {
   return parts.empty() ? "none" : join(parts, ",");
 }
 
-// " --name value" for each of the names that the options have; what a stage records besides is no flag.
+// " --name value" for each of the names that the options have; what a stage records besides is no
+// flag.
 std::string flags_of(const Provenance& provenance, std::initializer_list<const char*> names) {
   std::string text;
   for (const char* name : names) {
     if (!provenance.options.is_object() || !provenance.options.contains(name)) continue;
     const Json& value = provenance.options[name];
-    const bool absent = value.is_null() || value.is_object() || (value.is_boolean() && !value.get<bool>()) ||
+    const bool absent = value.is_null() || value.is_object() ||
+                        (value.is_boolean() && !value.get<bool>()) ||
                         (value.is_string() && value.get_ref<const std::string&>().empty());
     if (absent) continue;
     std::string flag = name;
@@ -50,8 +52,8 @@ std::string flags_of(const Provenance& provenance, std::initializer_list<const c
 }
 
 std::string replay_flags(const Provenance& provenance) {
-  return flags_of(provenance,
-                  {"samples_are", "resize_kernel", "compare_kernels", "all_alternatives", "reference_kernels"});
+  return flags_of(provenance, {"samples_are", "resize_kernel", "compare_kernels",
+                               "all_alternatives", "reference_kernels"});
 }
 
 std::string assess_flags(const Provenance& provenance) {
@@ -60,12 +62,14 @@ std::string assess_flags(const Provenance& provenance) {
     for (const Json& target : provenance.options["targets"]) {
       if (!target.is_object()) continue;
       const auto part = [&](const char* key) {
-        return target.contains(key) && target[key].is_string() ? target[key].get<std::string>() : std::string();
+        return target.contains(key) && target[key].is_string() ? target[key].get<std::string>()
+                                                               : std::string();
       };
       text += " --target " + shell_word(part("head") + "=" + part("column"));
     }
   }
-  if (provenance.options.is_object() && provenance.options.contains("by") && !provenance.options["by"].empty()) {
+  if (provenance.options.is_object() && provenance.options.contains("by") &&
+      !provenance.options["by"].empty()) {
     text += flags_of(provenance, {"by"});
   }
   text += flags_of(provenance, {"intersections", "bootstrap", "age_truth", "confidence", "fdr"});
@@ -92,7 +96,8 @@ std::vector<std::string> digest_checks(const std::vector<const Provenance*>& all
       if ((input.role != "app" && input.role != "samples") || input.sha256.empty()) continue;
       if (!seen.insert(input.sha256 + input.name).second) continue;
       if (input.role == "samples") continue;  // a digest over rows, not over the file's bytes
-      lines.push_back("echo " + shell_word(input.sha256 + "  " + input.name) + " | sha256sum --check");
+      lines.push_back("echo " + shell_word(input.sha256 + "  " + input.name) +
+                      " | sha256sum --check");
     }
   }
   return lines;
@@ -127,10 +132,12 @@ std::vector<std::string> reproduction_commands(const ReportInputs& inputs) {
   if (inputs.plan != nullptr) lines.push_back("daylight plan " + app + " --case case");
   if (inputs.pipeline != nullptr) lines.push_back("daylight rebuild " + app + " --case case");
   if (replayed) {
-    lines.push_back("daylight replay --case case --samples " + samples + replay_flags(*inputs.predictions->provenance));
+    lines.push_back("daylight replay --case case --samples " + samples +
+                    replay_flags(*inputs.predictions->provenance));
   }
   if (inputs.assessment != nullptr) {
-    lines.push_back("daylight assess --case case --samples " + samples + assess_flags(inputs.assessment->provenance));
+    lines.push_back("daylight assess --case case --samples " + samples +
+                    assess_flags(inputs.assessment->provenance));
   }
   const bool people = inputs.assessment != nullptr || !inputs.samples_summary.is_null();
   lines.push_back("daylight report --case case" + (people ? " --samples " + samples : ""));

@@ -9,9 +9,10 @@
 
 namespace dl {
 
-// Shell lines: a check of the app's digest, then one `daylight` command for each artifact. File names come from the inputs and are
-// quoted for a POSIX shell. Only options that the command line has are written: lists joined by commas (an empty one as
-// "none"), `true` as a bare flag; `false`, null and empty text are left out.
+// Shell lines: a check of the app's digest, then one `daylight` command for each artifact. File
+// names come from the inputs and are quoted for a POSIX shell. Only options that the command line
+// has are written: lists joined by commas (an empty one as "none"), `true` as a bare flag; `false`,
+// null and empty text are left out.
 std::vector<std::string> reproduction_commands(const ReportInputs& inputs);
 
 // `text` as one word of a POSIX shell; plain words stay as they are.

@@ -48,7 +48,8 @@ void write_tasks(HtmlWriter& page, const Inventory& inventory) {
   }
 }
 
-void write_tensors(HtmlWriter& page, std::string_view term, const std::vector<TensorInfo>& tensors) {
+void write_tensors(HtmlWriter& page, std::string_view term,
+                   const std::vector<TensorInfo>& tensors) {
   for (const TensorInfo& tensor : tensors) {
     const auto row = page.open("div");
     page.element("dt", term);
@@ -76,7 +77,9 @@ void write_model(HtmlWriter& page, const ModelRecord& model) {
     const auto facts = page.open("dl", {{"class", "facts"}});
     write_code_fact(page, "Id", model.id);
     write_fact(page, "Lies in", place(model.location.file, model.location.entry));
-    write_fact(page, "Size", fmt::format("{} at offset {}", format_bytes(model.location.size), model.location.offset));
+    write_fact(
+        page, "Size",
+        fmt::format("{} at offset {}", format_bytes(model.location.size), model.location.offset));
     write_code_fact(page, "SHA-256", model.sha256);
     if (!model.graph_hash.empty()) write_code_fact(page, "Graph", model.graph_hash);
     write_tensors(page, "Takes", model.inputs);
@@ -134,7 +137,8 @@ void write_frameworks(HtmlWriter& page, const Inventory& inventory) {
 }
 
 void write_calls(HtmlWriter& page, const Inventory& inventory) {
-  page.element("h3", fmt::format("Calls of machine-learning functions ({})", inventory.calls.size()));
+  page.element("h3",
+               fmt::format("Calls of machine-learning functions ({})", inventory.calls.size()));
   if (inventory.calls.empty()) {
     page.element("p", "No call was found.", {{"class", "quiet"}});
     return;
@@ -172,9 +176,10 @@ void write_calls(HtmlWriter& page, const Inventory& inventory) {
 }
 
 void write_probe_plan(HtmlWriter& page, const ProbePlan& plan) {
-  page.element("p", fmt::format("A capture of this app would watch {} places and may enter it at {} methods "
-                                "(probe_plan.json).",
-                                format_count(plan.probes.size()), format_count(plan.entries.size())));
+  page.element(
+      "p", fmt::format("A capture of this app would watch {} places and may enter it at {} methods "
+                       "(probe_plan.json).",
+                       format_count(plan.probes.size()), format_count(plan.entries.size())));
 }
 
 }  // namespace

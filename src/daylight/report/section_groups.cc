@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each measure by group: a place for the chart and the table that it is drawn from; and failures to answer.
+// Each measure by group: a place for the chart and the table that it is drawn from; and failures to
+// answer.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,7 +46,8 @@ void write_estimate(HtmlWriter& page, const Estimate& estimate, MeasureUnit unit
   write_number_cell(page, format_value(estimate.value, unit), estimate.value);
   write_number_cell(page, format_interval(estimate.low, estimate.high, unit), estimate.low);
   write_number_cell(page, format_count(estimate.n), static_cast<double>(estimate.n));
-  write_number_cell(page, estimate.k ? format_value(estimate.k, MeasureUnit::kPlain) : "\u2013", estimate.k);
+  write_number_cell(page, estimate.k ? format_value(estimate.k, MeasureUnit::kPlain) : "\u2013",
+                    estimate.k);
   write_cell(page, estimate.method);
   write_cell(page, estimate.why);
 }
@@ -55,7 +57,8 @@ void write_estimates(HtmlWriter& page, const MeasureTable& table, const std::str
   const auto frame = open_table_frame(page, label);
   const auto element = page.open("table", {{"class", "estimates"}});
   page.element("caption", label);
-  write_table_head(page, {"Group", "#Value", "#" + interval, "#People", "#Of them", "Method", "Note"});
+  write_table_head(page,
+                   {"Group", "#Value", "#" + interval, "#People", "#Of them", "Method", "Note"});
   if (table.everyone != nullptr) {
     const auto body = page.open("tbody");
     write_estimate(page, *table.everyone, table.unit, false);
@@ -74,7 +77,8 @@ void write_estimates(HtmlWriter& page, const MeasureTable& table, const std::str
   }
 }
 
-void write_measure(HtmlWriter& page, const MeasureTable& table, std::size_t index, const std::string& interval) {
+void write_measure(HtmlWriter& page, const MeasureTable& table, std::size_t index,
+                   const std::string& interval) {
   const auto figure = page.open("figure", {{"class", "measure"}});
   {
     const auto caption = page.open("figcaption");
@@ -132,18 +136,24 @@ void write_outcome_table(HtmlWriter& page, const Assessment& assessment, const s
 
 }  // namespace
 
-void write_groups(HtmlWriter& page, const ReportInputs& inputs, const std::vector<MeasureTable>& tables) {
+void write_groups(HtmlWriter& page, const ReportInputs& inputs,
+                  const std::vector<MeasureTable>& tables) {
   const auto section = open_section(page, "groups", "How it does for each group");
   if (inputs.assessment == nullptr) {
-    write_missing(page, "The assessment", "daylight assess --predictions P --samples S --out assessment.json");
+    write_missing(page, "The assessment",
+                  "daylight assess --predictions P --samples S --out assessment.json");
     return;
   }
   const std::string percent = fmt::format("{:g}", confidence_of(*inputs.assessment) * 100);
-  page.element("p", fmt::format("Each dot is a group\u2019s value and its whisker the {}% interval; the vertical line is "
-                                "everyone. A filled diamond marks a group whose difference from the rest is significant after "
-                                "correction for the number of comparisons. People without an answer count, unless a "
-                                "measure says otherwise.",
-                                percent));
+  page.element(
+      "p",
+      fmt::format(
+          "Each dot is a group\u2019s value and its whisker the {}% interval; the vertical line is "
+          "everyone. A filled diamond marks a group whose difference from the rest is significant "
+          "after "
+          "correction for the number of comparisons. People without an answer count, unless a "
+          "measure says otherwise.",
+          percent));
   for (std::size_t i = 0; i < tables.size();) {
     const std::string& head = tables[i].measure.head;
     const auto article = page.open("article", {{"class", "head"}});
@@ -161,19 +171,24 @@ void write_groups(HtmlWriter& page, const ReportInputs& inputs, const std::vecto
     }
     if (folded.empty()) continue;
     const auto fold = page.open("details", {{"class", "more"}});
-    page.element("summary", folded.size() == 1 ? "1 more measure" : fmt::format("{} more measures", folded.size()));
-    for (const std::size_t index : folded) write_measure(page, tables[index], index, percent + "% interval");
+    page.element("summary", folded.size() == 1 ? "1 more measure"
+                                               : fmt::format("{} more measures", folded.size()));
+    for (const std::size_t index : folded)
+      write_measure(page, tables[index], index, percent + "% interval");
   }
 }
 
 void write_outcomes(HtmlWriter& page, const ReportInputs& inputs) {
   if (inputs.assessment == nullptr || inputs.assessment->outcomes.empty()) return;
   const auto section = open_section(page, "outcomes", "Answers and failures to answer");
-  page.element("p", "A picture in which no face or several faces were found, or whose output could not be read, is an outcome "
-                    "of its own and stays in the counts.");
+  page.element("p",
+               "A picture in which no face or several faces were found, or whose output could not "
+               "be read, is an outcome "
+               "of its own and stays in the counts.");
   std::vector<std::string> heads;
   for (const OutcomeCount& outcome : inputs.assessment->outcomes) {
-    if (std::find(heads.begin(), heads.end(), outcome.head) == heads.end()) heads.push_back(outcome.head);
+    if (std::find(heads.begin(), heads.end(), outcome.head) == heads.end())
+      heads.push_back(outcome.head);
   }
   for (const std::string& head : heads) write_outcome_table(page, *inputs.assessment, head);
 }

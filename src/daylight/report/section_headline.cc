@@ -81,7 +81,8 @@ void write_verdict_list(HtmlWriter& page, const std::vector<const Verdict*>& ver
 
 void write_verdicts(HtmlWriter& page, const ReportInputs& inputs) {
   if (inputs.assessment == nullptr) {
-    write_missing(page, "Whether the app treats people alike", "daylight audit APP --samples samples.csv --case DIR");
+    write_missing(page, "Whether the app treats people alike",
+                  "daylight audit APP --samples samples.csv --case DIR");
     return;
   }
   const std::vector<Verdict>& all = inputs.assessment->verdicts;
@@ -104,7 +105,8 @@ void write_verdicts(HtmlWriter& page, const ReportInputs& inputs) {
     const bool found = order == 0;
     const auto fold = found ? page.open("details", {{"class", "verdict-fold"}, {"open", ""}})
                             : page.open("details", {{"class", "verdict-fold"}});
-    page.element("summary", fmt::format("{}: {} verdicts", outcome_words(verdicts[0]->outcome), verdicts.size()));
+    page.element("summary", fmt::format("{}: {} verdicts", outcome_words(verdicts[0]->outcome),
+                                        verdicts.size()));
     write_verdict_list(page, verdicts);
   }
 }
@@ -128,7 +130,8 @@ void write_signers(HtmlWriter& page, const AppInfo& app) {
 }
 
 void write_app_facts(HtmlWriter& page, const AppInfo& app) {
-  for (const AppFile& file : app.files) write_fact(page, "File", file.name + ", " + format_bytes(file.size));
+  for (const AppFile& file : app.files)
+    write_fact(page, "File", file.name + ", " + format_bytes(file.size));
   if (!app.version_code.empty()) {
     write_fact(page, "Version", app.version_name + " (code " + app.version_code + ")");
   }

@@ -14,7 +14,8 @@ namespace {
 
 // How many steps have each proof, in order of strength.
 std::string proof_balance(const Pipeline& pipeline) {
-  static constexpr const char* kKinds[] = {"bytes-equal", "fitted", "static", "declared", "assumed"};
+  static constexpr const char* kKinds[] = {"bytes-equal", "fitted", "static", "declared",
+                                           "assumed"};
   std::map<std::string, std::size_t> counts;
   for (const Step& step : pipeline.steps) ++counts[step.proof.kind];
   std::vector<std::string> parts;
@@ -28,13 +29,15 @@ void write_heads(HtmlWriter& page, const Pipeline& pipeline) {
   const auto frame = open_table_frame(page, "Answers of the pipeline");
   const auto table = page.open("table");
   page.element("caption", "What it answers");
-  write_table_head(page, {"Answer", "Kind", "Range", "Labels, in output order", "How the labels are known"});
+  write_table_head(
+      page, {"Answer", "Kind", "Range", "Labels, in output order", "How the labels are known"});
   const auto body = page.open("tbody");
   for (const Head& head : pipeline.heads) {
     const auto row = page.open("tr");
     write_cell(page, head.name);
     write_cell(page, head.kind);
-    write_cell(page, head.range ? fmt::format("{:g} to {:g}", head.range->first, head.range->second) : "\u2013");
+    write_cell(page, head.range ? fmt::format("{:g} to {:g}", head.range->first, head.range->second)
+                                : "\u2013");
     {
       const auto cell = page.open("td");
       write_json(page, Json(head.labels));
@@ -98,7 +101,8 @@ void write_step(HtmlWriter& page, const Step& step, std::size_t index, const Inv
 void write_steps(HtmlWriter& page, const Pipeline& pipeline, const Inventory* inventory) {
   page.element("h3", fmt::format("Steps ({})", pipeline.steps.size()));
   const auto list = page.open("ol", {{"class", "steps"}});
-  for (std::size_t i = 0; i < pipeline.steps.size(); ++i) write_step(page, pipeline.steps[i], i, inventory);
+  for (std::size_t i = 0; i < pipeline.steps.size(); ++i)
+    write_step(page, pipeline.steps[i], i, inventory);
 }
 
 void write_verification(HtmlWriter& page, const Json& verification) {
@@ -119,10 +123,12 @@ void write_pipeline(HtmlWriter& page, const ReportInputs& inputs) {
   }
   const Pipeline& pipeline = *inputs.pipeline;
   if (pipeline.steps.empty()) {
-    page.element("p", "No pipeline could be rebuilt; the gaps below say why.", {{"class", "missing"}});
+    page.element("p", "No pipeline could be rebuilt; the gaps below say why.",
+                 {{"class", "missing"}});
     return;
   }
-  page.element("p", fmt::format("{} steps, by how they are known: {}. A step that is assumed may be wrong; what it could be "
+  page.element("p", fmt::format("{} steps, by how they are known: {}. A step that is assumed may "
+                                "be wrong; what it could be "
                                 "instead is listed with it.",
                                 pipeline.steps.size(), proof_balance(pipeline)));
   {

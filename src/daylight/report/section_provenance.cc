@@ -16,14 +16,16 @@ namespace {
 void write_age_truth(HtmlWriter& page, const AgeTruthTable& table) {
   const auto frame = open_table_frame(page, "Ages that stand for a bracket");
   const auto element = page.open("table", {{"class", "compact"}});
-  page.element("caption", "Bracketed ages are read by the convention \u201c" + table.convention + "\u201d");
+  page.element("caption",
+               "Bracketed ages are read by the convention \u201c" + table.convention + "\u201d");
   write_table_head(page, {"Bracket", "#From", "#To", "#Stands for"});
   const auto body = page.open("tbody");
   for (const AgeTruthTable::Row& bracket : table.rows) {
     const auto row = page.open("tr");
     write_cell(page, bracket.bracket);
     write_number_cell(page, fmt::format("{:g}", bracket.low), bracket.low);
-    write_number_cell(page, bracket.high ? fmt::format("{:g}", *bracket.high) : "open", bracket.high);
+    write_number_cell(page, bracket.high ? fmt::format("{:g}", *bracket.high) : "open",
+                      bracket.high);
     write_number_cell(page, fmt::format("{:g}", bracket.midpoint), bracket.midpoint);
   }
 }
@@ -32,7 +34,9 @@ void write_target(HtmlWriter& page, const TargetMatch& target) {
   const auto article = page.open("article");
   {
     const auto line = page.open("p");
-    page.element("strong", target.head).text(" is compared with the column ").element("strong", target.column);
+    page.element("strong", target.head)
+        .text(" is compared with the column ")
+        .element("strong", target.column);
     page.text(" of the samples: ").text(target.kind == "scalar" ? "numbers, " : "labels, ");
     page.text(target.how == "given" ? "matched as asked." : "matched by their names.");
   }
@@ -48,7 +52,8 @@ void write_target(HtmlWriter& page, const TargetMatch& target) {
 // Attributes that hang together first; a confound without words as it stands.
 void write_confounds(HtmlWriter& page, const Json& confounds) {
   const auto is_entangled = [](const Json& item) {
-    return item.is_object() && item.contains("entangled") && item["entangled"].is_boolean() && item["entangled"].get<bool>();
+    return item.is_object() && item.contains("entangled") && item["entangled"].is_boolean() &&
+           item["entangled"].get<bool>();
   };
   const auto list = page.open("ul", {{"class", "gaps"}});
   for (const bool entangled : {true, false}) {
@@ -69,7 +74,8 @@ void write_confounds(HtmlWriter& page, const Json& confounds) {
 }
 
 void write_sample_attributes(HtmlWriter& page, const Json& summary) {
-  if (!summary.is_object() || !summary.contains("attributes") || !summary["attributes"].is_array()) return;
+  if (!summary.is_object() || !summary.contains("attributes") || !summary["attributes"].is_array())
+    return;
   page.element("h3", "Who the samples are");
   const auto frame = open_table_frame(page, "Attributes of the samples");
   const auto table = page.open("table", {{"class", "compact"}});
@@ -84,7 +90,9 @@ void write_sample_attributes(HtmlWriter& page, const Json& summary) {
         const auto row = page.open("tr");
         write_cell(page, name);
         write_cell(page, value.value("value", ""));
-        const auto n = value.contains("n") && value["n"].is_number_unsigned() ? value["n"].get<std::uint64_t>() : 0;
+        const auto n = value.contains("n") && value["n"].is_number_unsigned()
+                           ? value["n"].get<std::uint64_t>()
+                           : 0;
         write_number_cell(page, format_count(n), static_cast<double>(n));
       }
     } else {
@@ -104,13 +112,15 @@ struct MadeFrom {
 
 std::vector<MadeFrom> provenances(const ReportInputs& inputs) {
   std::vector<MadeFrom> list;
-  if (inputs.inventory != nullptr) list.push_back({"inventory.json", &inputs.inventory->provenance});
+  if (inputs.inventory != nullptr)
+    list.push_back({"inventory.json", &inputs.inventory->provenance});
   if (inputs.plan != nullptr) list.push_back({"probe_plan.json", &inputs.plan->provenance});
   if (inputs.pipeline != nullptr) list.push_back({"pipeline.json", &inputs.pipeline->provenance});
   if (inputs.predictions != nullptr && inputs.predictions->provenance) {
     list.push_back({"predictions", &*inputs.predictions->provenance});
   }
-  if (inputs.assessment != nullptr) list.push_back({"assessment.json", &inputs.assessment->provenance});
+  if (inputs.assessment != nullptr)
+    list.push_back({"assessment.json", &inputs.assessment->provenance});
   return list;
 }
 
@@ -134,14 +144,16 @@ void write_inputs(HtmlWriter& page, const std::vector<MadeFrom>& list) {
 
 void write_options(HtmlWriter& page, const MadeFrom& origin) {
   const Provenance& provenance = *origin.provenance;
-  const bool bare = (!provenance.options.is_object() || provenance.options.empty()) && !provenance.seed &&
+  const bool bare = (!provenance.options.is_object() || provenance.options.empty()) &&
+                    !provenance.seed &&
                     (!provenance.runtime.is_object() || provenance.runtime.empty());
   if (bare) return;
   const auto fold = page.open("details");
   page.element("summary", std::string("Options and runtime of ") + origin.artifact);
   const auto facts = page.open("dl", {{"class", "facts"}});
   if (provenance.seed) write_fact(page, "Seed", std::to_string(*provenance.seed));
-  for (const auto& [title, value] : {std::pair("Options", &provenance.options), std::pair("Runtime", &provenance.runtime)}) {
+  for (const auto& [title, value] :
+       {std::pair("Options", &provenance.options), std::pair("Runtime", &provenance.runtime)}) {
     if (!value->is_object() || value->empty()) continue;
     const auto row = page.open("div");
     page.element("dt", title);
@@ -175,10 +187,14 @@ void write_conventions(HtmlWriter& page, const ReportInputs& inputs) {
 
 void write_limits(HtmlWriter& page, const ReportInputs& inputs) {
   const auto section = open_section(page, "limits", "Limits and gaps");
-  page.element("p", "What this report cannot say, and what could not be read. A difference between groups of these samples is an "
-                    "association; it names no cause and speaks for no other people.");
-  if (inputs.assessment != nullptr) write_gap_list(page, "Limits of the assessment", inputs.assessment->limits);
-  if (inputs.inventory != nullptr) write_gap_list(page, "Not read in the app", inputs.inventory->gaps);
+  page.element("p",
+               "What this report cannot say, and what could not be read. A difference between "
+               "groups of these samples is an "
+               "association; it names no cause and speaks for no other people.");
+  if (inputs.assessment != nullptr)
+    write_gap_list(page, "Limits of the assessment", inputs.assessment->limits);
+  if (inputs.inventory != nullptr)
+    write_gap_list(page, "Not read in the app", inputs.inventory->gaps);
   if (inputs.plan != nullptr) write_gap_list(page, "Not planned", inputs.plan->gaps);
   if (inputs.pipeline != nullptr) write_gap_list(page, "Not rebuilt", inputs.pipeline->gaps);
 }
@@ -193,7 +209,9 @@ void write_provenance(HtmlWriter& page, const ReportInputs& inputs) {
   write_inputs(page, list);
   for (const MadeFrom& origin : list) write_options(page, origin);
   page.element("h3", "Commands");
-  page.element("p", "With files of these digests, the same version and the same options give the same numbers.");
+  page.element(
+      "p",
+      "With files of these digests, the same version and the same options give the same numbers.");
   const auto block = page.open("pre", {{"class", "commands"}, {"tabindex", "0"}});
   for (const std::string& line : reproduction_commands(inputs)) {
     page.element("code", line);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sections of the report page, in the order in which an auditor reads them. Each writes one <section>.
+// The sections of the report page, in the order in which an auditor reads them. Each writes one
+// <section>.
 #pragma once
 
 #include "daylight/report/html_writer.h"
@@ -12,10 +13,13 @@ namespace dl {
 void write_headline(HtmlWriter& page, const ReportInputs& inputs);
 // Models, tasks, frameworks, calls, each with location, use and evidence.
 void write_findings(HtmlWriter& page, const ReportInputs& inputs);
-// A place for the graph, and the steps of every head as a list with proof, evidence and alternatives.
+// A place for the graph, and the steps of every head as a list with proof, evidence and
+// alternatives.
 void write_pipeline(HtmlWriter& page, const ReportInputs& inputs);
-// For each head and measure: a place for the chart, and the table that it is drawn from. Chart i belongs to tables[i].
-void write_groups(HtmlWriter& page, const ReportInputs& inputs, const std::vector<MeasureTable>& tables);
+// For each head and measure: a place for the chart, and the table that it is drawn from. Chart i
+// belongs to tables[i].
+void write_groups(HtmlWriter& page, const ReportInputs& inputs,
+                  const std::vector<MeasureTable>& tables);
 // Answers and failures to answer, by group.
 void write_outcomes(HtmlWriter& page, const ReportInputs& inputs);
 // Each group against the rest, and the omnibus tests.

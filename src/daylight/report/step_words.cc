@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipeline steps in words. Parameters come from artifacts that others may have written: every look-up is checked.
+// Pipeline steps in words. Parameters come from artifacts that others may have written: every
+// look-up is checked.
 #include "daylight/report/step_words.h"
 
 #include <fmt/format.h>
@@ -16,8 +17,8 @@
 namespace dl {
 namespace {
 
-constexpr std::size_t kMaxDetail = 90;     // bytes of a step's detail
-constexpr std::size_t kMaxListed = 4;      // labels or numbers shown before "..."
+constexpr std::size_t kMaxDetail = 90;      // bytes of a step's detail
+constexpr std::size_t kMaxListed = 4;       // labels or numbers shown before "..."
 constexpr const char* kTimes = " \u00d7 ";  // multiplication sign
 
 // A scalar as a reader would write it; containers as short JSON.
@@ -48,7 +49,8 @@ std::string get(const Json& params, const char* key, const char* otherwise = "")
 std::string all_params(const Json& params) {
   if (!params.is_object()) return "";
   std::vector<std::string> parts;
-  for (const auto& [key, value] : params.items()) parts.push_back(printable(key) + " " + scalar(value));
+  for (const auto& [key, value] : params.items())
+    parts.push_back(printable(key) + " " + scalar(value));
   return printable(join(parts, ", "), kMaxDetail);
 }
 
@@ -106,19 +108,21 @@ std::string model_phrase(const Json& params, const Inventory* inventory) {
 
 std::string affine_phrase(const Json& params) {
   std::string text = "x" + std::string(kTimes) + get(params, "factor", "1");
-  if (has(params, "offset") && params["offset"].is_number() && params["offset"].get<double>() != 0) {
+  if (has(params, "offset") && params["offset"].is_number() &&
+      params["offset"].get<double>() != 0) {
     text += " + " + get(params, "offset");
   }
   return text;
 }
 
 std::string compare_phrase(const Json& params) {
-  return fmt::format("output {} > output {} ? {} : {}", get(params, "index_a"), get(params, "index_b"),
-                     get(params, "if_greater"), get(params, "otherwise"));
+  return fmt::format("output {} > output {} ? {} : {}", get(params, "index_a"),
+                     get(params, "index_b"), get(params, "if_greater"), get(params, "otherwise"));
 }
 
 std::string threshold_phrase(const Json& params) {
-  return fmt::format("x > {} ? {} : {}", get(params, "value"), get(params, "above"), get(params, "below"));
+  return fmt::format("x > {} ? {} : {}", get(params, "value"), get(params, "above"),
+                     get(params, "below"));
 }
 
 std::string expectation_phrase(const Json& params) {
@@ -133,18 +137,21 @@ StepWords step_words(const std::string& op, const Json& params, const Inventory*
   if (op == "decode-image") return {"Decode the picture", get(params, "decoder")};
   if (op == "pixel-format") return {"Pixel format", get(params, "format")};
   if (op == "face-crop") return {"Crop the face", crop_phrase(params)};
-  if (op == "center-crop") return {"Crop the centre", has(params, "square") ? "square" : size_phrase(params)};
+  if (op == "center-crop")
+    return {"Crop the centre", has(params, "square") ? "square" : size_phrase(params)};
   if (op == "crop-or-pad") return {"Crop or pad", size_phrase(params)};
   if (op == "crop") return {"Crop", size_phrase(params)};
   if (op == "rotate") return {"Rotate", get(params, "quarter_turns") + " quarter turns"};
   if (op == "flip") return {"Flip", get(params, "axis")};
   if (op == "resize") return {"Resize", with(size_phrase(params), get(params, "kernel"))};
   if (op == "grayscale") return {"To shades of grey", ""};
-  if (op == "to-tensor") return {"Pixels to tensor", with(get(params, "order"), get(params, "dtype"))};
+  if (op == "to-tensor")
+    return {"Pixels to tensor", with(get(params, "order"), get(params, "dtype"))};
   if (op == "normalize") return {"Normalise", normalise_phrase(params)};
   if (op == "cast") return {"Cast", get(params, "dtype")};
   if (op == "quantize") {
-    return {"Quantise", with("scale " + get(params, "scale"), "zero point " + get(params, "zero_point"))};
+    return {"Quantise",
+            with("scale " + get(params, "scale"), "zero point " + get(params, "zero_point"))};
   }
   if (op == "dequantize") {
     return {"Dequantise", has(params, "scale") ? "scale " + get(params, "scale") : ""};
@@ -163,7 +170,8 @@ StepWords step_words(const std::string& op, const Json& params, const Inventory*
   if (op == "expectation") return {"Expected value", expectation_phrase(params)};
   if (op == "top-k") return {"Keep the best", get(params, "k")};
   if (op == "shown") {
-    return {"Shown to the user", with(get(params, "api"), has(params, "as") ? "as " + get(params, "as") : "")};
+    return {"Shown to the user",
+            with(get(params, "api"), has(params, "as") ? "as " + get(params, "as") : "")};
   }
   return {printable(op, kMaxDetail), all_params(params)};
 }

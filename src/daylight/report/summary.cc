@@ -21,8 +21,9 @@ constexpr std::size_t kMaxSummaryRows = 24;  // groups of one measure
 
 // Code points of UTF-8 text; our own text has no wide or combining characters.
 std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
+  }));
 }
 
 // The first `width` code points, the last replaced by an ellipsis if any were cut.
@@ -69,10 +70,12 @@ std::string wrapped(const std::string& label, const std::string& text) {
 
 std::string app_lines(const Inventory& inventory) {
   const AppInfo& app = inventory.app;
-  std::string text = printable(app.package) + " " + printable(app.version_name) + ", sha256 " + short_digest(app.sha256);
+  std::string text = printable(app.package) + " " + printable(app.version_name) + ", sha256 " +
+                     short_digest(app.sha256);
   std::vector<std::string> signers;
   for (const Signer& signer : app.signers) {
-    const std::string words = short_digest(signer.cert_sha256) + (signer.valid ? "" : " (does not hold)");
+    const std::string words =
+        short_digest(signer.cert_sha256) + (signer.valid ? "" : " (does not hold)");
     if (std::find(signers.begin(), signers.end(), words) == signers.end()) signers.push_back(words);
   }
   if (!signers.empty()) text += ", signed by " + join(signers, ", ");
@@ -84,10 +87,11 @@ std::string found_lines(const Inventory& inventory) {
   std::vector<std::string> frameworks;
   for (const FrameworkRecord& framework : inventory.frameworks) {
     const std::string name = printable(framework.id);
-    if (std::find(frameworks.begin(), frameworks.end(), name) == frameworks.end()) frameworks.push_back(name);
+    if (std::find(frameworks.begin(), frameworks.end(), name) == frameworks.end())
+      frameworks.push_back(name);
   }
-  std::string text = fmt::format("{} models, {} calls of machine-learning functions", inventory.models.size(),
-                                 inventory.calls.size());
+  std::string text = fmt::format("{} models, {} calls of machine-learning functions",
+                                 inventory.models.size(), inventory.calls.size());
   if (!frameworks.empty()) text += "; frameworks " + join(frameworks, ", ");
   if (!inventory.gaps.empty()) text += fmt::format("; {} gaps", inventory.gaps.size());
   std::string out = wrapped("Found", text);
@@ -95,7 +99,8 @@ std::string found_lines(const Inventory& inventory) {
   for (const TaskRecord& task : inventory.tasks) {
     out += wrapped("", fmt::format("- {}{}: {} confidence, {}{}", task_name(task.task),
                                    task.sensitive ? " (sensitive)" : "", printable(task.confidence),
-                                   to_string(task.use), task.model.empty() ? "" : ", " + printable(task.model)));
+                                   to_string(task.use),
+                                   task.model.empty() ? "" : ", " + printable(task.model)));
   }
   return out;
 }
@@ -105,13 +110,14 @@ std::string short_words(const Step& step, const Inventory* inventory) {
   const StepWords words = step_words(step.op, step.params, inventory);
   if (step.op == "face-crop") return "face crop";
   if (step.op == "resize") return "resize " + words.detail;
-  const bool speaks = step.op == "to-tensor" || step.op == "normalize" || step.op == "tflite" || step.op == "scale" ||
-                      step.op == "compare";
+  const bool speaks = step.op == "to-tensor" || step.op == "normalize" || step.op == "tflite" ||
+                      step.op == "scale" || step.op == "compare";
   if (speaks && !words.detail.empty()) return words.detail;
   return words.detail.empty() ? words.title : words.title + " " + words.detail;
 }
 
-// "age: face crop > resize 200 × 200, android-bilinear > x / 255 > ..." for one head; source, decoder and sink are left out.
+// "age: face crop > resize 200 × 200, android-bilinear > x / 255 > ..." for one head; source,
+// decoder and sink are left out.
 std::string pipeline_line(const Pipeline& pipeline, const Head& head, const Inventory* inventory) {
   const auto path = path_to(pipeline, head.sink);
   if (!path) return printable(head.name) + ": not readable";
@@ -137,14 +143,16 @@ std::string people_lines(const ReportInputs& inputs) {
     parts.push_back(fmt::format("{} pictures", samples["rows"].get<std::uint64_t>()));
   }
   if (const std::string fed = what_samples_are(inputs); !fed.empty()) parts.push_back(fed);
-  if (const std::string source = answer_sources(inputs); !source.empty()) parts.push_back("answers " + source);
+  if (const std::string source = answer_sources(inputs); !source.empty())
+    parts.push_back("answers " + source);
   if (const std::string failures = failure_sentence(inputs); !failures.empty()) {
     parts.push_back("without answer: " + failures);
   }
   return parts.empty() ? "" : wrapped("People", join(parts, "; "));
 }
 
-std::string group_row(const std::string& name, const Estimate& estimate, MeasureUnit unit, bool stands_out) {
+std::string group_row(const std::string& name, const Estimate& estimate, MeasureUnit unit,
+                      bool stands_out) {
   std::string line = "  " + pad(fit(name, 34), 34) + (stands_out ? " *" : "  ");
   line += pad_left(format_value(estimate.value, unit), 10);
   line += pad_left(format_interval(estimate.low, estimate.high, unit), 22);
@@ -166,8 +174,9 @@ std::string measure_lines(const MeasureTable& table, double confidence) {
     const bool intersection = estimate.attribute.find('&') != std::string::npos;
     if (shown == kMaxSummaryRows || (intersection && !row.stands_out)) continue;
     ++shown;
-    const std::string name = intersection ? printable(estimate.group)
-                                          : printable(estimate.attribute) + " " + printable(estimate.group);
+    const std::string name = intersection
+                                 ? printable(estimate.group)
+                                 : printable(estimate.attribute) + " " + printable(estimate.group);
     out += group_row(name, estimate, table.unit, row.stands_out);
   }
   if (shown < table.rows.size()) {
@@ -192,11 +201,26 @@ std::string group_lines(const ReportInputs& inputs) {
   return out;
 }
 
+// What exchanging one step changes, for everyone.
+std::string effect_lines(const ReportInputs& inputs) {
+  std::string out;
+  for (const Sensitivity& row : inputs.assessment->sensitivity) {
+    if (!row.attribute.empty() || !row.group.empty()) continue;
+    if (out.empty()) out += "\n";
+    out += wrapped(out.size() == 1 ? "With" : "",
+                   fmt::format("- {} instead, {}: {}; the verdicts {}", printable(row.alternative),
+                               printable(row.head), effect_of(inputs, row),
+                               row.verdicts_survive ? "stay the same" : "change"));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string render_summary(const ReportInputs& inputs) {
   std::string out;
-  if (inputs.inventory != nullptr) out += app_lines(*inputs.inventory) + found_lines(*inputs.inventory);
+  if (inputs.inventory != nullptr)
+    out += app_lines(*inputs.inventory) + found_lines(*inputs.inventory);
   if (inputs.pipeline != nullptr) {
     for (std::size_t i = 0; i < inputs.pipeline->heads.size(); ++i) {
       out += wrapped(i == 0 ? "Pipeline" : "",
@@ -206,9 +230,11 @@ std::string render_summary(const ReportInputs& inputs) {
   out += people_lines(inputs);
   if (inputs.assessment == nullptr) return out;
   out += group_lines(inputs);
+  out += effect_lines(inputs);
   if (!inputs.assessment->verdicts.empty()) out += "\n";
   for (std::size_t i = 0; i < inputs.assessment->verdicts.size(); ++i) {
-    out += wrapped(i == 0 ? "Verdicts" : "", "- " + printable(inputs.assessment->verdicts[i].text, 2000));
+    out += wrapped(i == 0 ? "Verdicts" : "",
+                   "- " + printable(inputs.assessment->verdicts[i].text, 2000));
   }
   return out;
 }

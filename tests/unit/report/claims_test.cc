@@ -35,19 +35,23 @@ TEST(Claims, PresenceIsNotUse) {
 }
 
 TEST(Claims, ReachableTasksAreInferred) {
-  const auto claims = claims_about(with_tasks({task("age", true, Use::kReachable), task("gender", true, Use::kAnswered),
-                                               task("face-detection", false, Use::kReachable)}));
-  EXPECT_THAT(claims, ElementsAre("The app infers age and gender: a path leads from its entry points to the code that does.",
+  const auto claims = claims_about(
+      with_tasks({task("age", true, Use::kReachable), task("gender", true, Use::kAnswered),
+                  task("face-detection", false, Use::kReachable)}));
+  EXPECT_THAT(claims, ElementsAre("The app infers age and gender: a path leads from its entry "
+                                  "points to the code that does.",
                                   "It also does face detection."));
 }
 
 TEST(Claims, TheWeakestUseIsWhatIsSaid) {
-  EXPECT_THAT(claims_about(with_tasks({task("age", true, Use::kExecuted), task("race", true, Use::kAnswered)})),
+  EXPECT_THAT(claims_about(with_tasks(
+                  {task("age", true, Use::kExecuted), task("race", true, Use::kAnswered)})),
               ElementsAre("The app infers age and race: that code was seen to run."));
 }
 
 TEST(Claims, ATaskSeenTwiceCountsOnceAtItsBestUse) {
-  EXPECT_THAT(claims_about(with_tasks({task("age", true, Use::kPresent), task("age", true, Use::kReachable)})),
+  EXPECT_THAT(claims_about(with_tasks(
+                  {task("age", true, Use::kPresent), task("age", true, Use::kReachable)})),
               ElementsAre(HasSubstr("infers age:")));
 }
 
@@ -57,8 +61,11 @@ TEST(Claims, NothingFoundIsSaid) {
 
 TEST(Claims, FailuresAreCountedByHead) {
   Assessment assessment;
-  assessment.outcomes = {{"age", "", "", "ok", 590},     {"age", "", "", "no-face", 7}, {"age", "", "", "crash", 3},
-                         {"age", "race", "A", "crash", 3}, {"gender", "", "", "ok", 600}};
+  assessment.outcomes = {{"age", "", "", "ok", 590},
+                         {"age", "", "", "no-face", 7},
+                         {"age", "", "", "crash", 3},
+                         {"age", "race", "A", "crash", 3},
+                         {"gender", "", "", "ok", 600}};
   ReportInputs inputs;
   inputs.assessment = &assessment;
   EXPECT_EQ(failure_sentence(inputs), "10 of 600 for age (7 no-face, 3 crash)");

@@ -15,7 +15,8 @@ TEST(HtmlWriter, EscapesEveryCharacterThatCouldStartMarkup) {
 
 TEST(HtmlWriter, MakesControlsAndOverridesVisible) {
   EXPECT_EQ(escape_html("a\u202eb"), "a\\u{202e}b");
-  EXPECT_THAT(escape_html(std::string("a\0b", 3)), testing::Not(testing::HasSubstr(std::string(1, '\0'))));
+  EXPECT_THAT(escape_html(std::string("a\0b", 3)),
+              testing::Not(testing::HasSubstr(std::string(1, '\0'))));
   EXPECT_THAT(escape_html("\xff\xfe"), testing::Not(testing::HasSubstr("\xff")));
 }
 
@@ -29,8 +30,9 @@ TEST(HtmlWriter, NestsAndClosesByScope) {
     const auto inner = page.open("details", {{"open", ""}});
     page.foreign("x");
   }
-  EXPECT_EQ(page.take(),
-            "<div class=\"a&quot;b\"><b>1 &lt; 2</b><br><details open><bdi>x</bdi></details>\n</div>\n");
+  EXPECT_EQ(
+      page.take(),
+      "<div class=\"a&quot;b\"><b>1 &lt; 2</b><br><details open><bdi>x</bdi></details>\n</div>\n");
 }
 
 TEST(HtmlWriter, ScopeMovesOnce) {

@@ -35,8 +35,9 @@ Disparity disparity(const std::string& metric, const std::string& group, double 
 
 TEST(MeasureTables, MainMeasureComesFirstAndVariantsLast) {
   Assessment assessment;
-  assessment.estimates = {estimate("gender", "failure_rate", ""), estimate("gender", "accuracy", "", "answered"),
-                          estimate("gender", "accuracy", ""), estimate("age", "mae", "", "answered")};
+  assessment.estimates = {
+      estimate("gender", "failure_rate", ""), estimate("gender", "accuracy", "", "answered"),
+      estimate("gender", "accuracy", ""), estimate("age", "mae", "", "answered")};
   const auto tables = measure_tables(assessment, nullptr);
   ASSERT_EQ(tables.size(), 4U);
   EXPECT_EQ(tables[0].measure, (Measure{"gender", "accuracy", "", "all"}));
@@ -50,7 +51,8 @@ TEST(MeasureTables, MainMeasureComesFirstAndVariantsLast) {
 TEST(MeasureTables, GroupsStandOutByTheCorrectedP) {
   Assessment assessment;
   assessment.settings = {{"fdr", 0.01}};
-  assessment.estimates = {estimate("age", "mae", "A", "answered"), estimate("age", "mae", "B", "answered"),
+  assessment.estimates = {estimate("age", "mae", "A", "answered"),
+                          estimate("age", "mae", "B", "answered"),
                           estimate("age", "mae_lower", "A", "answered")};
   assessment.disparities = {disparity("mae", "A", 0.009), disparity("mae", "B", 0.02)};
   const auto tables = measure_tables(assessment, nullptr);

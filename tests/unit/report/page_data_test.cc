@@ -18,7 +18,8 @@ using ::testing::Not;
 TEST(PageData, NothingInItCanEndItsElement) {
   const Json hostile = {{"</script>", "<!-- & \u2028\u2029 ]]>"}, {"plain", "\\u003c"}};
   const std::string text = dump_for_script(hostile);
-  for (const char* bad : {"<", ">", "&", "\u2028", "\u2029"}) EXPECT_THAT(text, Not(HasSubstr(bad)));
+  for (const char* bad : {"<", ">", "&", "\u2028", "\u2029"})
+    EXPECT_THAT(text, Not(HasSubstr(bad)));
   const auto again = parse_json(text, "test");
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(*again, hostile);

@@ -76,8 +76,10 @@ TEST(Phrases, UnitFollowsTheTaskOfTheHead) {
 
 TEST(Phrases, TensorsAndPlaces) {
   EXPECT_EQ(tensor_phrase({"x", {1, -1, 3}, "float32"}), "float32 [1, ?, 3]");
-  EXPECT_EQ(tensor_phrase({"x", {1}, "uint8", {0.5F}, {128}}), "uint8 [1], scale 0.5, zero point 128");
-  EXPECT_EQ(tensor_phrase({"x", {1}, "int8", {0.5F, 0.25F}, {0, 0}}), "int8 [1], quantised by channel");
+  EXPECT_EQ(tensor_phrase({"x", {1}, "uint8", {0.5F}, {128}}),
+            "uint8 [1], scale 0.5, zero point 128");
+  EXPECT_EQ(tensor_phrase({"x", {1}, "int8", {0.5F, 0.25F}, {0, 0}}),
+            "int8 [1], quantised by channel");
   EXPECT_EQ(place("a.apk", {"b.zip", "c.tflite"}), "a.apk \u203a b.zip \u203a c.tflite");
   EXPECT_EQ(attribute_name("race&gender"), "race and gender");
 }

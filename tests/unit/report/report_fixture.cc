@@ -25,8 +25,9 @@ Json read(const char* name) {
 
 // 600 pictures as the fixture's assessment counts them, without their files.
 Samples planted_samples() {
-  static constexpr const char* kRaces[] = {"Black", "East Asian", "Indian", "Latino_Hispanic",
-                                           "Middle Eastern", "Southeast Asian", "White"};
+  static constexpr const char* kRaces[] = {
+      "Black",          "East Asian",      "Indian", "Latino_Hispanic",
+      "Middle Eastern", "Southeast Asian", "White"};
   Samples samples;
   samples.attributes = {"race", "gender", "note"};
   for (std::size_t i = 0; i < 600; ++i) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The planted case that report tests read: an app with hostile names, two answers, one planted difference.
+// The planted case that report tests read: an app with hostile names, two answers, one planted
+// difference.
 #pragma once
 
 #include "daylight/report/reporter.h"

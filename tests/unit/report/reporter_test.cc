@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page as bytes: policy, escaping, completeness, sameness. How it looks and behaves is tests/page.
+// The page as bytes: policy, escaping, completeness, sameness. How it looks and behaves is
+// tests/page.
 #include "daylight/report/reporter.h"
 
 #include <gmock/gmock.h>
@@ -21,14 +22,16 @@ using ::testing::Not;
 
 std::size_t count(const std::string& text, const std::string& part) {
   std::size_t found = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++found;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size()))
+    ++found;
   return found;
 }
 
 std::string between(const std::string& text, const std::string& start, const std::string& end) {
   const auto from = text.rfind(start);
   if (from == std::string::npos) return "";
-  return text.substr(from + start.size(), text.find(end, from + start.size()) - from - start.size());
+  return text.substr(from + start.size(),
+                     text.find(end, from + start.size()) - from - start.size());
 }
 
 class Page : public ::testing::Test {
@@ -49,7 +52,8 @@ TEST_F(Page, DigestOfThePolicyIsThatOfTheScriptAndStyle) {
 
 // The digest as OpenSSL's command line makes it.
 TEST(PolicyDigest, EqualsOpenssl) {
-  const auto expected = testing::run_command("printf 'alert(1)' | openssl dgst -sha256 -binary | base64");
+  const auto expected =
+      testing::run_command("printf 'alert(1)' | openssl dgst -sha256 -binary | base64");
   if (!expected) GTEST_SKIP() << "the openssl program is absent here";
   EXPECT_EQ(policy_digest("alert(1)") + "\n", "sha256-" + *expected);
 }
@@ -65,7 +69,8 @@ TEST_F(Page, HostileTextNeverBecomesMarkup) {
 }
 
 TEST_F(Page, NothingIsLoadedAndNothingIsInline) {
-  const std::regex attribute(R"(<[a-z0-9]+[^>]*\s(on[a-z]+|style|src|srcset|action|formaction)\s*=)");
+  const std::regex attribute(
+      R"(<[a-z0-9]+[^>]*\s(on[a-z]+|style|src|srcset|action|formaction)\s*=)");
   std::string markup = page_.substr(0, page_.rfind("<script>"));
   markup.erase(markup.find("<style>"), markup.find("</style>") - markup.find("<style>"));
   EXPECT_FALSE(std::regex_search(markup, attribute));
@@ -75,37 +80,58 @@ TEST_F(Page, NothingIsLoadedAndNothingIsInline) {
 
 TEST_F(Page, TellsWhatAnAuditorAsks) {
   for (const char* part :
-       {"77.9% right", "Disparity found", "Not decidable", "600 pictures of 300 people", "age_q.tflite",
-        "replayed from the rebuilt pipeline", "android-bilinear", "La/a/a/d;", "renamed", "sensitive",
-        "sections are encrypted", "The verdicts change.", "midpoint", "more than 70", "sha256sum --check",
-        "benjamini-hochberg", "0x2fa10", "v2 holds", "Every resize by the kernel pil-bicubic, instead of the app\u2019s android-bilinear",
-        "race and note hang together", "no-face"}) {
+       {"77.9% right",
+        "Disparity found",
+        "Not decidable",
+        "600 pictures of 300 people",
+        "age_q.tflite",
+        "replayed from the rebuilt pipeline",
+        "android-bilinear",
+        "La/a/a/d;",
+        "renamed",
+        "sensitive",
+        "sections are encrypted",
+        "The verdicts change.",
+        "midpoint",
+        "more than 70",
+        "sha256sum --check",
+        "benjamini-hochberg",
+        "0x2fa10",
+        "v2 holds",
+        "Every resize by the kernel pil-bicubic, instead of the app\u2019s android-bilinear",
+        "race and note hang together",
+        "no-face"}) {
     EXPECT_THAT(page_, HasSubstr(part));
   }
   EXPECT_THAT(page_, ::testing::ContainsRegex("answers move by [0-9.]+ years on average"));
 }
 
 TEST_F(Page, EveryEstimateIsARowOfATable) {
-  const std::string groups = page_.substr(page_.find("<section id=\"groups\""), page_.find("<section id=\"comparisons\"") -
-                                                                                    page_.find("<section id=\"groups\""));
+  const std::string groups =
+      page_.substr(page_.find("<section id=\"groups\""), page_.find("<section id=\"comparisons\"") -
+                                                             page_.find("<section id=\"groups\""));
   EXPECT_EQ(count(groups, "<th scope=\"row\">"), fixture_.assessment.estimates.size());
 }
 
 TEST_F(Page, SameInputsSameBytes) { EXPECT_EQ(*render_report(fixture_.inputs()), page_); }
 
 TEST_F(Page, ElementsAreClosed) {
-  for (const char* tag : {"div", "section", "table", "tr", "td", "details", "ul", "li", "dl", "figure", "bdi", "code"}) {
+  for (const char* tag : {"div", "section", "table", "tr", "td", "details", "ul", "li", "dl",
+                          "figure", "bdi", "code"}) {
     const std::regex open("<" + std::string(tag) + "[ >]");
     const std::string markup = page_.substr(0, page_.rfind("<script>"));
-    const auto opened = std::distance(std::sregex_iterator(markup.begin(), markup.end(), open), std::sregex_iterator());
-    EXPECT_EQ(static_cast<std::size_t>(opened), count(markup, "</" + std::string(tag) + ">")) << tag;
+    const auto opened = std::distance(std::sregex_iterator(markup.begin(), markup.end(), open),
+                                      std::sregex_iterator());
+    EXPECT_EQ(static_cast<std::size_t>(opened), count(markup, "</" + std::string(tag) + ">"))
+        << tag;
   }
 }
 
 TEST(Report, WithoutAnythingSaysWhatIsMissingAndHowToMakeIt) {
   const auto page = render_report({});
   ASSERT_TRUE(page.has_value());
-  for (const char* command : {"daylight detect", "daylight rebuild", "daylight assess", "daylight audit"}) {
+  for (const char* command :
+       {"daylight detect", "daylight rebuild", "daylight assess", "daylight audit"}) {
     EXPECT_THAT(*page, HasSubstr(command));
   }
   EXPECT_THAT(*page, Not(HasSubstr("infers")));

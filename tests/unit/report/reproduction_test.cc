@@ -17,7 +17,8 @@ using ::testing::HasSubstr;
 TEST(Reproduction, WordsSurviveAShell) {
   EXPECT_EQ(shell_word("plain-1.0/x"), "plain-1.0/x");
   EXPECT_EQ(shell_word(""), "''");
-  for (const std::string word : {"it's", "$(touch x)", "a b", "`id`", "*", "-n\\", "\"", "#x", "a;b"}) {
+  for (const std::string word :
+       {"it's", "$(touch x)", "a b", "`id`", "*", "-n\\", "\"", "#x", "a;b"}) {
     const auto echoed = testing::run_command("printf %s " + shell_word(word));
     ASSERT_TRUE(echoed.has_value()) << word;
     EXPECT_EQ(*echoed, word);
@@ -29,7 +30,8 @@ TEST(Reproduction, OptionsBecomeFlags) {
   fixture.assessment.provenance.options["targets"] = {{{"head", "age"}, {"column", "years old"}}};
   const auto lines = reproduction_commands(fixture.inputs());
   EXPECT_THAT(lines, Contains("daylight detect 'mirror face'\\''s.apk' --case case"));
-  EXPECT_THAT(lines, Contains("daylight assess --case case --samples samples.csv --target 'age=years old' --by race,gender "
+  EXPECT_THAT(lines, Contains("daylight assess --case case --samples samples.csv --target "
+                              "'age=years old' --by race,gender "
                               "--intersections 2 --bootstrap 2000 --age-truth midpoint --seed 1"));
   EXPECT_THAT(lines, Contains(HasSubstr("sha256sum --check")));
 }
@@ -37,12 +39,15 @@ TEST(Reproduction, OptionsBecomeFlags) {
 TEST(Reproduction, OnlyWhatTheCommandLineHas) {
   Predictions predictions;
   predictions.provenance.emplace();
-  predictions.provenance->options = {{"samples_are", "face-crops"}, {"resize_kernel", ""}, {"compare_kernels", Json::array()},
-                                     {"all_alternatives", false},   {"reference_kernels", true}, {"rules", "7cb2"}};
+  predictions.provenance->options = {
+      {"samples_are", "face-crops"},      {"resize_kernel", ""},
+      {"compare_kernels", Json::array()}, {"all_alternatives", false},
+      {"reference_kernels", true},        {"rules", "7cb2"}};
   ReportInputs inputs;
   inputs.predictions = &predictions;
   EXPECT_EQ(reproduction_commands(inputs)[0],
-            "daylight replay --case case --samples samples.csv --samples-are face-crops --compare-kernels none "
+            "daylight replay --case case --samples samples.csv --samples-are face-crops "
+            "--compare-kernels none "
             "--reference-kernels");
 }
 

@@ -18,12 +18,15 @@ TEST(StepWords, KnownOperations) {
   EXPECT_EQ(line("resize", R"({"width":200,"height":100,"kernel":"android-bilinear"})"),
             "Resize: 200 \u00d7 100, android-bilinear");
   EXPECT_EQ(line("normalize", R"({"mean":[0.0],"std":[255.0]})"), "Normalise: x / 255");
-  EXPECT_EQ(line("normalize", R"({"mean":[127.5],"std":[127.5]})"), "Normalise: (x \u2212 127.5) / 127.5");
-  EXPECT_EQ(line("normalize", R"({"mean":[0,0,0],"std":[1,2,3]})"), "Normalise: mean 0, 0, 0; std 1, 2, 3");
+  EXPECT_EQ(line("normalize", R"({"mean":[127.5],"std":[127.5]})"),
+            "Normalise: (x \u2212 127.5) / 127.5");
+  EXPECT_EQ(line("normalize", R"({"mean":[0,0,0],"std":[1,2,3]})"),
+            "Normalise: mean 0, 0, 0; std 1, 2, 3");
   EXPECT_EQ(line("scale", R"({"factor":116})"), "Scale: x \u00d7 116");
   EXPECT_EQ(line("scale", R"({"factor":2,"offset":-1.5})"), "Scale: x \u00d7 2 + -1.5");
   EXPECT_EQ(line("softmax", "{}"), "Softmax");
-  EXPECT_EQ(line("argmax", R"({"labels":["a","b","c","d","e"]})"), "Take the largest: a, b, c, d, \u2026");
+  EXPECT_EQ(line("argmax", R"({"labels":["a","b","c","d","e"]})"),
+            "Take the largest: a, b, c, d, \u2026");
 }
 
 TEST(StepWords, ModelsAreNamedByTheirFile) {
@@ -41,12 +44,41 @@ TEST(StepWords, UnknownOperationsShowTheirParameters) {
 }
 
 TEST(StepWords, ParametersOfAnyTypeAreSurvived) {
-  for (const char* params : {"null", "[]", "3", R"("x")", "{}", R"({"width":[1],"height":{"a":1},"mean":{},"std":3,"labels":1,)"
-                             R"("model":{},"box":7,"index":null,"factor":"x","offset":[],"k":{"a":[1]}})"}) {
-    for (const char* op : {"user-image", "decode-image", "pixel-format", "face-crop", "center-crop", "crop-or-pad", "crop",
-                           "rotate", "flip", "resize", "grayscale", "to-tensor", "normalize", "cast", "quantize",
-                           "dequantize", "tflite", "output", "element", "scale", "softmax", "sigmoid", "clamp", "truncate",
-                           "argmax", "threshold", "compare", "expectation", "top-k", "shown", ""}) {
+  for (const char* params :
+       {"null", "[]", "3", R"("x")", "{}",
+        R"({"width":[1],"height":{"a":1},"mean":{},"std":3,"labels":1,)"
+        R"("model":{},"box":7,"index":null,"factor":"x","offset":[],"k":{"a":[1]}})"}) {
+    for (const char* op : {"user-image",
+                           "decode-image",
+                           "pixel-format",
+                           "face-crop",
+                           "center-crop",
+                           "crop-or-pad",
+                           "crop",
+                           "rotate",
+                           "flip",
+                           "resize",
+                           "grayscale",
+                           "to-tensor",
+                           "normalize",
+                           "cast",
+                           "quantize",
+                           "dequantize",
+                           "tflite",
+                           "output",
+                           "element",
+                           "scale",
+                           "softmax",
+                           "sigmoid",
+                           "clamp",
+                           "truncate",
+                           "argmax",
+                           "threshold",
+                           "compare",
+                           "expectation",
+                           "top-k",
+                           "shown",
+                           ""}) {
       const std::string text = line(op, params);
       EXPECT_LT(text.size(), 600U) << op << " " << params;
     }

@@ -15,8 +15,8 @@ namespace {
 
 class HaarFaceFinder final : public FaceFinder {
  public:
-  HaarFaceFinder(cv::CascadeClassifier cascade, FaceFinderOptions options)
-      : cascade_(std::move(cascade)), options_(std::move(options)) {}
+  HaarFaceFinder(const cv::CascadeClassifier& cascade, FaceFinderOptions options)
+      : cascade_(cascade), options_(std::move(options)) {}
 
   Result<std::vector<PixelBox>> find(const Image& image) override {
     std::vector<PixelBox> boxes;
@@ -91,7 +91,7 @@ Result<std::unique_ptr<FaceFinder>> FaceFinder::open(const FaceFinderOptions& op
   } catch (const cv::Exception& thrown) {
     return fail(ErrorCode::kCorrupt, thrown.what(), path.string());
   }
-  return std::unique_ptr<FaceFinder>(std::make_unique<HaarFaceFinder>(std::move(cascade), options));
+  return std::unique_ptr<FaceFinder>(std::make_unique<HaarFaceFinder>(cascade, options));
 }
 
 Result<Json> face_finder_facts(const FaceFinderOptions& options) {

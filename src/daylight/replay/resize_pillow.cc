@@ -49,6 +49,12 @@ double cubic(double x) {
 constexpr Filter kTriangle = {1.0, triangle};
 constexpr Filter kCubic = {2.0, cubic};
 
+// Pillow's way to a whole number: half is added and the rest cut, towards zero also below zero.
+int cut_after_half(double value) {
+  const double raised = value + 0.5;
+  return static_cast<int>(raised);
+}
+
 // The filter stretched by the factor when shrinking, cut at the borders, normalised in double,
 // rounded to fixed point away from zero.
 Windows make_windows(int from, int to, const Filter& filter) {
@@ -61,8 +67,8 @@ Windows make_windows(int from, int to, const Filter& filter) {
   std::vector<double> raw(windows.taps);
   for (int i = 0; i < to; ++i) {
     const double centre = (i + 0.5) * scale;
-    const int first = std::max(0, static_cast<int>(centre - support + 0.5));
-    const int last = std::min(from, static_cast<int>(centre + support + 0.5));
+    const int first = std::max(0, cut_after_half(centre - support));
+    const int last = std::min(from, cut_after_half(centre + support));
     const auto used = static_cast<std::size_t>(last - first);
     double total = 0.0;
     for (std::size_t k = 0; k < used; ++k) {

@@ -42,6 +42,7 @@ Cells cells_of(const Samples& samples, const std::vector<std::size_t>& indices,
   Cells cells;
   for (std::size_t row = 0; row < samples.rows.size(); ++row) {
     std::vector<std::string> values;
+    values.reserve(indices.size());
     for (const std::size_t index : indices) values.push_back(samples.rows[row].values[index]);
     if (std::find(values.begin(), values.end(), "") != values.end()) {
       ++without_value;
@@ -78,6 +79,7 @@ std::vector<std::vector<std::string>> empty_cells_of(const Cells& cells, std::si
 std::vector<std::size_t> pick_rows(const Samples& samples, const std::vector<std::size_t>& rows,
                                    std::size_t quota, std::uint64_t seed) {
   std::vector<std::pair<std::string, std::size_t>> ranked;
+  ranked.reserve(rows.size());
   for (const std::size_t row : rows) {
     ranked.emplace_back(sha256_hex(std::to_string(seed) + "\n" + samples.rows[row].file + "\n"),
                         row);
@@ -85,6 +87,7 @@ std::vector<std::size_t> pick_rows(const Samples& samples, const std::vector<std
   std::sort(ranked.begin(), ranked.end());
   ranked.resize(quota);
   std::vector<std::size_t> picked;
+  picked.reserve(ranked.size());
   for (const auto& [rank, row] : ranked) picked.push_back(row);
   return picked;
 }

@@ -149,17 +149,17 @@ class ProgramBuilder {
 
   // The node that does this work behind `parent`, a new one if there is none yet.
   Result<std::size_t> add_step(std::size_t parent, const VariantStep& step) {
-    // Face crops differ by step id, so that each is listed as a substitution.
     std::string key = *step.op + " " + dump_json_line(step.params);
+    const ValueType type =
+        parent == StepProgram::kRoot ? ValueType{} : program_.nodes_[parent].type;
+    // Compiled also where the work is there already: the step may have a substitution to tell.
+    auto compiled = TRY(compile_step(StepParams(*step.id, *step.op, step.params), type, context_));
     for (std::size_t i = 0; i < program_.nodes_.size(); ++i) {
       if (program_.nodes_[i].parent == parent && program_.nodes_[i].key == key) return i;
     }
     if (program_.nodes_.size() >= kMaxProgramNodes) {
       return fail(ErrorCode::kLimit, "the alternatives make more steps than are run at once");
     }
-    const ValueType type =
-        parent == StepProgram::kRoot ? ValueType{} : program_.nodes_[parent].type;
-    auto compiled = TRY(compile_step(StepParams(*step.id, *step.op, step.params), type, context_));
     program_.nodes_.push_back(
         {parent, std::move(key), std::move(compiled.function), std::move(compiled.type)});
     return program_.nodes_.size() - 1;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include "daylight/artifact/json_fields.h"
 #include "daylight/base/text.h"
@@ -189,7 +190,11 @@ Result<Pipeline> pipeline_from_json(const Json& json, const std::string& where) 
   fields.list("heads", pipeline.heads, head_from_json);
   fields.list("gaps", pipeline.gaps, gap_from_json);
   TRY_VOID(fields.finish());
+  std::set<std::string> names;
   for (const Head& head : pipeline.heads) {
+    if (!names.insert(head.name).second) {
+      return fail(ErrorCode::kCorrupt, "two heads are named '" + printable(head.name) + "'", where, "give each a name of its own");
+    }
     auto path = path_to(pipeline, head.sink);
     if (!path) {
       Error error = path.error();

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 
 #include "daylight/artifact/table.h"
 #include "daylight/base/file.h"
@@ -87,6 +88,7 @@ class LongReader {
     if (text.empty()) return {};
     out = parse_double(text);
     if (!out) return bad(column, "holds '" + printable(text) + "', which is not a number");
+    if (std::abs(*out) > kMaxPredictionValue) return bad(column, "holds '" + printable(text) + "', which is beyond any measure");
     return {};
   }
 

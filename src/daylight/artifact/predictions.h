@@ -31,6 +31,9 @@ struct Prediction {
   std::string source = {};         // replayed|captured|...
 };
 
+// A score or value beyond this (either sign) is refused: its square must not overflow in a sum over all people.
+inline constexpr double kMaxPredictionValue = 1e12;
+
 struct Predictions {
   // Absent for a file that others brought without a .meta.json.
   std::optional<Provenance> provenance;

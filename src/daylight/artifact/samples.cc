@@ -25,7 +25,8 @@ bool is_reserved(const std::string& column) {
 
 // A relative path that stays inside its folder.
 bool is_inside(const std::string& file) {
-  if (file.empty() || file.front() == '/' || file.find('\0') != std::string::npos) return false;
+  if (file.empty() || file.front() == '/') return false;
+  if (std::any_of(file.begin(), file.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; })) return false;
   const auto parts = split(file, '/');
   return std::find(parts.begin(), parts.end(), "..") == parts.end();
 }
@@ -75,7 +76,7 @@ Result<Samples> read_samples(const std::filesystem::path& csv) {
     sample.file = row[*file_column];
     if (!is_inside(sample.file)) {
       return fail(ErrorCode::kInvalidArgument,
-                  "the file '" + printable(sample.file) + "' is empty, absolute or leaves the folder", line,
+                  "the file '" + printable(sample.file) + "' is empty, absolute, leaves the folder or holds control characters", line,
                   "give paths relative to the folder of samples.csv, without '..'");
     }
     if (!seen.insert(sample.file).second) {

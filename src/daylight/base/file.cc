@@ -23,7 +23,11 @@ namespace {
 tl::unexpected<Error> io_error(const std::string& doing, const std::filesystem::path& path) {
   const int code = errno;
   const auto kind = code == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
-  return fail(kind, fmt::format("cannot {}: {}", doing, std::strerror(code)), path.string());
+  const char* hint = code == ENOENT   ? "check the path"
+                     : code == EACCES ? "check who may read and write there"
+                     : code == ENOSPC ? "make room on the disk"
+                                      : "";
+  return fail(kind, fmt::format("cannot {}: {}", doing, std::strerror(code)), path.string(), hint);
 }
 
 // A file descriptor that closes itself.
@@ -67,10 +71,10 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return io_error("stat", path);
   if (S_ISDIR(info.st_mode)) {
-    return fail(ErrorCode::kInvalidArgument, "is a folder, not a file", path.string());
+    return fail(ErrorCode::kInvalidArgument, "is a folder, not a file", path.string(), "name a file in it");
   }
   if (!S_ISREG(info.st_mode)) {
-    return fail(ErrorCode::kInvalidArgument, "is not a regular file", path.string());
+    return fail(ErrorCode::kInvalidArgument, "is not a regular file", path.string(), "copy it to a file first");
   }
   MappedFile mapped;
   if (info.st_size == 0) return mapped;

@@ -2,6 +2,8 @@
 // Reading of a whole case.
 #include "daylight/cli/case_artifacts.h"
 
+#include <algorithm>
+
 #include "daylight/artifact/samples.h"
 
 namespace dl::cli {
@@ -19,6 +21,38 @@ Result<void> read_if_there(const CaseFolder& folder, const char* role, const cha
   out = TRY(read(*json, folder.file(name).string()));
   digests.push_back(TRY(folder.input(role, name)));
   return {};
+}
+
+// Whether `provenance` names `role` with the digest that the file has now. An artifact that names no such input stands alone.
+bool fits(const Provenance& provenance, const std::string& role, const std::vector<InputDigest>& digests) {
+  const auto find = [&](const std::vector<InputDigest>& list) {
+    return std::find_if(list.begin(), list.end(), [&](const InputDigest& input) { return input.role == role; });
+  };
+  const auto named = find(provenance.inputs);
+  if (named == provenance.inputs.end()) return true;
+  const auto here = find(digests);
+  return here != digests.end() && here->sha256 == named->sha256;
+}
+
+// Drops a part whose input is not the file that lies here.
+template <typename T>
+void keep_if_fitting(std::optional<T>& part, const std::optional<Provenance>& provenance, const char* input, const char* role,
+                     const char* name, CaseArtifacts& all) {
+  if (!part || !provenance || fits(*provenance, input, all.digests)) return;
+  part.reset();
+  all.left_out.emplace_back(name);
+  std::erase_if(all.digests, [&](const InputDigest& digest) { return digest.role == role; });
+}
+
+void drop_foreign_parts(CaseArtifacts& all) {
+  const auto of = [](const auto& part) {
+    return part ? std::optional<Provenance>(part->provenance) : std::optional<Provenance>();
+  };
+  keep_if_fitting(all.plan, of(all.plan), "inventory", "probe_plan", kProbePlanFile, all);
+  keep_if_fitting(all.pipeline, of(all.pipeline), "inventory", "pipeline", kPipelineFile, all);
+  keep_if_fitting(all.predictions, all.predictions ? all.predictions->provenance : std::nullopt, "pipeline", "predictions",
+                  kPredictionsFile, all);
+  keep_if_fitting(all.assessment, of(all.assessment), "predictions", "assessment", kAssessmentFile, all);
 }
 
 }  // namespace
@@ -47,6 +81,7 @@ Result<CaseArtifacts> read_case_artifacts(const CaseFolder& folder, const std::f
     all.predictions = TRY(read_predictions(folder.file(kPredictionsFile)));
     digests.push_back(TRY(folder.input("predictions", kPredictionsFile)));
   }
+  drop_foreign_parts(all);
   if (!samples_csv.empty()) {
     const Samples samples = TRY(read_samples(samples_csv));
     all.samples_summary = summarise_samples(samples);

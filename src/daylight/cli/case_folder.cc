@@ -76,7 +76,12 @@ bool CaseFolder::is_current_with_meta(const std::string& name, const std::string
 }
 
 Result<InputDigest> CaseFolder::input(const std::string& role, const std::string& name) const {
-  return InputDigest{role, name, TRY(sha256_of_file(file(name)))};
+  const auto digest = sha256_of_file(file(name));
+  if (!digest && digest.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kNotFound, "is not there yet", file(name).string(),
+                "run the stage that writes it, or 'daylight audit'");
+  }
+  return InputDigest{role, name, TRY(digest)};
 }
 
 std::uint64_t CaseFolder::size_on_disk() const {

@@ -60,6 +60,14 @@ void add_assess(CLI::App* verb, AssessFlags& a) {
       ->check(CLI::Range(0.0001, 0.5))
       ->capture_default_str();
   verb->add_option("--seed", a.seed, "of every random draw")->capture_default_str();
+  verb->add_option("--label", a.labels, "[HEAD:]FROM=TO: what a label means, predicted or true; 'FROM=' makes it no answer; "
+                                        "may be repeated");
+  verb->add_option("--positive", a.positive, "HEAD=LABEL: what a head that gives one number answers at the threshold or above; "
+                                             "may be repeated");
+  verb->add_option("--threshold", a.threshold, "of heads that give one number")->capture_default_str();
+  verb->add_option("--min-group", a.min_group, "groups of fewer people are shown, not tested")
+      ->check(CLI::Range(std::uint64_t{2}, std::uint64_t{1'000'000}))
+      ->capture_default_str();
 }
 
 void add_fail_on(CLI::App* verb, Options& o, const std::vector<std::string>& rules) {
@@ -91,6 +99,7 @@ void declare_samples(CLI::App& app, CommandLine& line) {
   import->add_option("--attributes", s.attributes, "folders: what each level of folders stands for, from the top, separated by commas")
       ->delimiter(',');
   import->add_flag("--json", s.json, "print the report as JSON on stdout");
+  import->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
   auto* balance = group->add_subcommand("balance", "draw the same number of pictures for each group");
   balance->callback([&line] { line.verb = "samples balance"; });
   balance->add_option("samples", s.samples, "samples.csv")->required();
@@ -98,6 +107,7 @@ void declare_samples(CLI::App& app, CommandLine& line) {
   balance->add_option("--seed", s.seed, "of the draw")->capture_default_str();
   balance->add_option("--out", s.out, "where to write the table; default: samples.balanced.csv beside it");
   balance->add_flag("--json", s.json, "print the report as JSON on stdout");
+  balance->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
 }
 
 }  // namespace
@@ -120,8 +130,8 @@ void declare_flags(CLI::App& app, CommandLine& line) {
 
   auto* detect = add_verb(app, line, "detect", "find models, runtimes, ML calls and tasks (inventory.json)");
   add_app(detect, o);
-  add_case(detect, o);
-  detect->add_option("--out", o.out, "write the inventory here");
+  auto* detect_case = add_case(detect, o);
+  detect->add_option("--out", o.out, "write the inventory here, without a case")->excludes(detect_case);
   add_fail_on(detect, o, {"sensitive-task", "gap"});
 
   auto* plan = add_verb(app, line, "plan", "choose what a capture agent would watch (probe_plan.json)");
@@ -141,7 +151,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   auto* case_option = add_case(assess, o);
   assess->add_option("--predictions", o.predictions, "a table of predictions, ours or anybody's")->excludes(case_option);
   add_samples(assess, o, true);
-  assess->add_option("--out", o.out, "write the assessment here");
+  assess->add_option("--out", o.out, "write the assessment here, without a case")->excludes(case_option);
   add_assess(assess, o.assess);
   add_fail_on(assess, o, {"disparity"});
 

@@ -22,6 +22,22 @@ bool all_numbers(const std::set<std::string>& values) {
   return std::all_of(values.begin(), values.end(), [](const std::string& v) { return parse_double(v).has_value(); });
 }
 
+// [HEAD:]FROM=TO
+Result<assess::LabelRule> read_label_rule(const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return fail(ErrorCode::kInvalidArgument, "'" + printable(text) + "' is not [HEAD:]FROM=TO", "--label",
+                "for example --label 'boy=Male'");
+  }
+  const auto colon = text.substr(0, equals).find(':');
+  assess::LabelRule rule;
+  if (colon != std::string::npos) rule.head = text.substr(0, colon);
+  const std::size_t from = colon == std::string::npos ? 0 : colon + 1;
+  rule.from = text.substr(from, equals - from);
+  rule.to = text.substr(equals + 1);
+  return rule;
+}
+
 std::vector<std::string> default_groups(const Samples& samples) {
   std::vector<std::string> chosen;
   std::vector<std::vector<std::string>> seen;
@@ -65,6 +81,17 @@ Result<assess::AssessOptions> assess_options(const AssessFlags& flags, const Sam
     return fail(ErrorCode::kInvalidArgument, "no column of the samples makes groups of people", "--by",
                 "name one; the columns are: " + columns);
   }
+  for (const std::string& rule : flags.labels) options.label_rules.push_back(TRY(read_label_rule(rule)));
+  for (const std::string& rule : flags.positive) {
+    const auto at = rule.find('=');
+    if (at == std::string::npos || at == 0 || at + 1 == rule.size()) {
+      return fail(ErrorCode::kInvalidArgument, "'" + printable(rule) + "' is not HEAD=LABEL", "--positive",
+                  "for example --positive gender=Male");
+    }
+    options.positive.emplace_back(rule.substr(0, at), rule.substr(at + 1));
+  }
+  options.threshold = flags.threshold;
+  options.min_group = static_cast<std::size_t>(flags.min_group);
   options.intersections = flags.intersections;
   options.bootstrap = flags.bootstrap;
   options.seed = flags.seed;
@@ -77,7 +104,13 @@ Result<assess::AssessOptions> assess_options(const AssessFlags& flags, const Sam
 Json options_to_json(const assess::AssessOptions& options) {
   Json targets = Json::array();
   for (const auto& [head, column] : options.targets) targets.push_back(head + "=" + column);
+  Json rules = Json::array();
+  for (const auto& rule : options.label_rules) rules.push_back({{"head", rule.head}, {"from", rule.from}, {"to", rule.to}});
+  Json positive = Json::array();
+  for (const auto& [head, label] : options.positive) positive.push_back(head + "=" + label);
   return {{"targets", std::move(targets)},
+          {"labels", std::move(rules)},
+          {"positive", std::move(positive)},
           {"by", options.by},
           {"intersections", options.intersections},
           {"bootstrap", options.bootstrap},

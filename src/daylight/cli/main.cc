@@ -39,7 +39,11 @@ int main(int argc, char** argv) try {
   dl::cli::Terminal terminal(line.options.quiet);
   dl::cli::Terminal::catch_interrupts();
   const auto code = dl::cli::run_verb(line, terminal);
-  return code ? *code : fail_with(code.error());
+  if (!code) return fail_with(code.error());
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    return fail_with({dl::ErrorCode::kIo, "the result could not be written", "stdout", "is the disk full?"});
+  }
+  return *code;
 } catch (const std::exception& error) {
   return fail_with({dl::ErrorCode::kLimit, std::string("stopped by the library: ") + error.what(), "", ""});
 }

@@ -31,6 +31,10 @@ struct AssessFlags {
   double confidence = 0.95;
   double fdr = 0.05;
   std::uint64_t seed = 1;
+  std::vector<std::string> labels;    // [HEAD:]FROM=TO
+  std::vector<std::string> positive;  // HEAD=LABEL
+  double threshold = 0.5;
+  std::uint64_t min_group = 10;
 };
 
 struct Options {

@@ -120,7 +120,7 @@ Gap gap_of(const FailedHead& head) {
 // Rows and outcomes of the finished table.
 struct Counts {
   std::uint64_t rows = 0;
-  std::map<std::string, std::uint64_t> by_status;  // of the pipeline itself, not of alternatives
+  std::map<std::string, std::uint64_t> by_status;  // answers of the pipeline itself, not of alternatives
 };
 
 Result<Counts> count_rows(const std::string& csv) {
@@ -167,7 +167,10 @@ Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& p
   };
   const ReplaySummary summary = TRY(replay(pipeline, samples, folder.blobs(), options, keep_chunk, earlier.samples_done, log));
   const std::size_t unreadable = gaps.size();
-  for (const FailedHead& head : summary.failed_heads) gaps.push_back(gap_of(head));
+  for (const FailedHead& head : summary.failed_heads) {
+    gaps.push_back(gap_of(head));
+    log.message(LogLevel::kWarning, gaps.back().where + " " + gaps.back().why);
+  }
   const Counts counts = TRY(count_rows(rows));
   TRY_VOID(write_file_atomic(folder.file(kPredictionsFile), rows));
   Json meta = artifact_head("predictions", provenance);
@@ -180,10 +183,10 @@ Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& p
   meta["gaps"] = to_json(gaps);
   TRY_VOID(folder.write_json(std::string(kPredictionsFile) + ".meta.json", meta));
   partial.remove();
-  report.failed_inputs = unreadable;
+  report.failed_inputs = unreadable + summary.failed_heads.size();
   std::string failures;
   for (const auto& [status, n] : counts.by_status) {
-    if (status != "ok") failures += fmt::format(", {} {}", n, status);
+    if (status != "ok") failures += fmt::format(", {} of them {}", n, status);
   }
   report.summary = fmt::format("{} pictures, {} answers{}", samples.rows.size(), counts.rows, failures);
   return report;

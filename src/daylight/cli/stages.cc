@@ -142,6 +142,27 @@ Result<void> add_head_labels(const CaseFolder& folder, assess::AssessOptions& op
   const auto pipeline = TRY(read_artifact<Pipeline>(folder, kPipelineFile, pipeline_from_json));
   for (const Head& head : pipeline.heads) {
     if (!head.labels.empty()) options.head_labels[head.name] = head.labels;
+    // An answer that nobody in these samples has as truth is wrong, not unknown.
+    for (const std::string& label : head.labels) options.label_rules.push_back({head.name, label, label});
+  }
+  return {};
+}
+
+// What replay had to leave out or replace limits what the assessment can say: it goes where readers look.
+Result<void> carry_over_replay_limits(const CaseFolder& folder, Assessment& assessment) {
+  const auto meta = folder.read_json(std::string(kPredictionsFile) + ".meta.json");
+  if (!meta) return {};
+  if (meta->contains("gaps")) {
+    for (Gap& gap : TRY(gap_list_from_json((*meta)["gaps"], kPredictionsFile))) {
+      assessment.limits.push_back({"replay: " + gap.where, gap.why});
+    }
+  }
+  if (meta->contains("substitutions") && (*meta)["substitutions"].is_array()) {
+    for (const Json& item : (*meta)["substitutions"]) {
+      if (!item.is_object()) continue;
+      assessment.limits.push_back({"replay: step " + item.value("step", ""),
+                                   "replaced by " + item.value("by", "") + " (assumed): " + item.value("why", "")});
+    }
   }
   return {};
 }
@@ -156,12 +177,15 @@ Result<StageReport> run_assess(Session& session) {
   if (const auto pipeline = session.folder().input("pipeline", kPipelineFile)) provenance.inputs.push_back(*pipeline);
   assess::AssessOptions options = TRY(assess_options(flags, *samples));
   TRY_VOID(add_head_labels(session.folder(), options));
+  options.samples_name = session.options().replay.samples.string();
+  options.predictions_name = session.folder().file(kPredictionsFile).string();
   provenance.options = options_to_json(options);
   provenance.seed = flags.seed;
   if (session.folder().is_current(kAssessmentFile, "assessment", provenance)) return up_to_date("assess");
   const auto predictions = TRY(read_predictions(session.folder().file(kPredictionsFile)));
   Assessment assessment = TRY(assess::assess(predictions, *samples, options, session.log()));
   assessment.provenance = provenance;
+  TRY_VOID(carry_over_replay_limits(session.folder(), assessment));
   TRY_VOID(session.folder().write_json(kAssessmentFile, to_json(assessment)));
   const auto found = static_cast<std::size_t>(
       std::count_if(assessment.verdicts.begin(), assessment.verdicts.end(),
@@ -173,6 +197,12 @@ Result<StageReport> run_assess(Session& session) {
 Result<StageReport> run_report(Session& session) {
   const CaseFolder& folder = session.folder();
   CaseArtifacts artifacts = TRY(read_case_artifacts(folder, session.options().replay.samples));
+  for (const std::string& name : artifacts.left_out) {
+    session.log().message(LogLevel::kWarning, name + " was made from other files than those that lie here: it is left out of the report");
+  }
+  if (artifacts.digests.empty()) {
+    return fail(ErrorCode::kNotFound, "holds nothing to report", folder.folder().string(), "run 'daylight detect' or 'daylight audit' first");
+  }
   Provenance provenance;
   provenance.inputs = artifacts.digests;
   provenance.options = {{"images", "none"}};

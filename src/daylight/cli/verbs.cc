@@ -22,6 +22,7 @@
 namespace dl::cli {
 namespace {
 
+// Ends the program's result; a full disk or a closed pipe is seen by main.
 void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);  // the talk on stderr must not cut into it
@@ -68,6 +69,7 @@ Result<ExitCode> audit(const Options& options, Terminal& terminal) {
   // Cheap checks first: a wrong column must not cost a replay.
   const Samples samples = TRY(read_samples(options.replay.samples));
   TRY_VOID(assess_options(options.assess, samples));
+  TRY_VOID(program::AppPackage::open(options.app, terminal));  // before a folder is made for it
   auto folder = TRY(CaseFolder::open(options.case_folder));
   Session session(std::move(folder), options, terminal);
   TRY_VOID(session.app());
@@ -134,7 +136,9 @@ Result<ExitCode> one_stage(const CommandLine& line, const char* artifact, Termin
 // assess on a table that stands alone.
 Result<ExitCode> assess_table(const Options& options, Terminal& terminal) {
   const Samples samples = TRY(read_samples(options.replay.samples));
-  const auto assess_with = TRY(assess_options(options.assess, samples));
+  auto assess_with = TRY(assess_options(options.assess, samples));
+  assess_with.samples_name = options.replay.samples.string();
+  assess_with.predictions_name = options.predictions.string();
   const Predictions predictions = TRY(read_predictions(options.predictions));
   CaseArtifacts artifacts;
   artifacts.assessment = TRY(assess::assess(predictions, samples, assess_with, terminal));

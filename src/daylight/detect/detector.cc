@@ -88,6 +88,8 @@ void add_code_gaps(const program::AppPackage& app, const program::AppCode& code,
                    std::vector<Gap>& gaps) {
   for (const FormatGap& gap : app.gaps())
     gaps.push_back({printable(gap.where), printable(gap.why)});
+  for (const FormatGap& gap : code.index().gaps().list())
+    gaps.push_back({printable(gap.where), printable(gap.why)});
   for (const FormatGap& gap : code.facts().gaps().list())
     gaps.push_back({printable(gap.where), printable(gap.why)});
   for (const FormatGap& gap : code.reach().gaps().list())

@@ -319,7 +319,9 @@ void Planner::add_entry(MethodId method, const std::set<std::string>& why) {
   }
   // A constant counts where all of the app's own call sites pass the same one.
   bool first = true;
+  std::size_t sites = 0;
   for (const CallerSite& site : code_.graph().callers(method)) {
+    if (++sites > kMaxConstantSites) break;
     const auto constants = constant_arguments(index_, site.caller, site.pc);
     for (std::size_t i = 0; i < entry.args.size() && i < constants.size(); ++i) {
       EntryArgument& argument = entry.args[i];

@@ -20,6 +20,9 @@ inline constexpr int kMaxEntryDistance = 8;
 // Entry points of one plan, the nearest to a model first; more become a gap.
 inline constexpr std::size_t kMaxPlanEntries = 64;
 
+// Call sites of one entry point that are asked for constants.
+inline constexpr std::size_t kMaxConstantSites = 64;
+
 // Probes on every ML call of the inventory, on the natives and exports behind them, and on the
 // platform's picture operations around them; entries are the app's own methods that take a picture
 // and lead to a model's run, with the constants of the app's own call sites. `inventory` must be of

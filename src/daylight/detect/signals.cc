@@ -40,7 +40,7 @@ std::string owner_part(std::string_view package) {
 }
 
 Evidence class_evidence(const CodeContext& context, ClassId id, std::string rule,
-                        std::string excerpt) {
+                        const std::string& excerpt) {
   const ClassInfo& info = context.code.index().class_info(id);
   Evidence out{"code", context.app.file_name()};
   if (info.defined()) out.entry.push_back(context.code.index().files()[info.dex].name());
@@ -152,7 +152,7 @@ CallRecord call_record(const CodeContext& context, MethodId caller, const CallSi
 }  // namespace
 
 Evidence code_evidence(const CodeContext& context, MethodId method, std::uint32_t pc,
-                       std::string rule, std::string excerpt) {
+                       std::string rule, const std::string& excerpt) {
   const ClassIndex& index = context.code.index();
   const program::MethodInfo& info = index.method_info(method);
   Evidence out{"code", context.app.file_name()};

@@ -41,7 +41,7 @@ Origin origin_of_class(const CodeContext& context, program::ClassId id);
 
 // Evidence at an instruction of a method, with the byte offset inside its DEX file.
 Evidence code_evidence(const CodeContext& context, program::MethodId method, std::uint32_t pc,
-                       std::string rule, std::string excerpt);
+                       std::string rule, const std::string& excerpt);
 // A path from a manifest entry point to the method, as evidence. The method must be reached.
 Evidence path_evidence(const CodeContext& context, program::MethodId method);
 

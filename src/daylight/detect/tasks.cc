@@ -101,6 +101,14 @@ std::string shape_text(const TensorInfo& tensor) {
   return "[" + join(parts, ",") + "]";
 }
 
+std::string word_in(const std::string& word, const std::string& place) {
+  std::string text = "\"";
+  text += word;
+  text += "\" in ";
+  text += place;
+  return text;
+}
+
 std::string border_text(const ModelRecord& model) {
   std::string text;
   for (const TensorInfo& tensor : model.inputs) text += shape_text(tensor) + " ";
@@ -218,7 +226,7 @@ void TaskInference::weigh_names(const ModelRecord& model,
     for (const std::string& token : tokens) {
       if (!contains(words, token)) continue;
       scores[rule.id].add("name", kNameWeight,
-                          model_evidence(model, "task.file-name", "\"" + token + "\" in " + file));
+                          model_evidence(model, "task.file-name", word_in(token, file)));
       break;
     }
     for (const auto* tensors : {&model.inputs, &model.outputs}) {
@@ -230,7 +238,7 @@ void TaskInference::weigh_names(const ModelRecord& model,
         if (hit == rule.tokens.end()) continue;
         scores[rule.id].add(
             "tensor-name", kTensorNameWeight,
-            model_evidence(model, "task.tensor-name", "\"" + *hit + "\" in tensor " + tensor.name));
+            model_evidence(model, "task.tensor-name", word_in(*hit, "tensor " + tensor.name)));
       }
     }
   }

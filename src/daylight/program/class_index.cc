@@ -3,6 +3,7 @@
 #include "daylight/program/class_index.h"
 
 #include <algorithm>
+#include <string>
 
 namespace dl::program {
 
@@ -17,6 +18,7 @@ std::size_t ClassIndex::MethodKeyHash::operator()(const MethodKey& key) const {
 // Fills an empty index; one instance for each build.
 struct ClassIndex::Builder {
   ClassIndex& index;
+  std::size_t interface_links = 0;
 
   ClassId class_id(std::string_view descriptor) {
     const auto [found, is_new] = index.class_by_descriptor_.try_emplace(
@@ -135,6 +137,20 @@ struct ClassIndex::Builder {
     }
   }
 
+  void link_interfaces(ClassInfo& info, const DexClass& cls, std::uint32_t dex_index) {
+    for (std::uint32_t i = 0; i < cls.interfaces.size(); ++i) {
+      if (i == kMaxInterfaces || interface_links == kMaxInterfaceLinks) {
+        index.gaps_.add(std::string(info.descriptor),
+                        "declares more interfaces than are looked at");
+        return;
+      }
+      const ClassId interface = index.class_of(dex_index, cls.interfaces[i]);
+      if (interface == kNoId) continue;
+      info.interfaces.push_back(interface);
+      ++interface_links;
+    }
+  }
+
   // The first definition of a class wins, as on a device.
   void define_classes(std::uint32_t dex_index) {
     for (const DexClass& cls : (*index.files_)[dex_index].classes()) {
@@ -144,10 +160,7 @@ struct ClassIndex::Builder {
       info.definition = &cls;
       info.dex = dex_index;
       info.superclass = index.class_of(dex_index, cls.superclass);
-      for (std::uint32_t i = 0; i < cls.interfaces.size(); ++i) {
-        const ClassId interface = index.class_of(dex_index, cls.interfaces[i]);
-        if (interface != kNoId) info.interfaces.push_back(interface);
-      }
+      link_interfaces(info, cls, dex_index);
       define_members(info, dex_index);
     }
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daylight/format/dex.h"
+#include "daylight/format/format_gap.h"
 
 namespace dl::program {
 
@@ -25,7 +26,11 @@ inline constexpr std::uint32_t kNoId = 0xffffffffU;
 // Steps up an inheritance chain; hostile files may claim that a class is its own ancestor.
 inline constexpr int kMaxInheritanceDepth = 128;
 // Superclasses and interfaces of one class; more are not looked at.
-inline constexpr std::size_t kMaxAncestors = 1024;
+inline constexpr std::size_t kMaxAncestors = 256;
+// Interfaces that one class may declare, and all classes together: files may share one long list
+// among all their classes.
+inline constexpr std::size_t kMaxInterfaces = 256;
+inline constexpr std::size_t kMaxInterfaceLinks = std::size_t{1} << 22;
 
 // Where a DEX of the app defines something.
 struct DexPlace {
@@ -81,6 +86,8 @@ class ClassIndex {
   static ClassIndex build(const std::vector<DexFile>& files);
 
   const std::vector<DexFile>& files() const { return *files_; }
+  // What was left out because of a limit.
+  const GapList& gaps() const { return gaps_; }
 
   std::size_t class_count() const { return classes_.size(); }
   std::size_t method_count() const { return methods_.size(); }
@@ -105,11 +112,18 @@ class ClassIndex {
   std::vector<MethodId> find_methods(std::string_view owner, std::string_view name) const;
   FieldId find_field(std::string_view owner, std::string_view name) const;
 
-  std::string_view descriptor(ClassId id) const { return classes_[id].descriptor; }
-  std::string_view method_name(MethodId id) const { return names_[methods_[id].name]; }
-  std::string_view method_descriptor(MethodId id) const { return protos_[methods_[id].proto].text; }
+  // "?" for an id that means nothing: a damaged DEX file names types that it does not have.
+  std::string_view descriptor(ClassId id) const {
+    return id < classes_.size() ? std::string_view(classes_[id].descriptor) : "?";
+  }
+  std::string_view method_name(MethodId id) const {
+    return id < methods_.size() ? std::string_view(names_[methods_[id].name]) : "?";
+  }
+  std::string_view method_descriptor(MethodId id) const {
+    return id < methods_.size() ? std::string_view(protos_[methods_[id].proto].text) : "?";
+  }
   std::string_view method_owner(MethodId id) const {
-    return classes_[methods_[id].owner].descriptor;
+    return id < methods_.size() ? descriptor(methods_[id].owner) : "?";
   }
   // "Lpkg/Class;->name(I)V"
   std::string method_text(MethodId id) const;
@@ -159,6 +173,7 @@ class ClassIndex {
   MethodId default_method(ClassId id, std::uint32_t name, std::uint32_t proto) const;
 
   const std::vector<DexFile>* files_ = nullptr;
+  GapList gaps_;
   std::vector<ClassInfo> classes_;
   std::vector<MethodInfo> methods_;
   std::vector<FieldInfo> fields_;

@@ -47,6 +47,8 @@ MethodId dynamic_target(const ClassIndex& index, std::uint32_t dex, std::uint32_
 CodeFacts CodeFacts::build(const ClassIndex& index) {
   CodeFacts facts;
   facts.starts_.resize(index.method_count() + 1);
+  for (const DexFile& file : index.files())
+    facts.unit_limit_ += kMaxCodeReads * file.bytes().size() / 2;
   for (MethodId method = 0; method < index.method_count(); ++method) {
     facts.starts_[method] = {static_cast<std::uint32_t>(facts.calls_.size()),
                              static_cast<std::uint32_t>(facts.strings_.size()),
@@ -65,6 +67,10 @@ void CodeFacts::scan(const ClassIndex& index, MethodId method) {
   const auto code = index.code(method);
   if (!code) {
     gaps_.add(index.method_text(method), code.error().what);
+    return;
+  }
+  if (units_ > unit_limit_) {
+    gaps_.add(index.method_text(method), "not read: too many methods share their code");
     return;
   }
   const std::uint32_t dex_index = index.method_info(method).dex;

@@ -12,6 +12,10 @@
 
 namespace dl::program {
 
+// Honest files hold each body once, or share short ones; beyond this many times the files' own size
+// nothing more is read.
+inline constexpr std::uint64_t kMaxCodeReads = 4;
+
 enum class InvokeKind : std::uint8_t { kVirtual, kSuper, kDirect, kStatic, kInterface, kDynamic };
 
 // One invoke instruction. `pc` counts 16-bit units from the start of the method.
@@ -86,6 +90,7 @@ class CodeFacts {
   std::vector<TypeUse> types_;
   std::vector<FieldUse> fields_;
   std::uint64_t units_ = 0;
+  std::uint64_t unit_limit_ = 0;
   GapList gaps_;
 };
 

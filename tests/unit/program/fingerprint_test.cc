@@ -8,7 +8,6 @@
 
 #include <fstream>
 #include <map>
-#include <regex>
 #include <set>
 
 #include "daylight/program/app_code.h"
@@ -62,17 +61,22 @@ struct Mapping {
 Mapping read_mapping(const std::filesystem::path& path) {
   Mapping out;
   std::ifstream file(path);
-  const std::regex class_line(R"(^(\S+) -> (\S+):$)");
-  const std::regex method_line(R"(^\s+(?:\d+:\d+:)?\S+ ([^\s(]+)\(.*\) -> (\S+)$)");
   std::string current;
   for (std::string line; std::getline(file, line);) {
-    std::smatch match;
-    if (std::regex_match(line, match, class_line)) {
-      current = match[1];
-      out.classes[match[2]] = current;
-    } else if (std::regex_match(line, match, method_line)) {
-      out.methods[{current, match[2]}].insert(match[1]);
+    const std::size_t arrow = line.find(" -> ");
+    if (arrow == std::string::npos) continue;
+    std::string renamed = line.substr(arrow + 4);
+    if (line.front() != ' ') {
+      renamed.pop_back();  // the colon
+      current = line.substr(0, arrow);
+      out.classes[renamed] = current;
+      continue;
     }
+    // "    12:13:float[] predict(int) -> a"
+    const std::size_t paren = line.find('(');
+    if (paren == std::string::npos) continue;
+    const std::size_t space = line.rfind(' ', paren);
+    out.methods[{current, renamed}].insert(line.substr(space + 1, paren - space - 1));
   }
   return out;
 }

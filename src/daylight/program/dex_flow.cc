@@ -56,7 +56,7 @@ std::vector<MethodId> FlowMachine::find_entries() {
 
 void FlowMachine::run_entry(MethodId method) {
   if (!entered_.insert(method).second) return;
-  if (entered_.size() > limits_.entries * 4 || steps_ > limits_.steps) {
+  if (entered_.size() > limits_.entries * 2 || steps_ > limits_.steps) {
     gap("field values", "not every method that sets a field was interpreted: there are too many");
     return;
   }
@@ -68,7 +68,7 @@ void FlowMachine::run_entry(MethodId method) {
   const std::uint64_t outer_limit = call_limit_;
   entry_steps_ = 0;
   // A method that is run for the sake of one field gets less than one that runs a model.
-  call_limit_ = outer == kNoId ? limits_.steps_per_entry : limits_.steps_per_entry / 4;
+  call_limit_ = outer == kNoId ? limits_.steps_per_entry : limits_.steps_per_entry / 8;
   stack_.clear();
   FlowState state;
   state.heap = global_;

@@ -442,6 +442,7 @@ NodeId FlowGraph::integer_op(FlowOp op, NodeId a, NodeId b, SiteId site) {
       default: break;
     }
   }
+  if ((op == FlowOp::kShl || op == FlowOp::kShr || op == FlowOp::kUshr) && y && *y == 0) return a;
   if (op == FlowOp::kShl && y && *y >= 0 && *y < 16) return scale(a, std::int64_t{1} << *y, site);
   if (op == FlowOp::kXor && y && *y == 1 && (at(a).op == FlowOp::kEq || at(a).op == FlowOp::kGt || at(a).op == FlowOp::kGe || at(a).op == FlowOp::kNot)) return negate(a);
   if (op == FlowOp::kAnd) {

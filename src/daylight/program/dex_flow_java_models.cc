@@ -342,7 +342,8 @@ std::optional<NodeId> new_instance(FlowCall& call) {
       dimensions.push_back(call.machine.read_array(call.state, call.arg(1), call.graph.integer(i), call.site));
     }
   }
-  return call.machine.new_array(call.state, std::string(dimensions.size(), '[') + element, std::move(dimensions), call.site);
+  const std::string array_type = std::string(dimensions.size(), '[') + element;
+  return call.machine.new_array(call.state, array_type, std::move(dimensions), call.site);
 }
 
 // ---- lists ----
@@ -453,6 +454,18 @@ std::optional<NodeId> to_array(FlowCall& call) {
   return array;
 }
 
+// Lines of a reader, one after the other: line n of its content.
+std::optional<NodeId> read_line(FlowCall& call) {
+  auto reader = call.machine.edit(call.state, call.arg(0));
+  if (!reader || reader->kind != FlowObjectKind::kFramework) return std::nullopt;
+  const NodeId known = reader->get(kPositionField);
+  const NodeId position = known != kNoNode ? known : call.graph.integer(0);
+  const NodeId lines = call.graph.call("java.io.BufferedReader.lines", {call.machine.freeze(call.state, call.arg(0), call.site)}, call.site);
+  reader->set(kPositionField, call.graph.add(position, call.graph.integer(1)));
+  FlowMachine::put(call.state, std::move(*reader));
+  return call.graph.element(lines, position, call.site);
+}
+
 // ---- maps ----
 
 std::optional<NodeId> map_put(FlowCall& call) {
@@ -557,7 +570,7 @@ const FlowModelTable& java_flow_models() {
       {"*.size", container_size}, {"*.isEmpty", is_empty}, {"*.clear", clear}, {"*.iterator", iterate}, {"*.hasNext", has_next},
       {"*.next", next_element}, {"*.addAll", add_all}, {"*.toArray", to_array}, {"*.put", map_put}, {"Map.get", map_get},
       {"HashMap.get", map_get}, {"LinkedHashMap.get", map_get}, {"TreeMap.get", map_get}, {"*.containsKey", map_get},
-      {"Collections.unmodifiableList", first_argument}, {"Collections.unmodifiableMap", first_argument},
+      {"BufferedReader.readLine", read_line}, {"Scanner.nextLine", read_line}, {"Collections.unmodifiableList", first_argument}, {"Collections.unmodifiableMap", first_argument},
       {"Collections.unmodifiableCollection", first_argument}, {"Collections.synchronizedList", first_argument},
       {"*.post", run_it}, {"*.postDelayed", run_it}, {"*.runOnUiThread", run_it}, {"Executor.execute", run_it},
       {"ExecutorService.execute", run_it}, {"ExecutorService.submit", run_it}, {"ScheduledExecutorService.execute", run_it},

@@ -110,22 +110,30 @@ class FlowLoopSummary {
     return all;
   }
 
+  // Whether a register moves by the same amount in every `period` rounds that were run; registers that hold no constant do.
+  bool repeats(std::size_t reg, std::size_t period) const {
+    const auto at = [&](std::size_t round) {
+      const NodeId node = heads_[round].registers[reg];
+      return node == kNoNode ? std::nullopt : graph_.constant_integer(node);
+    };
+    std::optional<std::int64_t> step;
+    // The first head may hold what an earlier use of the register left there.
+    for (std::size_t round = 1; round + period < heads_.size(); ++round) {
+      const auto before = at(round);
+      const auto after = at(round + period);
+      if (!before || !after) return true;
+      if (step && *step != *after - *before) return false;
+      step = *after - *before;
+    }
+    return true;
+  }
+
   // The smallest number of rounds after which every counter has moved by what it moves in the next as many.
   std::size_t find_period() {
     if (heads_.size() < 2 * kMaxPeriod + 1) return 1;
     for (std::size_t period = 1; period <= kMaxPeriod; ++period) {
       bool fits = true;
-      for (std::size_t reg = 0; reg < heads_[0].registers.size() && fits; ++reg) {
-        const auto at = [&](std::size_t i) { return heads_[i].registers[reg]; };
-        if (at(0) == kNoNode || at(period) == kNoNode || at(2 * period) == kNoNode) continue;
-        const auto a = graph_.constant_integer(at(0));
-        const auto b = graph_.constant_integer(at(period));
-        const auto c = graph_.constant_integer(at(2 * period));
-        if (!a || !b || !c) continue;
-        // A scratch register that every round sets anew decides nothing.
-        const auto first = graph_.constant_integer(heads_[1].registers[reg]);
-        fits = *b - *a == *c - *b || (first && *first == *b && *b == *c);
-      }
+      for (std::size_t reg = 0; reg < heads_[0].registers.size() && fits; ++reg) fits = repeats(reg, period);
       if (fits) return period;
     }
     return 1;

@@ -219,6 +219,10 @@ class AnswerReader {
       case FlowOp::kFDiv:
         return read_scale(value, node, answer, steps, depth);
       case FlowOp::kElement: return read_element(value, answer, steps, depth);
+      case FlowOp::kCall:
+        // Spaces around a label are no part of it.
+        if (node.text == "java.lang.String.trim" && node.args.size() == 1) return read_value(node.args[0], answer, steps, depth - 1);
+        return false;
       case FlowOp::kSelect: return read_select(value, node, answer, steps);
       case FlowOp::kMin:
       case FlowOp::kMax: return read_clamp(value, node, answer, steps, depth);

@@ -299,13 +299,20 @@ Result<DexCode> ClassIndex::code(MethodId id) const {
 }
 
 std::vector<ClassId> ClassIndex::ancestors(ClassId id) const {
+  // Chains are short, so looking through the list is quickest; a hostile file may claim hundreds.
+  constexpr std::size_t kShort = 24;
   std::vector<ClassId> out{id};
+  std::unordered_set<ClassId> seen;
   const auto add = [&](ClassId next) {
-    // Chains are short; a hostile file may claim circles and thousands of interfaces.
     if (next == kNoId || out.size() >= kMaxAncestors) return;
-    if (std::find(out.begin(), out.end(), next) == out.end()) out.push_back(next);
+    if (out.size() < kShort) {
+      if (std::find(out.begin(), out.end(), next) == out.end()) out.push_back(next);
+      return;
+    }
+    if (seen.empty()) seen.insert(out.begin(), out.end());
+    if (seen.insert(next).second) out.push_back(next);
   };
-  for (std::size_t next = 0; next < out.size(); ++next) {
+  for (std::size_t next = 0; next < out.size() && out.size() < kMaxAncestors; ++next) {
     const ClassInfo& info = classes_[out[next]];
     add(info.superclass);
     for (const ClassId interface : info.interfaces) add(interface);

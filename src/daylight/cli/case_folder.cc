@@ -28,10 +28,22 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
+// A folder that holds other things is not turned into a case.
+Result<void> refuse_other_folders(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error) || std::filesystem::is_empty(folder, error)) return {};
+  if (std::filesystem::exists(folder / kJournalFile, error) || std::filesystem::exists(folder / "lock", error)) return {};
+  return fail(ErrorCode::kInvalidArgument, "is a folder with other files, not a case", folder.string(), "name a new folder");
+}
+
 }  // namespace
 
 Result<CaseFolder> CaseFolder::open(const std::filesystem::path& folder) {
+  TRY_VOID(refuse_other_folders(folder));
   TRY_VOID(make_private_folder(folder));
+  // Faces and weights lie in it: nobody else reads them, also where the folder was there before.
+  std::error_code ignored;
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, ignored);
   auto lock = TRY(FileLock::acquire(folder / "lock"));
   return CaseFolder(folder, std::move(lock));
 }

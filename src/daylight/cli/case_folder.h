@@ -27,7 +27,7 @@ inline constexpr const char* kBlobFolder = "blobs";
 // An open case. The folder has mode 0700; the lock is held until the object ends. Move-only; one thread.
 class CaseFolder {
  public:
-  // Makes the folder where it is absent. kBusy when another run holds it.
+  // Makes the folder where it is absent; an existing one must be empty or a case. kBusy when another run holds it.
   static Result<CaseFolder> open(const std::filesystem::path& folder);
 
   const std::filesystem::path& folder() const { return folder_; }

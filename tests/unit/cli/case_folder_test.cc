@@ -33,6 +33,15 @@ TEST_F(CaseFolderTest, OneRunAtATime) {
   EXPECT_TRUE(CaseFolder::open(path_));
 }
 
+TEST_F(CaseFolderTest, AFolderWithOtherFilesIsNoCase) {
+  ASSERT_TRUE(write_file_atomic(parent_.path() / "holiday.txt", "x"));
+  EXPECT_FALSE(CaseFolder::open(parent_.path()));
+  std::filesystem::create_directory(path_);
+  std::filesystem::permissions(path_, std::filesystem::perms(0755));
+  ASSERT_TRUE(CaseFolder::open(path_));
+  EXPECT_EQ(std::filesystem::status(path_).permissions(), std::filesystem::perms(0700));
+}
+
 TEST_F(CaseFolderTest, AnArtifactIsCurrentOnlyWithTheSameProvenance) {
   const auto folder = CaseFolder::open(path_);
   ASSERT_TRUE(folder);

@@ -14,8 +14,9 @@ constexpr std::size_t kMaxClimbed = 400;
 
 // The calls whose surroundings are interpreted: a model is made, a model is run.
 bool starts_flow(std::string_view api) {
-  return find_tflite_model(api) != nullptr && (api.ends_with(".<init>") || api.ends_with(".create") || api.ends_with(".run") ||
-                                               api.ends_with(".runForMultipleInputsOutputs"));
+  return find_tflite_model(api) != nullptr &&
+         (api.ends_with(".<init>") || api.ends_with(".create") || api.ends_with(".run") ||
+          api.ends_with(".runForMultipleInputsOutputs"));
 }
 
 }  // namespace
@@ -32,7 +33,8 @@ std::vector<MethodId> FlowMachine::find_entries() {
   for (const ApiMethod& api : code_.apis().methods()) {
     if (!starts_flow(api.name)) continue;
     for (const CallerSite& caller : code_.graph().callers(api.id)) {
-      if (!inside_library(caller.caller) && seen.insert(caller.caller).second) waiting.push_back(caller.caller);
+      if (!inside_library(caller.caller) && seen.insert(caller.caller).second)
+        waiting.push_back(caller.caller);
     }
   }
   std::set<MethodId> roots;
@@ -41,13 +43,16 @@ std::vector<MethodId> FlowMachine::find_entries() {
     bool called = false;
     for (const CallerSite& caller : code_.graph().callers(method)) {
       if (caller.caller == method) continue;
-      // A call of Runnable.run() somewhere says nothing about this run(): the framework's types are borders.
+      // A call of Runnable.run() somewhere says nothing about this run(): the framework's types are
+      // borders.
       const ClassId named = index().method_info(caller.named).owner;
       if (named == kNoId || !index().class_info(named).defined()) continue;
       called = true;
-      if (seen.size() < kMaxClimbed && seen.insert(caller.caller).second) waiting.push_back(caller.caller);
+      if (seen.size() < kMaxClimbed && seen.insert(caller.caller).second)
+        waiting.push_back(caller.caller);
     }
-    // Static initialisers run by themselves; constructors without a caller are entries like any other.
+    // Static initialisers run by themselves; constructors without a caller are entries like any
+    // other.
     if (!called && index().method_name(method) != "<clinit>") roots.insert(method);
   }
   if (roots.empty()) roots.insert(waiting.begin(), waiting.end());
@@ -77,21 +82,26 @@ void FlowMachine::run_entry(MethodId method) {
   std::vector<NodeId> args;
   if (!info.is_static()) args.push_back(ambient(info.owner));
   const ProtoInfo& proto = index().proto(method);
-  for (std::uint32_t i = 0; i < proto.parameters.size(); ++i) args.push_back(graph_->parameter(text, i));
+  for (std::uint32_t i = 0; i < proto.parameters.size(); ++i)
+    args.push_back(graph_->parameter(text, i));
   const auto value = call_method(method, std::move(args), state, kNoSite);
   if (value) {
-    if (*value != kNoNode) kept_values_.push_back({text, true, freeze(state, *value, kNoSite), kNoSite, method});
+    if (*value != kNoNode)
+      kept_values_.push_back({text, true, freeze(state, *value, kNoSite), kNoSite, method});
     for (const ObjectId id : FlowHeap::differences(global_, state.heap)) {
       if (auto object = state.heap.share(id)) global_.put(std::move(object));
     }
   }
   if (exhausted_) {
     const bool all = steps_ > limits_.steps || graph_->full();
-    if (all || outer == kNoId) gap(all ? "code" : text, "the limit of interpreted instructions was reached");
+    if (all || outer == kNoId)
+      gap(all ? "code" : text, "the limit of interpreted instructions was reached");
     exhausted_ = steps_ > limits_.steps || graph_->full();
   }
   call_limit_ = outer_limit;
-  if (!value && outer == kNoId) gap(text, "interpretation found no way to its end" + (last_throw_.empty() ? "" : "; the last way ended in a throw in " + last_throw_));
+  if (!value && outer == kNoId)
+    gap(text, "interpretation found no way to its end" +
+                  (last_throw_.empty() ? "" : "; the last way ended in a throw in " + last_throw_));
   entry_ = outer;
   entry_steps_ = outer_steps;
   stack_ = outer_stack;
@@ -103,14 +113,16 @@ FlowResult FlowMachine::analyse() {
   for (const MethodId entry : entries) {
     if (log_.cancelled()) break;
     if (done >= limits_.entries) {
-      gap(index().method_text(entry), "too many entry points: this one and later ones were not interpreted");
+      gap(index().method_text(entry),
+          "too many entry points: this one and later ones were not interpreted");
       break;
     }
     run_entry(entry);
     log_.progress("entry points", ++done, entries.size());
   }
   if (unfollowed_ > 0) {
-    gap(first_unfollowed_, "called code is too large to be followed, its effects are not known (" + std::to_string(unfollowed_) + " such calls; this is the first)");
+    gap(first_unfollowed_, "called code is too large to be followed, its effects are not known (" +
+                               std::to_string(unfollowed_) + " such calls; this is the first)");
   }
   FlowResult result;
   result.runs = std::move(runs_);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Constant propagation over an app's DEX code, across methods and fields: what reaches its models, and what becomes of their answers.
+// Constant propagation over an app's DEX code, across methods and fields: what reaches its models,
+// and what becomes of their answers.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +18,11 @@ namespace dl::program {
 
 // How far the interpreter goes. Beyond a limit values become unknown, and a gap says so.
 struct FlowLimits {
-  int call_depth = 40;                          // nested calls
-  std::uint64_t steps_per_entry = 300000;       // instructions from one entry point
-  std::uint64_t steps = 3000000;                // instructions in all
-  std::size_t entries = 96;                     // methods where interpretation starts
-  int unroll = 12;                              // iterations that are run one by one before a loop is summarised
+  int call_depth = 40;                     // nested calls
+  std::uint64_t steps_per_entry = 300000;  // instructions from one entry point
+  std::uint64_t steps = 3000000;           // instructions in all
+  std::size_t entries = 96;                // methods where interpretation starts
+  int unroll = 12;  // iterations that are run one by one before a loop is summarised
 };
 
 // One run of a model.
@@ -33,20 +34,20 @@ struct FlowRun {
   std::vector<bool> input_given;  // false where a map of inputs was not understood
   std::uint32_t outputs = 0;
   SiteId site = kNoSite;
-  MethodId entry = kNoId;         // where interpretation started
+  MethodId entry = kNoId;  // where interpretation started
 };
 
 // A value handed to something that shows, stores or sends it.
 struct FlowSink {
-  std::string api;                // android.widget.TextView.setText
-  std::vector<NodeId> args;       // without the receiver
+  std::string api;           // android.widget.TextView.setText
+  std::vector<NodeId> args;  // without the receiver
   SiteId site = kNoSite;
   MethodId entry = kNoId;
 };
 
 // A value that left a method where interpretation started, or was kept in a field.
 struct FlowKept {
-  std::string where;              // the method's or field's text
+  std::string where;  // the method's or field's text
   bool returned = false;
   NodeId value = kNoNode;
   SiteId site = kNoSite;
@@ -55,7 +56,8 @@ struct FlowKept {
 
 struct FlowResult {
   std::unique_ptr<FlowGraph> graph;
-  std::vector<FlowRun> runs;      // in order; FlowNode kOutput refers to FlowRun::id, which is the index here
+  std::vector<FlowRun>
+      runs;  // in order; FlowNode kOutput refers to FlowRun::id, which is the index here
   std::vector<FlowSink> sinks;
   std::vector<FlowKept> kept;
   std::vector<FormatGap> gaps;
@@ -63,12 +65,12 @@ struct FlowResult {
   std::size_t entries = 0;
 };
 
-// Width or height of a bitmap as far as the calls that made it tell; else the call of its getWidth() or getHeight(), which is one
-// node wherever it is asked.
+// Width or height of a bitmap as far as the calls that made it tell; else the call of its
+// getWidth() or getHeight(), which is one node wherever it is asked.
 NodeId flow_bitmap_side(FlowGraph& graph, NodeId bitmap, bool width);
 
-// Interprets every method that may lead to a run of a model, from the outermost callers that the app has. `code` must be of
-// `app`. Ends within `limits` on any input; deterministic.
+// Interprets every method that may lead to a run of a model, from the outermost callers that the
+// app has. `code` must be of `app`. Ends within `limits` on any input; deterministic.
 FlowResult analyse_flow(const AppCode& code, const FlowLimits& limits, LogSink& log);
 
 }  // namespace dl::program

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the interpreter knows about java.nio: buffers of bytes, views of them as floats or ints, positions.
+// What the interpreter knows about java.nio: buffers of bytes, views of them as floats or ints,
+// positions.
 #include "daylight/program/dex_flow_models.h"
 
 namespace dl::program {
@@ -19,7 +20,8 @@ std::optional<View> view_of(FlowCall& call, NodeId node) {
   View view;
   view.root = object->get(kParentField) != kNoNode ? object->get(kParentField) : node;
   view.unit = call.graph.constant_integer(object->get(kUnitField)).value_or(1);
-  view.start = object->get(kStartField) != kNoNode ? object->get(kStartField) : call.graph.integer(0);
+  view.start =
+      object->get(kStartField) != kNoNode ? object->get(kStartField) : call.graph.integer(0);
   view.position = object->get(kPositionField);
   return view;
 }
@@ -32,8 +34,8 @@ void set_field(FlowCall& call, NodeId node, FieldId field, NodeId value) {
 }
 
 NodeId make_buffer(FlowCall& call, NodeId bytes, NodeId elements, std::int64_t unit) {
-  const NodeId node = call.machine.new_object(call.state, FlowObjectKind::kBuffer,
-                                              call.proto.result, call.site);
+  const NodeId node =
+      call.machine.new_object(call.state, FlowObjectKind::kBuffer, call.proto.result, call.site);
   auto made = call.machine.edit(call.state, node);
   if (!made) return node;
   made->content.length = bytes;
@@ -74,7 +76,9 @@ std::optional<NodeId> as_view(FlowCall& call) {
   if (!from) return std::nullopt;
   const std::int64_t unit = call.name == "asFloatBuffer" || call.name == "asIntBuffer"
                                 ? 4
-                                : (call.name == "asDoubleBuffer" || call.name == "asLongBuffer" ? 8 : (call.name == "asShortBuffer" ? 2 : 1));
+                                : (call.name == "asDoubleBuffer" || call.name == "asLongBuffer"
+                                       ? 8
+                                       : (call.name == "asShortBuffer" ? 2 : 1));
   const FlowObject* parent = call.machine.object(call.state, call.arg(0));
   const NodeId limit = parent->get(kLimitField);
   NodeId elements = kNoNode;
@@ -110,17 +114,23 @@ NodeId byte_at(FlowCall& call, const View& view, NodeId position) {
 
 // A model's output behind a buffer reads as its elements, whatever their size in bytes.
 NodeId read_bytes(FlowCall& call, const View& view, NodeId place, std::int64_t width) {
-  const NodeId value = call.machine.object(call.state, view.root) == nullptr
-                           ? kNoNode
-                           : call.graph.read_from(call.machine.object(call.state, view.root)->content, {place}, call.site);
+  if (const FlowObject* root = call.machine.object(call.state, view.root))
+    call.machine.note_read(root->id, {place});
+  const NodeId value =
+      call.machine.object(call.state, view.root) == nullptr
+          ? kNoNode
+          : call.graph.read_from(call.machine.object(call.state, view.root)->content, {place},
+                                 call.site);
   if (value == kNoNode) {
     const NodeId whole = call.machine.freeze(call.state, view.root, call.site);
     return call.graph.element(whole, place, call.site);
   }
   const FlowNode node = call.graph.at(value);
-  if (node.op == FlowOp::kElement && call.graph.at(node.args[0]).op == FlowOp::kCall && call.graph.at(node.args[0]).text == "bytes") {
+  if (node.op == FlowOp::kElement && call.graph.at(node.args[0]).op == FlowOp::kCall &&
+      call.graph.at(node.args[0]).text == "bytes") {
     const NodeId output = call.graph.at(node.args[0]).args[0];
-    const NodeId index = call.graph.integer_op(FlowOp::kDiv, node.args[1], call.graph.integer(width), call.site);
+    const NodeId index =
+        call.graph.integer_op(FlowOp::kDiv, node.args[1], call.graph.integer(width), call.site);
     return call.graph.element(call.graph.call("flat", {output}, kNoSite), index, call.site);
   }
   return value;
@@ -132,13 +142,15 @@ std::optional<NodeId> put_value(FlowCall& call) {
   auto root = call.machine.edit(call.state, view->root);
   if (!root) return std::nullopt;
   const std::int64_t width = bytes_of(call.name) != 0 ? bytes_of(call.name) : view->unit;
-  const bool absolute = call.args.size() == 3 && parameter(call, 0) == "I" && !parameter(call, 1).starts_with("[");
+  const bool absolute =
+      call.args.size() == 3 && parameter(call, 0) == "I" && !parameter(call, 1).starts_with("[");
   const NodeId value = call.arg(absolute ? 2 : 1);
   const NodeId place = byte_at(call, *view, absolute ? call.arg(1) : view->position);
   root->content.writes.push_back({{place}, value, kNoNode, kNoNode, 1, 1});
   FlowMachine::put(call.state, std::move(*root));
   if (!absolute) {
-    set_field(call, call.arg(0), kPositionField, call.graph.add(view->position, call.graph.integer(width / view->unit)));
+    set_field(call, call.arg(0), kPositionField,
+              call.graph.add(view->position, call.graph.integer(width / view->unit)));
   }
   return call.arg(0);
 }
@@ -156,17 +168,24 @@ std::optional<NodeId> put_many(FlowCall& call) {
     const FlowObject* from = call.machine.object(call.state, call.arg(1));
     const NodeId limit = from->get(kLimitField);
     const FlowObject* from_root = call.machine.object(call.state, source->root);
-    count = limit != kNoNode ? call.graph.subtract(limit, source->position) : call.graph.unknown("count", {}, call.site);
+    count = limit != kNoNode ? call.graph.subtract(limit, source->position)
+                             : call.graph.unknown("count", {}, call.site);
     FlowSnapshot part;
-    part.base.source = from_root != nullptr ? call.machine.freeze(call.state, source->root, call.site) : source->root;
+    part.base.source = from_root != nullptr
+                           ? call.machine.freeze(call.state, source->root, call.site)
+                           : source->root;
     part.base.start = byte_at(call, *source, source->position);
     part.type = "bytes";
     part.length = call.graph.scale(count, source->unit);
-    write.value = call.graph.constant_integer(part.base.start) == std::int64_t{0} ? part.base.source : call.graph.snapshot(part, call.site);
-    set_field(call, call.arg(1), kPositionField, limit != kNoNode ? limit : call.graph.unknown("position", {}, call.site));
+    write.value = call.graph.constant_integer(part.base.start) == std::int64_t{0}
+                      ? part.base.source
+                      : call.graph.snapshot(part, call.site);
+    set_field(call, call.arg(1), kPositionField,
+              limit != kNoNode ? limit : call.graph.unknown("position", {}, call.site));
   } else {
     const NodeId array = call.machine.freeze(call.state, call.arg(1), call.site);
-    count = call.args.size() >= 4 ? call.arg(3) : call.machine.array_length(call.state, call.arg(1), call.site);
+    count = call.args.size() >= 4 ? call.arg(3)
+                                  : call.machine.array_length(call.state, call.arg(1), call.site);
     write.value = array;
     if (call.args.size() >= 4 && call.graph.constant_integer(call.arg(2)) != std::int64_t{0}) {
       FlowSnapshot part;
@@ -179,7 +198,8 @@ std::optional<NodeId> put_many(FlowCall& call) {
   }
   write.count = call.graph.scale(count, view->unit);
   const bool from_start = call.graph.constant_integer(write.index[0]) == std::int64_t{0};
-  if (from_start && root->content.length != kNoNode && call.graph.same(root->content.length, write.count)) {
+  if (from_start && root->content.length != kNoNode &&
+      call.graph.same(root->content.length, write.count)) {
     // All of it: what was there before is gone.
     root->content.base = {};
     root->content.base.source = write.value;
@@ -203,7 +223,8 @@ std::optional<NodeId> get_any(FlowCall& call) {
   const auto view = view_of(call, call.arg(0));
   if (!view) {
     // A buffer that the app did not make: a model's answer, a mapped file.
-    if (call.args.size() == 2 && parameter(call, 0) == "I" && call.machine.object(call.state, call.arg(0)) == nullptr) {
+    if (call.args.size() == 2 && parameter(call, 0) == "I" &&
+        call.machine.object(call.state, call.arg(0)) == nullptr) {
       return call.graph.read(call.arg(0), {call.arg(1)}, call.site);
     }
     return std::nullopt;
@@ -218,7 +239,8 @@ std::optional<NodeId> get_any(FlowCall& call) {
     array->content.base = {};
     array->content.writes.clear();
     const FlowNode* bytes = nullptr;
-    if (root != nullptr && root->content.writes.empty() && root->content.base.source != kNoNode && root->content.base.divide == 1) {
+    if (root != nullptr && root->content.writes.empty() && root->content.base.source != kNoNode &&
+        root->content.base.divide == 1) {
       const FlowNode& source = call.graph.at(root->content.base.source);
       if (source.op == FlowOp::kCall && source.text == "bytes") bytes = &source;
     }
@@ -230,19 +252,23 @@ std::optional<NodeId> get_any(FlowCall& call) {
       array->content.base.start = place;
     }
     FlowMachine::put(call.state, std::move(*array));
-    if (count != kNoNode) set_field(call, call.arg(0), kPositionField, call.graph.add(view->position, count));
+    if (count != kNoNode)
+      set_field(call, call.arg(0), kPositionField, call.graph.add(view->position, count));
     return call.arg(0);
   }
   const bool absolute = call.args.size() == 2;
   const NodeId place = byte_at(call, *view, absolute ? call.arg(1) : view->position);
-  if (!absolute) set_field(call, call.arg(0), kPositionField, call.graph.add(view->position, call.graph.integer(width / view->unit)));
+  if (!absolute)
+    set_field(call, call.arg(0), kPositionField,
+              call.graph.add(view->position, call.graph.integer(width / view->unit)));
   return read_bytes(call, *view, place, width);
 }
 
 std::optional<NodeId> rewind(FlowCall& call) {
   if (!view_of(call, call.arg(0))) return std::nullopt;
   if (call.name == "flip") {
-    set_field(call, call.arg(0), kLimitField, call.machine.object(call.state, call.arg(0))->get(kPositionField));
+    set_field(call, call.arg(0), kLimitField,
+              call.machine.object(call.state, call.arg(0))->get(kPositionField));
   }
   set_field(call, call.arg(0), kPositionField, call.graph.integer(0));
   return call.arg(0);
@@ -274,14 +300,16 @@ std::optional<NodeId> remaining(FlowCall& call) {
   if (!view) return std::nullopt;
   const NodeId end = call.machine.object(call.state, call.arg(0))->get(kLimitField);
   if (end == kNoNode) return std::nullopt;
-  if (call.name == "hasRemaining") return call.graph.relate(FlowGraph::Relation::kGt, end, view->position, call.site);
+  if (call.name == "hasRemaining")
+    return call.graph.relate(FlowGraph::Relation::kGt, end, view->position, call.site);
   return call.graph.subtract(end, view->position);
 }
 std::optional<NodeId> capacity(FlowCall& call) {
   const auto view = view_of(call, call.arg(0));
   const FlowObject* root = view ? call.machine.object(call.state, view->root) : nullptr;
   if (root == nullptr || root->content.length == kNoNode) return std::nullopt;
-  return call.graph.integer_op(FlowOp::kDiv, root->content.length, call.graph.integer(view->unit), call.site);
+  return call.graph.integer_op(FlowOp::kDiv, root->content.length, call.graph.integer(view->unit),
+                               call.site);
 }
 std::optional<NodeId> is_read_only(FlowCall& call) {
   if (!view_of(call, call.arg(0))) return std::nullopt;
@@ -295,13 +323,21 @@ std::optional<NodeId> backing_array(FlowCall& call) {
   const auto view = view_of(call, call.arg(0));
   if (!view) return std::nullopt;
   const FlowObject* root = call.machine.object(call.state, view->root);
-  const std::string type = call.owner == "FloatBuffer" ? "[F" : (call.owner == "IntBuffer" ? "[I" : "[B");
-  const NodeId bytes = root->content.length != kNoNode ? root->content.length : call.graph.unknown("length", {}, call.site);
-  const NodeId array = call.machine.new_array(call.state, type, {call.graph.integer_op(FlowOp::kDiv, bytes, call.graph.integer(view->unit), call.site)}, call.site);
+  const std::string type =
+      call.owner == "FloatBuffer" ? "[F" : (call.owner == "IntBuffer" ? "[I" : "[B");
+  const NodeId bytes = root->content.length != kNoNode
+                           ? root->content.length
+                           : call.graph.unknown("length", {}, call.site);
+  const NodeId array = call.machine.new_array(
+      call.state, type,
+      {call.graph.integer_op(FlowOp::kDiv, bytes, call.graph.integer(view->unit), call.site)},
+      call.site);
   auto made = call.machine.edit(call.state, array);
   if (!made) return array;
   const FlowObject* now = call.machine.object(call.state, view->root);
-  const FlowNode* source = now->content.base.source != kNoNode && now->content.writes.empty() ? &call.graph.at(now->content.base.source) : nullptr;
+  const FlowNode* source = now->content.base.source != kNoNode && now->content.writes.empty()
+                               ? &call.graph.at(now->content.base.source)
+                               : nullptr;
   if (source != nullptr && source->op == FlowOp::kCall && source->text == "bytes") {
     made->content.base.source = call.graph.call("flat", {source->args[0]}, kNoSite);
   } else {
@@ -318,14 +354,43 @@ const FlowModelTable& buffer_flow_models() {
   static const FlowModelTable kTable = [] {
     FlowModelTable table;
     static constexpr std::pair<std::string_view, FlowModel> kMethods[] = {
-        {"allocate", allocate}, {"allocateDirect", allocate}, {"wrap", wrap}, {"asFloatBuffer", as_view}, {"asIntBuffer", as_view},
-        {"asShortBuffer", as_view}, {"asDoubleBuffer", as_view}, {"asLongBuffer", as_view}, {"put", put_any}, {"putFloat", put_value},
-        {"putInt", put_value}, {"putShort", put_value}, {"putDouble", put_value}, {"putLong", put_value}, {"putChar", put_value},
-        {"get", get_any}, {"getFloat", get_any}, {"getInt", get_any}, {"getShort", get_any}, {"getDouble", get_any}, {"getLong", get_any},
-        {"rewind", rewind}, {"clear", rewind}, {"flip", rewind}, {"order", order}, {"position", position}, {"limit", limit},
-        {"remaining", remaining}, {"hasRemaining", remaining}, {"capacity", capacity}, {"isReadOnly", is_read_only},
-        {"duplicate", same_bytes}, {"asReadOnlyBuffer", same_bytes}, {"array", backing_array}};
-    static constexpr std::string_view kOwners[] = {"Buffer", "ByteBuffer", "MappedByteBuffer", "FloatBuffer", "IntBuffer", "ShortBuffer", "DoubleBuffer", "LongBuffer"};
+        {"allocate", allocate},
+        {"allocateDirect", allocate},
+        {"wrap", wrap},
+        {"asFloatBuffer", as_view},
+        {"asIntBuffer", as_view},
+        {"asShortBuffer", as_view},
+        {"asDoubleBuffer", as_view},
+        {"asLongBuffer", as_view},
+        {"put", put_any},
+        {"putFloat", put_value},
+        {"putInt", put_value},
+        {"putShort", put_value},
+        {"putDouble", put_value},
+        {"putLong", put_value},
+        {"putChar", put_value},
+        {"get", get_any},
+        {"getFloat", get_any},
+        {"getInt", get_any},
+        {"getShort", get_any},
+        {"getDouble", get_any},
+        {"getLong", get_any},
+        {"rewind", rewind},
+        {"clear", rewind},
+        {"flip", rewind},
+        {"order", order},
+        {"position", position},
+        {"limit", limit},
+        {"remaining", remaining},
+        {"hasRemaining", remaining},
+        {"capacity", capacity},
+        {"isReadOnly", is_read_only},
+        {"duplicate", same_bytes},
+        {"asReadOnlyBuffer", same_bytes},
+        {"array", backing_array}};
+    static constexpr std::string_view kOwners[] = {"Buffer",       "ByteBuffer", "MappedByteBuffer",
+                                                   "FloatBuffer",  "IntBuffer",  "ShortBuffer",
+                                                   "DoubleBuffer", "LongBuffer"};
     static std::vector<std::string> names;
     names.reserve(std::size(kOwners) * std::size(kMethods));
     for (const std::string_view owner : kOwners) {

@@ -12,7 +12,9 @@ std::string_view simple_name(std::string_view dotted) {
   return dot == std::string_view::npos ? dotted : dotted.substr(dot + 1);
 }
 
-bool is_primitive_array(std::string_view type) { return type.size() >= 2 && type[0] == '[' && !type.ends_with(";"); }
+bool is_primitive_array(std::string_view type) {
+  return type.size() >= 2 && type[0] == '[' && !type.ends_with(";");
+}
 
 }  // namespace
 
@@ -43,11 +45,24 @@ bool FlowMachine::invoke(FlowFrame& frame, const DexInstruction& instruction, Fl
   }
   InvokeKind kind = InvokeKind::kVirtual;
   switch (instruction.opcode) {
-    case kOpInvokeSuper: case kOpInvokeSuperRange: kind = InvokeKind::kSuper; break;
-    case kOpInvokeDirect: case kOpInvokeDirectRange: kind = InvokeKind::kDirect; break;
-    case kOpInvokeStatic: case kOpInvokeStaticRange: kind = InvokeKind::kStatic; break;
-    case kOpInvokeInterface: case kOpInvokeInterfaceRange: kind = InvokeKind::kInterface; break;
-    default: break;
+    case kOpInvokeSuper:
+    case kOpInvokeSuperRange:
+      kind = InvokeKind::kSuper;
+      break;
+    case kOpInvokeDirect:
+    case kOpInvokeDirectRange:
+      kind = InvokeKind::kDirect;
+      break;
+    case kOpInvokeStatic:
+    case kOpInvokeStaticRange:
+      kind = InvokeKind::kStatic;
+      break;
+    case kOpInvokeInterface:
+    case kOpInvokeInterfaceRange:
+      kind = InvokeKind::kInterface;
+      break;
+    default:
+      break;
   }
   const ProtoInfo& proto = index().proto(named);
   std::vector<NodeId> args;
@@ -69,26 +84,43 @@ bool FlowMachine::invoke(FlowFrame& frame, const DexInstruction& instruction, Fl
   }
   const auto value = dispatch(frame, named, kind, std::move(args), state, at);
   if (!value) return false;
-  state.result = *value == kNoNode ? kNoNode
-                                   : graph_->as_type(*value, proto.result == kNoId ? std::string_view{} : index().descriptor(proto.result));
+  state.result =
+      *value == kNoNode
+          ? kNoNode
+          : graph_->as_type(*value, proto.result == kNoId ? std::string_view{}
+                                                          : index().descriptor(proto.result));
   return true;
 }
 
-std::optional<NodeId> FlowMachine::dispatch(FlowFrame& frame, MethodId named, InvokeKind kind, std::vector<NodeId> args,
-                                            FlowState& state, SiteId at) {
+std::optional<NodeId> FlowMachine::dispatch(FlowFrame& frame, MethodId named, InvokeKind kind,
+                                            std::vector<NodeId> args, FlowState& state, SiteId at) {
   const ClassId owner = index().method_info(named).owner;
   if (const ApiMethod* api = code_.apis().method_of(named)) {
-    const bool several = kind != InvokeKind::kStatic && (graph_->at(args[0]).op == FlowOp::kSelect || graph_->at(args[0]).op == FlowOp::kChoice);
-    if (several && kind != InvokeKind::kDirect) return dispatch_each(frame, named, args[0], args, state, at);
+    const bool several =
+        kind != InvokeKind::kStatic &&
+        (graph_->at(args[0]).op == FlowOp::kSelect || graph_->at(args[0]).op == FlowOp::kChoice);
+    if (several && kind != InvokeKind::kDirect)
+      return dispatch_each(frame, named, args[0], args, state, at);
     if (const FlowModel model = find_tflite_model(api->name)) {
-      FlowCall call{*this, *graph_, state, api->name, "", "", index().proto(named), kind == InvokeKind::kStatic, args, at, &frame, 0};
+      FlowCall call{*this,
+                    *graph_,
+                    state,
+                    api->name,
+                    "",
+                    "",
+                    index().proto(named),
+                    kind == InvokeKind::kStatic,
+                    args,
+                    at,
+                    &frame,
+                    0};
       if (const auto value = model(call)) return value;
     }
   }
   if (const ApiClass* border = owner == kNoId ? nullptr : code_.apis().class_of(owner);
       border != nullptr && border->rule != nullptr && is_tflite_border(border->rule->name)) {
-    return opaque(border->rule->name + "." + std::string(index().method_name(named)), std::move(args), index().proto(named),
-                  kind == InvokeKind::kStatic, state, at);
+    return opaque(border->rule->name + "." + std::string(index().method_name(named)),
+                  std::move(args), index().proto(named), kind == InvokeKind::kStatic, state, at);
   }
   if (kind == InvokeKind::kStatic) {
     const MethodId target = index().resolve(named);
@@ -104,7 +136,8 @@ std::optional<NodeId> FlowMachine::dispatch(FlowFrame& frame, MethodId named, In
     if (kind == InvokeKind::kSuper && owner == index().method_info(frame.method).owner) {
       target = index().resolve_virtual(index().class_info(owner).superclass, named);
     }
-    if (target != kNoId && index().method_info(target).has_code()) return call_method(target, std::move(args), state, at);
+    if (target != kNoId && index().method_info(target).has_code())
+      return call_method(target, std::move(args), state, at);
     return call_outside(&frame, named, owner, std::move(args), false, state, at);
   }
   const FlowNode from = graph_->at(receiver);
@@ -115,13 +148,15 @@ std::optional<NodeId> FlowMachine::dispatch(FlowFrame& frame, MethodId named, In
     const ClassId type = found->type;
     if (found->kind == FlowObjectKind::kInstance && type != kNoId) {
       const MethodId target = index().resolve_virtual(type, named);
-      if (target != kNoId && index().method_info(target).has_code()) return call_method(target, std::move(args), state, at);
+      if (target != kNoId && index().method_info(target).has_code())
+        return call_method(target, std::move(args), state, at);
       if (found->ambient && target != kNoId && !index().method_info(target).has_code()) {
         // An abstract class stands for its subclasses.
         return dispatch_each(frame, named, receiver, std::move(args), state, at);
       }
     }
-    return call_outside(&frame, named, type == kNoId ? owner : type, std::move(args), false, state, at);
+    return call_outside(&frame, named, type == kNoId ? owner : type, std::move(args), false, state,
+                        at);
   }
   if (owner != kNoId && index().class_info(owner).defined() && !graph_->is_null(receiver)) {
     return dispatch_each(frame, named, receiver, std::move(args), state, at);
@@ -130,7 +165,8 @@ std::optional<NodeId> FlowMachine::dispatch(FlowFrame& frame, MethodId named, In
 }
 
 std::optional<NodeId> FlowMachine::dispatch_each(FlowFrame& frame, MethodId named, NodeId receiver,
-                                                 std::vector<NodeId> args, FlowState& state, SiteId at) {
+                                                 std::vector<NodeId> args, FlowState& state,
+                                                 SiteId at) {
   struct Way {
     NodeId condition;
     NodeId receiver;
@@ -144,30 +180,38 @@ std::optional<NodeId> FlowMachine::dispatch_each(FlowFrame& frame, MethodId name
       ways.push_back({from.op == FlowOp::kSelect && i == 1 ? from.args[0] : kNoNode, from.args[i]});
     }
     // What is known beats what is not.
-    const bool any_known = std::any_of(ways.begin(), ways.end(), [&](const Way& way) { return object(state, way.receiver) != nullptr; });
+    const bool any_known = std::any_of(ways.begin(), ways.end(), [&](const Way& way) {
+      return object(state, way.receiver) != nullptr;
+    });
     if (any_known) {
       std::erase_if(ways, [&](const Way& way) {
         const FlowOp op = graph_->at(way.receiver).op;
-        return object(state, way.receiver) == nullptr && op != FlowOp::kSelect && op != FlowOp::kChoice;
+        return object(state, way.receiver) == nullptr && op != FlowOp::kSelect &&
+               op != FlowOp::kChoice;
       });
     }
   } else {
-    const ClassId owner = object(state, receiver) != nullptr ? object(state, receiver)->type : index().method_info(named).owner;
+    const ClassId owner = object(state, receiver) != nullptr ? object(state, receiver)->type
+                                                             : index().method_info(named).owner;
     std::vector<ClassId> made;
     for (const ClassId type : index().subtypes(owner, 256)) {
       const ClassInfo& info = index().class_info(type);
-      if (!info.defined() || (info.definition->access & (kDexAbstract | kDexInterface)) != 0) continue;
+      if (!info.defined() || (info.definition->access & (kDexAbstract | kDexInterface)) != 0)
+        continue;
       const MethodId target = index().resolve_virtual(type, named);
       if (target != kNoId && index().method_info(target).has_code()) made.push_back(type);
     }
-    const bool some_reached = std::any_of(made.begin(), made.end(), [&](ClassId type) { return code_.reach().instantiated(type); });
-    if (some_reached) std::erase_if(made, [&](ClassId type) { return !code_.reach().instantiated(type); });
+    const bool some_reached = std::any_of(
+        made.begin(), made.end(), [&](ClassId type) { return code_.reach().instantiated(type); });
+    if (some_reached)
+      std::erase_if(made, [&](ClassId type) { return !code_.reach().instantiated(type); });
     if (made.size() <= kMaxReceivers) {
       for (const ClassId type : made) ways.push_back({kNoNode, ambient(type)});
     }
   }
   if (ways.empty() || ways.size() > kMaxReceivers) {
-    return call_outside(&frame, named, index().method_info(named).owner, std::move(args), false, state, at);
+    return call_outside(&frame, named, index().method_info(named).owner, std::move(args), false,
+                        state, at);
   }
   std::optional<FlowState> merged;
   NodeId value = kNoNode;
@@ -190,14 +234,17 @@ std::optional<NodeId> FlowMachine::dispatch_each(FlowFrame& frame, MethodId name
   return value;
 }
 
-std::optional<NodeId> FlowMachine::call_method(MethodId method, std::vector<NodeId> args, FlowState& state, SiteId at) {
+std::optional<NodeId> FlowMachine::call_method(MethodId method, std::vector<NodeId> args,
+                                               FlowState& state, SiteId at) {
   const ProtoInfo& proto = index().proto(method);
   const MethodInfo& info = index().method_info(method);
-  const bool too_deep = static_cast<int>(stack_.size()) >= limits_.call_depth || nesting_ >= kMaxFlowNesting - 8 ||
+  const bool too_deep = static_cast<int>(stack_.size()) >= limits_.call_depth ||
+                        nesting_ >= kMaxFlowNesting - 8 ||
                         std::count(stack_.begin(), stack_.end(), method) >= kMaxFlowRecursion;
   const FlowShape* shape = too_deep ? nullptr : shape_of(method);
   if (shape == nullptr) {
-    return opaque(dotted_class_name(index().method_owner(method)) + "." + std::string(index().method_name(method)),
+    return opaque(dotted_class_name(index().method_owner(method)) + "." +
+                      std::string(index().method_name(method)),
                   std::move(args), proto, info.is_static(), state, at);
   }
   FlowFrame frame;
@@ -208,18 +255,22 @@ std::optional<NodeId> FlowMachine::call_method(MethodId method, std::vector<Node
   FlowState inner;
   inner.heap = state.heap;
   inner.registers.assign(std::max<std::size_t>(shape->code.registers, 1), kNoNode);
-  std::size_t reg = shape->code.registers >= shape->code.ins ? static_cast<std::size_t>(shape->code.registers - shape->code.ins) : 0;
+  std::size_t reg = shape->code.registers >= shape->code.ins
+                        ? static_cast<std::size_t>(shape->code.registers - shape->code.ins)
+                        : 0;
   const auto place = [&](NodeId value, std::string_view type) {
     if (reg < inner.registers.size()) inner.registers[reg] = value;
     reg += type == "J" || type == "D" ? 2 : 1;
   };
   std::size_t next = 0;
   if (!info.is_static() && next < args.size()) place(args[next++], "L");
-  for (std::size_t i = 0; i < proto.parameters.size() && next < args.size(); ++i) place(args[next++], index().descriptor(proto.parameters[i]));
+  for (std::size_t i = 0; i < proto.parameters.size() && next < args.size(); ++i)
+    place(args[next++], index().descriptor(proto.parameters[i]));
 
   const std::uint64_t outer_limit = call_limit_;
   const std::uint64_t left = outer_limit > entry_steps_ ? outer_limit - entry_steps_ : 0;
-  if (!stack_.empty()) call_limit_ = entry_steps_ + std::min(left, std::max(kMinStepsPerCall, left / 2));
+  if (!stack_.empty())
+    call_limit_ = entry_steps_ + std::min(left, std::max(kMinStepsPerCall, left / 2));
   stack_.push_back(method);
   FlowOutcome outcome = run(frame, 0, FlowStop{}, std::move(inner), false);
   stack_.pop_back();
@@ -229,8 +280,9 @@ std::optional<NodeId> FlowMachine::call_method(MethodId method, std::vector<Node
     exhausted_ = false;
     ++unfollowed_;
     if (first_unfollowed_.empty()) first_unfollowed_ = index().method_text(method);
-    return opaque(dotted_class_name(index().method_owner(method)) + "." + std::string(index().method_name(method)), std::move(args), proto,
-                  info.is_static(), state, at);
+    return opaque(dotted_class_name(index().method_owner(method)) + "." +
+                      std::string(index().method_name(method)),
+                  std::move(args), proto, info.is_static(), state, at);
   }
   if (!outcome.returned) return std::nullopt;
   state.heap = std::move(outcome.returned->state.heap);
@@ -239,24 +291,29 @@ std::optional<NodeId> FlowMachine::call_method(MethodId method, std::vector<Node
   return graph_->as_type(value, index().descriptor(proto.result));
 }
 
-NodeId FlowMachine::call_outside(FlowFrame* frame, MethodId named, ClassId receiver, std::vector<NodeId> args,
-                                 bool is_static, FlowState& state, SiteId at) {
+NodeId FlowMachine::call_outside(FlowFrame* frame, MethodId named, ClassId receiver,
+                                 std::vector<NodeId> args, bool is_static, FlowState& state,
+                                 SiteId at) {
   ClassId owner = index().method_info(named).owner;
   if (owner != kNoId && index().class_info(owner).defined()) {
     const ClassId outside = index().external_ancestor(receiver != kNoId ? receiver : owner);
     if (outside != kNoId) owner = outside;
   }
   std::string owner_name = dotted_class_name(index().descriptor(owner));
-  if (const ApiClass* known = code_.apis().class_of(owner); known != nullptr && known->rule != nullptr) owner_name = known->rule->name;
+  if (const ApiClass* known = code_.apis().class_of(owner);
+      known != nullptr && known->rule != nullptr)
+    owner_name = known->rule->name;
   std::string name(index().method_name(named));
-  if (const ApiMethod* known = code_.apis().method_of(named)) name = std::string(simple_name(known->name));
+  if (const ApiMethod* known = code_.apis().method_of(named))
+    name = std::string(simple_name(known->name));
   const std::string api = owner_name + "." + name;
   const ProtoInfo& proto = index().proto(named);
   FlowModel model = find_flow_model(simple_name(owner_name), name);
   if (model == nullptr) model = find_flow_model("*", name);
   if (model != nullptr) {
     const std::string owner_simple(simple_name(owner_name));
-    FlowCall call{*this, *graph_, state, api, owner_simple, name, proto, is_static, args, at, frame, 0};
+    FlowCall call{*this, *graph_,   state, api, owner_simple, name,
+                  proto, is_static, args,  at,  frame,        0};
     if (const auto value = model(call)) return *value;
   }
   return opaque(api, std::move(args), proto, is_static, state, at);
@@ -271,16 +328,18 @@ void FlowMachine::construct(NodeId receiver, NodeId made, FlowState& state) {
   }
 }
 
-NodeId FlowMachine::opaque(std::string_view api, std::vector<NodeId> args, const ProtoInfo& proto, bool is_static,
-                           FlowState& state, SiteId at) {
+NodeId FlowMachine::opaque(std::string_view api, std::vector<NodeId> args, const ProtoInfo& proto,
+                           bool is_static, FlowState& state, SiteId at) {
   std::vector<NodeId> frozen;
+  frozen.reserve(args.size());
   for (const NodeId arg : args) frozen.push_back(freeze(state, arg, at));
   const std::string_view result = proto.result == kNoId ? "V" : index().descriptor(proto.result);
   const NodeId made = graph_->call(api, frozen, at);
   for (std::size_t i = is_static ? 0 : 1; i < args.size(); ++i) {
     const FlowObject* found = object(state, args[i]);
     if (found == nullptr) continue;
-    if (found->kind == FlowObjectKind::kBuffer || (found->kind == FlowObjectKind::kArray && is_primitive_array(found->content.type))) {
+    if (found->kind == FlowObjectKind::kBuffer ||
+        (found->kind == FlowObjectKind::kArray && is_primitive_array(found->content.type))) {
       havoc(state, args[i], made);
     }
   }
@@ -289,7 +348,10 @@ NodeId FlowMachine::opaque(std::string_view api, std::vector<NodeId> args, const
   if (receiver == nullptr) return result == "V" ? kNoNode : made;
   const bool constructor = api.ends_with(".<init>");
   if (constructor) {
-    construct(args[0], graph_->call("new " + std::string(api.substr(0, api.size() - 7)), {frozen.begin() + 1, frozen.end()}, receiver->site), state);
+    construct(args[0],
+              graph_->call("new " + std::string(api.substr(0, api.size() - 7)),
+                           {frozen.begin() + 1, frozen.end()}, receiver->site),
+              state);
     return kNoNode;
   }
   if (receiver->kind == FlowObjectKind::kFramework) {
@@ -298,18 +360,23 @@ NodeId FlowMachine::opaque(std::string_view api, std::vector<NodeId> args, const
       construct(args[0], made, state);
       if (fluent) return args[0];
     }
-  } else if (receiver->kind == FlowObjectKind::kBuffer || receiver->kind == FlowObjectKind::kList || receiver->kind == FlowObjectKind::kMap) {
+  } else if (receiver->kind == FlowObjectKind::kBuffer || receiver->kind == FlowObjectKind::kList ||
+             receiver->kind == FlowObjectKind::kMap) {
     if (result == "V" || result == "Z") havoc(state, args[0], made);
   }
   return result == "V" ? kNoNode : made;
 }
 
-std::optional<NodeId> FlowMachine::call_back(FlowCall& call, NodeId receiver, std::string_view name, std::vector<NodeId> args) {
+std::optional<NodeId> FlowMachine::call_back(FlowCall& call, NodeId receiver, std::string_view name,
+                                             std::vector<NodeId> args) {
   const FlowObject* found = object(call.state, receiver);
-  if (found == nullptr || found->type == kNoId || found->kind != FlowObjectKind::kInstance) return std::nullopt;
+  if (found == nullptr || found->type == kNoId || found->kind != FlowObjectKind::kInstance)
+    return std::nullopt;
   std::vector<MethodId> fits;
   ClassId type = found->type;
-  for (int depth = 0; depth < kMaxInheritanceDepth && type != kNoId && index().class_info(type).defined(); ++depth) {
+  for (int depth = 0;
+       depth < kMaxInheritanceDepth && type != kNoId && index().class_info(type).defined();
+       ++depth) {
     for (const MethodId method : index().class_info(type).methods) {
       const MethodInfo& info = index().method_info(method);
       if (index().method_name(method) != name || !info.has_code() || info.is_static()) continue;
@@ -332,16 +399,19 @@ void FlowMachine::add_sink(FlowCall& call, std::size_t first_arg) {
   sink.api = call.api;
   sink.site = call.site;
   sink.entry = entry_;
-  for (std::size_t i = first_arg; i < call.args.size(); ++i) sink.args.push_back(freeze(call.state, call.args[i], call.site));
+  for (std::size_t i = first_arg; i < call.args.size(); ++i)
+    sink.args.push_back(freeze(call.state, call.args[i], call.site));
   for (const FlowSink& known : sinks_) {
     if (known.site == sink.site && known.args == sink.args) return;
   }
   sinks_.push_back(std::move(sink));
 }
 
-std::uint32_t FlowMachine::add_run(FlowCall& call, NodeId interpreter, std::vector<NodeId> inputs, std::vector<bool> given) {
+std::uint32_t FlowMachine::add_run(FlowCall& call, NodeId interpreter, std::vector<NodeId> inputs,
+                                   std::vector<bool> given) {
   for (const FlowRun& known : runs_) {
-    if (known.site == call.site && known.interpreter == interpreter && known.inputs == inputs) return known.id;
+    if (known.site == call.site && known.interpreter == interpreter && known.inputs == inputs)
+      return known.id;
   }
   FlowRun run;
   run.id = static_cast<std::uint32_t>(runs_.size());

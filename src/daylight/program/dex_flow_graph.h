@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of the DEX interpreter as a graph of expressions: constants, unknowns, arithmetic, API calls, model outputs.
+// Values of the DEX interpreter as a graph of expressions: constants, unknowns, arithmetic, API
+// calls, model outputs.
 #pragma once
 
 #include <cstdint>
@@ -31,36 +32,56 @@ inline constexpr SiteId kNoSite = 0;
 using ObjectId = std::uint32_t;
 
 enum class FlowOp : std::uint8_t {
-  kUnknown,   // text: why; args: what it depends on
-  kBits,      // integer: a constant whose type its use decides (DEX constants are untyped)
-  kInt,       // integer: boolean, byte, short, char, int, long
-  kFloat,     // real; single unless `wide`
+  kUnknown,  // text: why; args: what it depends on
+  kBits,     // integer: a constant whose type its use decides (DEX constants are untyped)
+  kInt,      // integer: boolean, byte, short, char, int, long
+  kFloat,    // real; single unless `wide`
   kNull,
-  kString,    // text
-  kClass,     // text: descriptor
-  kObject,    // integer: ObjectId
-  kParam,     // text: method, integer: index; the argument of a method where the analysis started
-  kField,     // text: field; args: base or none; a field that the analysis could not resolve
-  kCall,      // text: dotted API name (android.graphics.Bitmap.getWidth); args with the receiver first
-  kLinear,    // integer + sum of coefficients[i] * args[i]
-  kMul, kDiv, kRem, kAnd, kOr, kXor, kShl, kShr, kUshr,            // on integers
-  kFAdd, kFSub, kFMul, kFDiv, kFRem, kFNeg,                        // on reals
-  kIntToFloat, kFloatToInt, kIntToByte, kIntToChar, kIntToShort,
-  kMin, kMax,         // on integers or reals
-  kCompare,           // three-way comparison; integer: result when unordered (-1, +1; 0: integers)
-  kEq, kGt, kGe,      // conditions
+  kString,  // text
+  kClass,   // text: descriptor
+  kObject,  // integer: ObjectId
+  kParam,   // text: method, integer: index; the argument of a method where the analysis started
+  kField,   // text: field; args: base or none; a field that the analysis could not resolve
+  kCall,  // text: dotted API name (android.graphics.Bitmap.getWidth); args with the receiver first
+  kLinear,  // integer + sum of coefficients[i] * args[i]
+  kMul,
+  kDiv,
+  kRem,
+  kAnd,
+  kOr,
+  kXor,
+  kShl,
+  kShr,
+  kUshr,  // on integers
+  kFAdd,
+  kFSub,
+  kFMul,
+  kFDiv,
+  kFRem,
+  kFNeg,  // on reals
+  kIntToFloat,
+  kFloatToInt,
+  kIntToByte,
+  kIntToChar,
+  kIntToShort,
+  kMin,
+  kMax,      // on integers or reals
+  kCompare,  // three-way comparison; integer: result when unordered (-1, +1; 0: integers)
+  kEq,
+  kGt,
+  kGe,  // conditions
   kNot,
-  kSelect,            // args: condition, value if true, value if false
-  kChoice,            // args: one of them, it is not known which
-  kLoopVar,           // integer: loop; 0 ... trip - 1
-  kLoopPhi,           // integer: index in FlowGraph::phi(); the value at the head of a loop
-  kLoopExit,          // args: phi; its value after the loop
-  kElement,           // args: container, index
-  kLength,            // args: container
-  kPixels,            // args: bitmap; integer: width of the picture, or 0; its packed colours, row by row
-  kOutput,            // integer: run, args: none; element path follows as kElement. `real`: output index
-  kSnapshot,          // integer: index in FlowGraph::snapshot(); what an array, list or buffer held
-  kConcat,            // args: the parts of a text
+  kSelect,    // args: condition, value if true, value if false
+  kChoice,    // args: one of them, it is not known which
+  kLoopVar,   // integer: loop; 0 ... trip - 1
+  kLoopPhi,   // integer: index in FlowGraph::phi(); the value at the head of a loop
+  kLoopExit,  // args: phi; its value after the loop
+  kElement,   // args: container, index
+  kLength,    // args: container
+  kPixels,    // args: bitmap; integer: width of the picture, or 0; its packed colours, row by row
+  kOutput,    // integer: run, args: none; element path follows as kElement. `real`: output index
+  kSnapshot,  // integer: index in FlowGraph::snapshot(); what an array, list or buffer held
+  kConcat,    // args: the parts of a text
 };
 
 struct FlowNode {
@@ -76,25 +97,27 @@ struct FlowNode {
 
 // Where a value was made: an instruction, and the chain of calls that led there (outermost last).
 struct FlowSite {
-  std::uint32_t dex = 0;          // index of the DEX file in the app
-  std::uint32_t method = 0;       // method index in that DEX
+  std::uint32_t dex = 0;     // index of the DEX file in the app
+  std::uint32_t method = 0;  // method index in that DEX
   std::uint32_t pc = 0;
-  SiteId caller = kNoSite;        // the call instruction that led into this method
+  SiteId caller = kNoSite;  // the call instruction that led into this method
 };
 
-// One store into an array, list or buffer. `index` is a path: one entry for each dimension. Lists and buffers have one;
-// buffers count bytes.
+// One store into an array, list or buffer. `index` is a path: one entry for each dimension. Lists
+// and buffers have one; buffers count bytes.
 struct FlowWrite {
   std::vector<NodeId> index;
   NodeId value = kNoNode;
   NodeId guard = kNoNode;  // the condition under which it happens; kNoNode: always
-  // A copied range: places [index, index + count) hold element (i - index) * multiply / divide of `value`. kNoNode: one place.
+  // A copied range: places [index, index + count) hold element (i - index) * multiply / divide of
+  // `value`. kNoNode: one place.
   NodeId count = kNoNode;
   std::int64_t multiply = 1;
   std::int64_t divide = 1;
 };
 
-// What fills the places that no write has: element i is element (i * multiply + start) / divide of `source`.
+// What fills the places that no write has: element i is element (i * multiply + start) / divide of
+// `source`.
 struct FlowBase {
   NodeId source = kNoNode;  // kNoNode: zeros (or nulls)
   std::int64_t multiply = 1;
@@ -112,7 +135,7 @@ struct FlowSnapshot {
 };
 
 struct FlowLoop {
-  NodeId trip = kNoNode;     // how often the body runs; kNoNode: not known
+  NodeId trip = kNoNode;       // how often the body runs; kNoNode: not known
   NodeId exit_test = kNoNode;  // true where the loop ends; kNoNode if there is not exactly one
   bool closed = false;         // the loop is over: its variable stands for every value at once
   SiteId site = kNoSite;
@@ -125,17 +148,33 @@ struct FlowPhi {
   NodeId next = kNoNode;  // mentions `node`
 };
 
+// Sums and products of hostile constants wrap around instead of being undefined.
+inline std::int64_t wrapped_sum(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+inline std::int64_t wrapped_product(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+}
+
+// Larger coefficients, and constants beside them, are not folded.
+inline constexpr std::int64_t kMaxFlowCoefficient = std::int64_t{1} << 40;
+inline bool is_moderate(std::int64_t value) {
+  return value <= kMaxFlowCoefficient && value >= -kMaxFlowCoefficient;
+}
+
 struct FlowRange {
   double low;
   double high;
 };
 
-// A hash-consed graph. Every make_* function folds what it can, so equal values tend to be one node. Not thread safe.
+// A hash-consed graph. Every make_* function folds what it can, so equal values tend to be one
+// node. Not thread safe.
 class FlowGraph {
  public:
   FlowGraph();
 
-  // The unknown node for kNoNode: code that no verifier accepts reads registers that nothing was put into.
+  // The unknown node for kNoNode: code that no verifier accepts reads registers that nothing was
+  // put into.
   const FlowNode& at(NodeId id) const {
     static const FlowNode kAbsent;
     return id < nodes_.size() ? nodes_[id] : kAbsent;
@@ -155,13 +194,13 @@ class FlowGraph {
   NodeId parameter(std::string_view method, std::uint32_t index);
   NodeId field(std::string_view name, NodeId base, SiteId site);
   NodeId call(std::string_view api, std::vector<NodeId> args, SiteId site);
-  NodeId concat(std::vector<NodeId> parts, SiteId site);
+  NodeId concat(const std::vector<NodeId>& parts, SiteId site);
   NodeId element(NodeId container, NodeId index, SiteId site = kNoSite);
   NodeId length(NodeId container, SiteId site = kNoSite);
   NodeId pixels(NodeId bitmap, std::int64_t width, SiteId site);
   NodeId output(std::uint32_t run, std::uint32_t index, SiteId site);
   NodeId snapshot(FlowSnapshot content, SiteId site);
-  NodeId choice(std::vector<NodeId> options);
+  NodeId choice(const std::vector<NodeId>& options);
   NodeId select(NodeId condition, NodeId yes, NodeId no, SiteId site = kNoSite);
   NodeId negate(NodeId condition);
 
@@ -175,11 +214,13 @@ class FlowGraph {
   NodeId convert(FlowOp op, NodeId a, bool wide, SiteId site);
   NodeId extreme(FlowOp op, NodeId a, NodeId b, bool reals, bool wide, SiteId site);
   NodeId compare(NodeId a, NodeId b, int unordered, SiteId site);
-  // a `relation` b with relation one of eq ne lt ge gt le. A three-way comparison with 0 becomes the comparison of its operands.
+  // a `relation` b with relation one of eq ne lt ge gt le. A three-way comparison with 0 becomes
+  // the comparison of its operands.
   enum class Relation : std::uint8_t { kEq, kNe, kLt, kGe, kGt, kLe };
   NodeId relate(Relation relation, NodeId a, NodeId b, SiteId site);
 
-  // The node read as a constant of type I, F (J, D when wide): DEX constants get their type from their use.
+  // The node read as a constant of type I, F (J, D when wide): DEX constants get their type from
+  // their use.
   NodeId as_integer(NodeId id, bool wide = false);
   NodeId as_real(NodeId id, bool wide);
   NodeId as_reference(NodeId id);
@@ -218,6 +259,8 @@ class FlowGraph {
     std::vector<std::pair<NodeId, std::int64_t>> terms;  // by node, no zero coefficients
   };
   Linear linear(NodeId id) const;
+  // All parts divided by `step` (not 0), towards zero.
+  static Linear divided(const Linear& form, std::int64_t step);
   NodeId from_linear(const Linear& form, SiteId site = kNoSite);
   // a - b where that is a constant.
   std::optional<std::int64_t> difference(NodeId a, NodeId b) const;
@@ -226,16 +269,18 @@ class FlowGraph {
   // Same value, whatever the sites.
   bool same(NodeId a, NodeId b, int depth = kMaxFlowDepth) const;
 
-  // The node with loop variables and phis of one loop replaced: variable by `variable`, phis by their loop_exit when `exits`.
+  // The node with loop variables and phis of one loop replaced: variable by `variable`, phis by
+  // their loop_exit when `exits`.
   NodeId replace_loop(NodeId id, std::uint32_t loop, NodeId variable, bool exits);
   // The node with nodes replaced.
-  NodeId replace_nodes(NodeId id, std::vector<std::pair<NodeId, NodeId>> pairs);
+  NodeId replace_nodes(NodeId id, const std::vector<std::pair<NodeId, NodeId>>& pairs);
   // The element of a container at an index path (one entry for each dimension that is known).
   NodeId read(NodeId container, const std::vector<NodeId>& path, SiteId site = kNoSite);
   // kNoNode where the content does not decide it.
   NodeId read_from(const FlowSnapshot& content, const std::vector<NodeId>& path, SiteId site);
 
-  // All nodes that `id` depends on, itself first, each once, through phis and snapshots. At most `limit`.
+  // All nodes that `id` depends on, itself first, each once, through phis and snapshots. At most
+  // `limit`.
   std::vector<NodeId> reachable(NodeId id, std::size_t limit = 20000) const;
   // A short text for people: gaps, logs, tests.
   std::string describe(NodeId id, int depth = 6) const;
@@ -260,7 +305,8 @@ class FlowGraph {
   using Replacements = std::unordered_map<NodeId, NodeId>;
   NodeId replace(NodeId id, Replacements& done, std::int64_t exits_of_loop, int depth);
   NodeId rebuild(NodeId id, std::vector<NodeId> args);
-  // The loop variable's value at which a store's index equals `wanted`, for every variable in the index.
+  // The loop variable's value at which a store's index equals `wanted`, for every variable in the
+  // index.
   struct Match {
     enum class Kind : std::uint8_t { kNever, kAlways, kAt, kMaybe } kind = Kind::kMaybe;
     std::vector<std::pair<NodeId, NodeId>> values;  // loop variable, value

@@ -12,7 +12,8 @@ bool same_write(const FlowWrite& a, const FlowWrite& b) {
          a.multiply == b.multiply && a.divide == b.divide;
 }
 bool same_base(const FlowBase& a, const FlowBase& b) {
-  return a.source == b.source && a.multiply == b.multiply && a.divide == b.divide && a.start == b.start;
+  return a.source == b.source && a.multiply == b.multiply && a.divide == b.divide &&
+         a.start == b.start;
 }
 
 NodeId both(FlowGraph& graph, NodeId outer, NodeId inner) {
@@ -21,8 +22,8 @@ NodeId both(FlowGraph& graph, NodeId outer, NodeId inner) {
   return graph.integer_op(FlowOp::kAnd, outer, inner, kNoSite);
 }
 
-FlowSnapshot merge_content(FlowGraph& graph, NodeId condition, const FlowSnapshot& yes, const FlowSnapshot& no,
-                           SiteId site) {
+FlowSnapshot merge_content(FlowGraph& graph, NodeId condition, const FlowSnapshot& yes,
+                           const FlowSnapshot& no, SiteId site) {
   FlowSnapshot merged = yes;
   const auto length = [&](NodeId a, NodeId b) {
     if (a == b) return a;
@@ -36,14 +37,16 @@ FlowSnapshot merge_content(FlowGraph& graph, NodeId condition, const FlowSnapsho
       return merged;
     }
     merged.base = {};
-    merged.base.source = condition == kNoNode
-                             ? graph.choice({graph.snapshot(yes, site), graph.snapshot(no, site)})
-                             : graph.select(condition, graph.snapshot(yes, site), graph.snapshot(no, site), site);
+    merged.base.source =
+        condition == kNoNode
+            ? graph.choice({graph.snapshot(yes, site), graph.snapshot(no, site)})
+            : graph.select(condition, graph.snapshot(yes, site), graph.snapshot(no, site), site);
     merged.writes.clear();
     return merged;
   }
   std::size_t common = 0;
-  while (common < yes.writes.size() && common < no.writes.size() && same_write(yes.writes[common], no.writes[common])) {
+  while (common < yes.writes.size() && common < no.writes.size() &&
+         same_write(yes.writes[common], no.writes[common])) {
     ++common;
   }
   merged.writes.resize(common);
@@ -53,12 +56,14 @@ FlowSnapshot merge_content(FlowGraph& graph, NodeId condition, const FlowSnapsho
       merged.writes.back().guard = both(graph, guard, from.writes[i].guard);
     }
   };
-  // Both ways wrote the same place once: one write of a chosen value reads better than two guarded ones.
+  // Both ways wrote the same place once: one write of a chosen value reads better than two guarded
+  // ones.
   if (yes.writes.size() == common + 1 && no.writes.size() == common + 1 &&
       yes.writes[common].index == no.writes[common].index && yes.writes[common].count == kNoNode &&
       no.writes[common].count == kNoNode && yes.writes[common].guard == no.writes[common].guard) {
     merged.writes.push_back(yes.writes[common]);
-    merged.writes.back().value = graph.select(condition, yes.writes[common].value, no.writes[common].value);
+    merged.writes.back().value =
+        graph.select(condition, yes.writes[common].value, no.writes[common].value);
     return merged;
   }
   append(yes, condition);
@@ -69,14 +74,16 @@ FlowSnapshot merge_content(FlowGraph& graph, NodeId condition, const FlowSnapsho
 }  // namespace
 
 NodeId FlowObject::get(FieldId field) const {
-  const auto found = std::lower_bound(fields.begin(), fields.end(), field,
-                                      [](const auto& pair, FieldId key) { return pair.first < key; });
+  const auto found =
+      std::lower_bound(fields.begin(), fields.end(), field,
+                       [](const auto& pair, FieldId key) { return pair.first < key; });
   return found != fields.end() && found->first == field ? found->second : kNoNode;
 }
 
 void FlowObject::set(FieldId field, NodeId value) {
-  const auto found = std::lower_bound(fields.begin(), fields.end(), field,
-                                      [](const auto& pair, FieldId key) { return pair.first < key; });
+  const auto found =
+      std::lower_bound(fields.begin(), fields.end(), field,
+                       [](const auto& pair, FieldId key) { return pair.first < key; });
   if (found != fields.end() && found->first == field) {
     found->second = value;
   } else {
@@ -126,7 +133,8 @@ std::vector<ObjectId> FlowHeap::differences(const FlowHeap& a, const FlowHeap& b
 
 std::vector<ObjectId> FlowHeap::ids() const { return differences(*this, FlowHeap()); }
 
-FlowObjectPtr merge_objects(FlowGraph& graph, NodeId condition, const FlowObjectPtr& yes, const FlowObjectPtr& no) {
+FlowObjectPtr merge_objects(FlowGraph& graph, NodeId condition, const FlowObjectPtr& yes,
+                            const FlowObjectPtr& no) {
   if (!yes || yes == no) return no;
   if (!no) return yes;
   auto merged = std::make_shared<FlowObject>(*yes);
@@ -138,7 +146,9 @@ FlowObjectPtr merge_objects(FlowGraph& graph, NodeId condition, const FlowObject
     const NodeId b = no->get(field);
     if (a == b) continue;
     if (yes->ambient && (a == kNoNode || b == kNoNode)) {
-      value = a == kNoNode ? b : a;  // the other way would have found the same value by asking who sets it
+      value = a == kNoNode
+                  ? b
+                  : a;  // the other way would have found the same value by asking who sets it
       continue;
     }
     const auto or_default = [&](NodeId id) { return id != kNoNode ? id : graph.bits(0, kNoSite); };

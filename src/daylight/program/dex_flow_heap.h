@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The objects of an interpreted app, with cheap copies of the whole heap for the two sides of a branch.
+// The objects of an interpreted app, with cheap copies of the whole heap for the two sides of a
+// branch.
 #pragma once
 
 #include <array>
@@ -17,7 +18,7 @@ namespace dl::program {
 inline constexpr ObjectId kMaxFlowObjects = 200000;
 
 enum class FlowObjectKind : std::uint8_t {
-  kInstance,   // of a class that the app defines
+  kInstance,  // of a class that the app defines
   kArray,
   kList,       // java.util lists and queues: content in order
   kMap,        // content: index = key
@@ -31,10 +32,10 @@ enum class FlowObjectKind : std::uint8_t {
 inline constexpr FieldId kStateField = 0xfffffff0U;
 inline constexpr FieldId kPositionField = 0xfffffff1U;
 inline constexpr FieldId kLimitField = 0xfffffff2U;
-inline constexpr FieldId kParentField = 0xfffffff3U;    // a view's buffer, an iterator's list
-inline constexpr FieldId kUnitField = 0xfffffff4U;      // bytes per element of a buffer view
-inline constexpr FieldId kStartField = 0xfffffff5U;     // a view's first byte
-inline constexpr FieldId kNameField = 0xfffffff6U;      // of an enum constant
+inline constexpr FieldId kParentField = 0xfffffff3U;  // a view's buffer, an iterator's list
+inline constexpr FieldId kUnitField = 0xfffffff4U;    // bytes per element of a buffer view
+inline constexpr FieldId kStartField = 0xfffffff5U;   // a view's first byte
+inline constexpr FieldId kNameField = 0xfffffff6U;    // of an enum constant
 inline constexpr FieldId kOrdinalField = 0xfffffff7U;
 
 struct FlowObject {
@@ -71,8 +72,9 @@ class FlowHeap {
   std::vector<std::shared_ptr<Chunk>> chunks_;
 };
 
-// What an object holds after one of two ways was taken. `yes` or `no` may be null where that way has not seen it; then the
-// other one holds.
-FlowObjectPtr merge_objects(FlowGraph& graph, NodeId condition, const FlowObjectPtr& yes, const FlowObjectPtr& no);
+// What an object holds after one of two ways was taken. `yes` or `no` may be null where that way
+// has not seen it; then the other one holds.
+FlowObjectPtr merge_objects(FlowGraph& graph, NodeId condition, const FlowObjectPtr& yes,
+                            const FlowObjectPtr& no);
 
 }  // namespace dl::program

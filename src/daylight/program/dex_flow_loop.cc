@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops: run one by one while short and decided, else summarised: what grows by a constant, what depends on the last round,
-// what each round stores.
+// Loops: run one by one while short and decided, else summarised: what grows by a constant, what
+// depends on the last round, what each round stores.
 #include <algorithm>
 #include <set>
 #include <tuple>
@@ -18,8 +18,13 @@ constexpr std::size_t kMaxPeriod = 4;
 // One loop on its way to a summary.
 class FlowLoopSummary {
  public:
-  FlowLoopSummary(FlowMachine& machine, FlowFrame& frame, std::uint32_t head, const FlowStop& stop, FlowState start)
-      : machine_(machine), graph_(*machine.graph_), frame_(frame), head_(head), start_(std::move(start)) {
+  FlowLoopSummary(FlowMachine& machine, FlowFrame& frame, std::uint32_t head, const FlowStop& stop,
+                  FlowState start)
+      : machine_(machine),
+        graph_(*machine.graph_),
+        frame_(frame),
+        head_(head),
+        start_(std::move(start)) {
     shape_ = &frame.shape->loops[frame.shape->blocks[head].loop];
     stop_.outer = &stop;
     stop_.loop = shape_;
@@ -57,13 +62,22 @@ class FlowLoopSummary {
       FlowState symbolic = symbolic_state();
       FlowFrame::OpenLoop open{shape_, {}};
       frame_.open_loops.push_back(&open);
-      FlowOutcome outcome = rounds(symbolic, period);
+      std::vector<FlowRead> reads;
+      std::vector<FlowRead>* const outer_reads = machine_.reads_;
+      machine_.reads_ = &reads;
+      FlowOutcome outcome = rounds(symbolic, period_);
+      machine_.reads_ = outer_reads;
+      for (const FlowRead& read : reads) machine_.note_read(read.object, read.path);
       frame_.open_loops.pop_back();
       const auto back = outcome.arrived.find(head_);
       if (back == outcome.arrived.end()) return outcome;
       const bool stable = compare(symbolic, back->second);
       find_trip(open.exit_tests);
-      if (stable) return leave(symbolic, std::move(outcome));
+      if (!stable || meets_earlier_rounds(symbolic, back->second, reads)) continue;
+      if (period_ == 1 || trip_ != kNoNode) return leave(symbolic, std::move(outcome));
+      // Whether the loop can end within a period is not known: each round stands for itself.
+      period_ = 1;
+      cells_.clear();
     }
     machine_.gap(machine_.index().method_text(frame_.method), "a loop could not be summarised");
     return {};
@@ -84,20 +98,25 @@ class FlowLoopSummary {
     }
   };
 
-  FlowOutcome round_once(FlowState state) { return machine_.run(frame_, head_, stop_, std::move(state), true); }
+  FlowOutcome round_once(FlowState state) {
+    return machine_.run(frame_, head_, stop_, std::move(state), true);
+  }
 
   // `count` rounds in a row; ways that leave are collected.
   FlowOutcome rounds(FlowState state, std::size_t count) {
     FlowOutcome all;
     for (std::size_t i = 0; i < count; ++i) {
+      // NOLINTNEXTLINE(bugprone-use-after-move): a round that is not the last gives a new state
       FlowOutcome outcome = round_once(std::move(state));
       const auto back = outcome.arrived.find(head_);
       const bool last = i + 1 == count;
-      if (back == outcome.arrived.end()) return machine_.merge(kNoNode, std::move(all), std::move(outcome));
+      if (back == outcome.arrived.end())
+        return machine_.merge(kNoNode, std::move(all), std::move(outcome));
       if (!last) {
         state = std::move(back->second);
         outcome.arrived.erase(back);
-        // Ways out in the middle of a period are no ways where the number of rounds is a multiple of it: find_trip checks.
+        // Ways out in the middle of a period are no ways where the number of rounds is a multiple
+        // of it: find_trip checks.
         if (i > 0) continue;
       } else if (i > 0) {
         FlowState end = std::move(back->second);
@@ -110,7 +129,8 @@ class FlowLoopSummary {
     return all;
   }
 
-  // Whether a register moves by the same amount in every `period` rounds that were run; registers that hold no constant do.
+  // Whether a register moves by the same amount in every `period` rounds that were run; registers
+  // that hold no constant do.
   bool repeats(std::size_t reg, std::size_t period) const {
     const auto at = [&](std::size_t round) {
       const NodeId node = heads_[round].registers[reg];
@@ -128,12 +148,14 @@ class FlowLoopSummary {
     return true;
   }
 
-  // The smallest number of rounds after which every counter has moved by what it moves in the next as many.
+  // The smallest number of rounds after which every counter has moved by what it moves in the next
+  // as many.
   std::size_t find_period() {
     if (heads_.size() < 2 * kMaxPeriod + 1) return 1;
     for (std::size_t period = 1; period <= kMaxPeriod; ++period) {
       bool fits = true;
-      for (std::size_t reg = 0; reg < heads_[0].registers.size() && fits; ++reg) fits = repeats(reg, period);
+      for (std::size_t reg = 0; reg < heads_[0].registers.size() && fits; ++reg)
+        fits = repeats(reg, period);
       if (fits) return period;
     }
     return 1;
@@ -141,7 +163,8 @@ class FlowLoopSummary {
 
   void add_cell(Cell cell, NodeId now) {
     if (cells_.contains(cell)) return;
-    if (cell.kind != CellKind::kContent && cell.init != kNoNode && now != kNoNode && is_number(cell.init) && is_number(now)) {
+    if (cell.kind != CellKind::kContent && cell.init != kNoNode && now != kNoNode &&
+        is_number(cell.init) && is_number(now)) {
       cell.step = graph_.difference(now, cell.init);
       if (cell.step == std::int64_t{0}) cell.step.reset();
     }
@@ -151,15 +174,31 @@ class FlowLoopSummary {
 
   bool is_number(NodeId id) const {
     switch (graph_.at(id).op) {
-      case FlowOp::kBits: case FlowOp::kInt: case FlowOp::kLinear: case FlowOp::kLoopVar: case FlowOp::kLength: return true;
-      case FlowOp::kMul: case FlowOp::kDiv: case FlowOp::kRem: case FlowOp::kMin: case FlowOp::kMax: return true;
-      case FlowOp::kLoopExit: case FlowOp::kLoopPhi: case FlowOp::kCall: case FlowOp::kField: case FlowOp::kParam: return true;
-      default: return false;
+      case FlowOp::kBits:
+      case FlowOp::kInt:
+      case FlowOp::kLinear:
+      case FlowOp::kLoopVar:
+      case FlowOp::kLength:
+      case FlowOp::kMul:
+      case FlowOp::kDiv:
+      case FlowOp::kRem:
+      case FlowOp::kMin:
+      case FlowOp::kMax:
+      case FlowOp::kLoopExit:
+      case FlowOp::kLoopPhi:
+      case FlowOp::kCall:
+      case FlowOp::kField:
+      case FlowOp::kParam:
+        return true;
+      default:
+        return false;
     }
   }
 
   // What differs between the loop's start and `now`.
-  void find_cells(const FlowState& now) { visit_changes(start_, now, [&](Cell cell, NodeId value) { add_cell(cell, value); }); }
+  void find_cells(const FlowState& now) {
+    visit_changes(start_, now, [&](Cell cell, NodeId value) { add_cell(cell, value); });
+  }
 
   template <typename Found>
   void visit_changes(const FlowState& before, const FlowState& now, Found found) {
@@ -196,7 +235,8 @@ class FlowLoopSummary {
         found(cell, b->content.length);
       }
       const bool kept = b->content.writes.size() >= a->content.writes.size() &&
-                        a->content.base.source == b->content.base.source && a->content.base.start == b->content.base.start;
+                        a->content.base.source == b->content.base.source &&
+                        a->content.base.start == b->content.base.start;
       if (!kept) {
         Cell cell;
         cell.kind = CellKind::kContent;
@@ -256,7 +296,8 @@ class FlowLoopSummary {
       const NodeId now = load(after, cell);
       if (cell.step) {
         const NodeId before = load(symbolic, cell);
-        const auto moved = now != kNoNode && is_number(now) ? graph_.difference(now, before) : std::nullopt;
+        const auto moved =
+            now != kNoNode && is_number(now) ? graph_.difference(now, before) : std::nullopt;
         if (moved != cell.step) {
           cell.step.reset();
           cell.phi = graph_.new_phi(loop_, cell.init);
@@ -277,6 +318,44 @@ class FlowLoopSummary {
     add_cell(cell, value);
   }
 
+  // A round that reads what an earlier round stored (a running sum in an array) is not summarised
+  // by its stores: such content is what the last round left, and no more is said. True if some
+  // content became that.
+  bool meets_earlier_rounds(const FlowState& symbolic, const FlowState& after,
+                            const std::vector<FlowRead>& reads) {
+    bool changed = false;
+    const std::uint32_t ago = graph_.new_loop(kNoSite);
+    // `ago` + 1 rounds before this one.
+    const NodeId earlier =
+        graph_.subtract(variable_, graph_.add(graph_.loop_variable(ago), graph_.integer(1)));
+    for (const FlowRead& read : reads) {
+      const FlowObject* before = symbolic.heap.find(read.object);
+      const FlowObject* now = after.heap.find(read.object);
+      if (before == nullptr || now == nullptr || before == now || content_cell(read.object))
+        continue;
+      for (std::size_t i = before->content.writes.size(); i < now->content.writes.size(); ++i) {
+        const FlowWrite& write = now->content.writes[i];
+        bool apart = write.count != kNoNode;  // copied ranges replace content as a whole elsewhere
+        for (std::size_t d = 0; d < write.index.size() && d < read.path.size() && !apart; ++d) {
+          const NodeId place = graph_.replace_loop(write.index[d], loop_, earlier, false);
+          const FlowRange distance = graph_.range(graph_.subtract(read.path[d], place));
+          apart = distance.low > 0 || distance.high < 0;
+        }
+        if (apart) continue;
+        Cell cell;
+        cell.kind = CellKind::kContent;
+        cell.place = read.object;
+        const FlowObject* origin = start_.heap.find(read.object);
+        if (origin == nullptr) continue;
+        cell.init = graph_.snapshot(origin->content, origin->site);
+        add_cell(cell, kNoNode);
+        changed = true;
+        break;
+      }
+    }
+    return changed;
+  }
+
   static bool mentions(const FlowGraph& graph, NodeId id, NodeId wanted) {
     for (const NodeId node : graph.reachable(id, 400)) {
       if (node == wanted) return true;
@@ -291,7 +370,8 @@ class FlowLoopSummary {
     exit_test_ = kNoNode;
     std::vector<NodeId> distinct;
     for (const NodeId test : tests) {
-      if (std::find(distinct.begin(), distinct.end(), test) == distinct.end()) distinct.push_back(test);
+      if (std::find(distinct.begin(), distinct.end(), test) == distinct.end())
+        distinct.push_back(test);
     }
     if (distinct.empty()) return;
     exit_test_ = distinct.size() == 1 ? distinct[0] : kNoNode;
@@ -314,7 +394,9 @@ class FlowLoopSummary {
     const NodeId rest = graph_.from_linear(form);
     if (mentions(graph_, rest, variable_)) return;
     for (const NodeId part : graph_.reachable(rest, 400)) {
-      if (graph_.at(part).op == FlowOp::kLoopPhi && graph_.phi(graph_.at(part).integer).loop == loop_) return;
+      if (graph_.at(part).op == FlowOp::kLoopPhi &&
+          graph_.phi(graph_.at(part).integer).loop == loop_)
+        return;
     }
     // The test holds where rest + slope * k meets the relation: solve for the smallest k.
     NodeId reach = kNoNode;
@@ -322,15 +404,15 @@ class FlowLoopSummary {
       if (negated) return;
       reach = graph_.scale(rest, slope > 0 ? -1 : 1);
     } else {
-      const bool at_least = !negated;                                             // a > b, a >= b; else a <= b, a < b
-      const bool strict = (node.op == FlowOp::kGt) == at_least;                   // > or <
+      const bool at_least = !negated;  // a > b, a >= b; else a <= b, a < b
+      const bool strict = (node.op == FlowOp::kGt) == at_least;  // > or <
       if (at_least != (slope > 0)) return;
       reach = graph_.scale(rest, at_least ? -1 : 1);
       if (strict) reach = graph_.add(reach, graph_.integer(1));
     }
     const std::int64_t stride = std::abs(slope);
     if (const auto constant = graph_.constant_integer(reach)) {
-      if (period_ > 1 && *constant % stride != 0) return;
+      if (!is_moderate(*constant) || (period_ > 1 && *constant % stride != 0)) return;
       trip_ = graph_.integer(std::max<std::int64_t>(0, (*constant + stride - 1) / stride));
     } else if (stride == 1) {
       trip_ = reach;
@@ -391,8 +473,11 @@ class FlowLoopSummary {
         finished(copy->content.base.source);
         finished(copy->content.base.start);
         const FlowObject* before = symbolic.heap.find(id);
-        const std::size_t old = before != nullptr ? std::min(before->content.writes.size(), copy->content.writes.size()) : 0;
-        std::vector<FlowWrite> tail(copy->content.writes.begin() + static_cast<std::ptrdiff_t>(old), copy->content.writes.end());
+        const std::size_t old =
+            before != nullptr ? std::min(before->content.writes.size(), copy->content.writes.size())
+                              : 0;
+        std::vector<FlowWrite> tail(copy->content.writes.begin() + static_cast<std::ptrdiff_t>(old),
+                                    copy->content.writes.end());
         copy->content.writes.resize(old);
         for (FlowWrite& write : tail) {
           for (NodeId& index : write.index) finished(index);
@@ -401,7 +486,8 @@ class FlowLoopSummary {
         }
         const auto rounds_of = stored.find(id);
         if (rounds_of != stored.end()) {
-          copy->content.writes.insert(copy->content.writes.end(), rounds_of->second.begin(), rounds_of->second.end());
+          copy->content.writes.insert(copy->content.writes.end(), rounds_of->second.begin(),
+                                      rounds_of->second.end());
         }
         copy->content.writes.insert(copy->content.writes.end(), tail.begin(), tail.end());
         state.heap.put(std::move(copy));
@@ -448,7 +534,8 @@ class FlowLoopSummary {
   std::set<Cell> cells_;
 };
 
-FlowOutcome FlowMachine::run_loop(FlowFrame& frame, std::uint32_t head, const FlowStop& stop, FlowState state) {
+FlowOutcome FlowMachine::run_loop(FlowFrame& frame, std::uint32_t head, const FlowStop& stop,
+                                  FlowState state) {
   FlowLoopSummary summary(*this, frame, head, stop, std::move(state));
   const std::size_t sinks = sinks_.size();
   const std::size_t kept = kept_values_.size();

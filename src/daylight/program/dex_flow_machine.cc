@@ -17,10 +17,13 @@ FlowMachine::FlowMachine(const AppCode& code, const FlowLimits& limits, LogSink&
   }
 }
 
-void FlowMachine::gap(std::string where, std::string why) { gaps_.emplace(std::move(where), std::move(why)); }
+void FlowMachine::gap(std::string where, std::string why) {
+  gaps_.emplace(std::move(where), std::move(why));
+}
 
 SiteId FlowMachine::site(const FlowFrame& frame, const DexInstruction& instruction) {
-  const auto key = std::make_pair((static_cast<std::uint64_t>(frame.method) << 32) | instruction.pc, frame.caller);
+  const auto key = std::make_pair((static_cast<std::uint64_t>(frame.method) << 32) | instruction.pc,
+                                  frame.caller);
   const auto found = site_cache_.find(key);
   if (found != site_cache_.end()) return found->second;
   FlowSite made;
@@ -79,7 +82,8 @@ FlowOutcome FlowMachine::merge(NodeId condition, FlowOutcome yes, FlowOutcome no
       const NodeId value = yes.returned->value == no.returned->value
                                ? yes.returned->value
                                : graph_->select(condition, yes.returned->value, no.returned->value);
-      yes.returned->state = merge_states(condition, std::move(yes.returned->state), std::move(no.returned->state));
+      yes.returned->state =
+          merge_states(condition, std::move(yes.returned->state), std::move(no.returned->state));
       yes.returned->value = value;
     } else {
       yes.returned = std::move(no.returned);
@@ -88,16 +92,17 @@ FlowOutcome FlowMachine::merge(NodeId condition, FlowOutcome yes, FlowOutcome no
   return yes;
 }
 
-FlowOutcome FlowMachine::fork(FlowFrame& frame, std::uint32_t at, const FlowStop& stop, FlowState state,
+FlowOutcome FlowMachine::fork(FlowFrame& frame, std::uint32_t at, const FlowStop& stop,
+                              FlowState state,
                               const std::vector<std::pair<NodeId, std::uint32_t>>& ways) {
   FlowStop inner;
   inner.outer = &stop;
   inner.block = frame.shape->blocks[at].meet;
   std::vector<FlowOutcome> outcomes;
-  for (std::size_t i = 0; i < ways.size(); ++i) {
-    const bool last = i + 1 == ways.size();
-    outcomes.push_back(run(frame, ways[i].second, inner, last ? std::move(state) : state, false));
+  for (std::size_t i = 0; i + 1 < ways.size(); ++i) {
+    outcomes.push_back(run(frame, ways[i].second, inner, state, false));
   }
+  outcomes.push_back(run(frame, ways.back().second, inner, std::move(state), false));
   FlowOutcome merged = std::move(outcomes.back());
   for (std::size_t i = outcomes.size() - 1; i-- > 0;) {
     merged = merge(ways[i].first, std::move(outcomes[i]), std::move(merged));
@@ -105,8 +110,8 @@ FlowOutcome FlowMachine::fork(FlowFrame& frame, std::uint32_t at, const FlowStop
   return merged;
 }
 
-FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowStop& stop, FlowState state,
-                             bool forced) {
+FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowStop& stop,
+                             FlowState state, bool forced) {
   FlowOutcome total;
   if (nesting_ >= kMaxFlowNesting) {
     gap(index().method_text(frame.method), "branches are nested too deeply to follow");
@@ -130,6 +135,8 @@ FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowSt
     FlowOutcome spread;
     bool spreads = false;
     if (current.loop != kDexNoIndex && !forced) {
+      // NOLINTNEXTLINE(bugprone-use-after-move): the loop goes on only with a state that was given
+      // back
       spread = run_loop(frame, block, stop, std::move(state));
       spreads = true;
     } else {
@@ -145,7 +152,8 @@ FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowSt
         const std::uint16_t flags = instruction.info().flags;
         if ((flags & kDexReturn) != 0) {
           FlowOutcome here;
-          const NodeId value = instruction.opcode == kOpReturnVoid ? kNoNode : state.registers[instruction.a];
+          const NodeId value =
+              instruction.opcode == kOpReturnVoid ? kNoNode : state.registers[instruction.a];
           here.returned = FlowOutcome::Returned{std::move(state), value};
           return finish(merge(kNoNode, std::move(total), std::move(here)));
         }
@@ -158,7 +166,8 @@ FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowSt
           ended = true;
           break;
         }
-        const SiteId where = (flags & (kDexConditional | kDexSwitch)) != 0 ? site(frame, instruction) : kNoSite;
+        const SiteId where =
+            (flags & (kDexConditional | kDexSwitch)) != 0 ? site(frame, instruction) : kNoSite;
         if ((flags & kDexConditional) != 0) {
           const std::uint32_t taken = frame.shape->block_at(instruction.target);
           const std::uint32_t other = frame.shape->block_at(instruction.pc + instruction.size);
@@ -173,7 +182,8 @@ FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowSt
               const bool taken_leaves = !open->shape->inside[taken];
               const bool other_leaves = !open->shape->inside[other];
               if (taken_leaves && !other_leaves) open->exit_tests.push_back(condition);
-              if (other_leaves && !taken_leaves) open->exit_tests.push_back(graph_->negate(condition));
+              if (other_leaves && !taken_leaves)
+                open->exit_tests.push_back(graph_->negate(condition));
             }
             ways = {{condition, taken}, {kNoNode, other}};
           }
@@ -190,8 +200,8 @@ FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowSt
           } else if (table) {
             for (const auto& [key, pc] : table->cases) {
               if (ways.size() >= kMaxSwitchCases) break;
-              const NodeId condition =
-                  graph_->relate(FlowGraph::Relation::kEq, value, graph_->integer(key, where), where);
+              const NodeId condition = graph_->relate(FlowGraph::Relation::kEq, value,
+                                                      graph_->integer(key, where), where);
               const auto truth = graph_->truth(condition);
               if (truth && !*truth) continue;
               ways.emplace_back(condition, frame.shape->block_at(pc));
@@ -236,7 +246,8 @@ FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowSt
         inner.block = current.meet;
         FlowOutcome joined;
         for (auto& [where, arrived] : going) {
-          joined = merge(kNoNode, std::move(joined), run(frame, where, inner, std::move(arrived), false));
+          joined = merge(kNoNode, std::move(joined),
+                         run(frame, where, inner, std::move(arrived), false));
         }
         if (joined.returned) {
           FlowOutcome back;

@@ -25,8 +25,8 @@ inline constexpr int kMaxLoopRounds = 8;
 inline constexpr std::size_t kMaxSwitchCases = 24;
 // Classes that an unknown receiver is tried as.
 inline constexpr std::size_t kMaxReceivers = 4;
-// Instructions that a call may always use; beyond them half of what its entry point has left. A call that needs more counts as
-// one of unknown code, and its caller goes on.
+// Instructions that a call may always use; beyond them half of what its entry point has left. A
+// call that needs more counts as one of unknown code, and its caller goes on.
 inline constexpr std::uint64_t kMinStepsPerCall = 20000;
 // The same method on the stack.
 inline constexpr int kMaxFlowRecursion = 2;
@@ -63,7 +63,8 @@ struct FlowStop {
   }
 };
 
-// What became of a run: states at the blocks where it stopped, and a state and value where it returned.
+// What became of a run: states at the blocks where it stopped, and a state and value where it
+// returned.
 struct FlowOutcome {
   std::map<std::uint32_t, FlowState> arrived;
   struct Returned {
@@ -77,17 +78,24 @@ struct FlowOutcome {
 
 class FlowMachine;
 
+// Reads of arrays in one round of a loop that are compared with what other rounds store.
+inline constexpr std::size_t kMaxNotedReads = 512;
+struct FlowRead {
+  ObjectId object = 0;
+  std::vector<NodeId> path;
+};
+
 // One call of something outside the app, as a model of it sees it.
 struct FlowCall {
   FlowMachine& machine;
   FlowGraph& graph;
   FlowState& state;
-  std::string_view api;            // dotted: android.graphics.Bitmap.createScaledBitmap
-  std::string_view owner;          // simple class name: Bitmap
-  std::string_view name;           // createScaledBitmap
+  std::string_view api;    // dotted: android.graphics.Bitmap.createScaledBitmap
+  std::string_view owner;  // simple class name: Bitmap
+  std::string_view name;   // createScaledBitmap
   const ProtoInfo& proto;
   bool is_static;
-  std::vector<NodeId> args;        // the receiver first, if there is one
+  std::vector<NodeId> args;  // the receiver first, if there is one
   SiteId site;
   FlowFrame* frame;
   int depth;
@@ -116,31 +124,42 @@ class FlowMachine {
   std::optional<FlowObject> edit(const FlowState& state, NodeId node) const;
   static void put(FlowState& state, FlowObject object);
   NodeId new_object(FlowState& state, FlowObjectKind kind, ClassId type, SiteId site);
-  // An array, list or buffer as a value that later changes do not touch; a framework object as its history; others unchanged.
+  // An array, list or buffer as a value that later changes do not touch; a framework object as its
+  // history; others unchanged.
   NodeId freeze(const FlowState& state, NodeId node, SiteId site, int depth = 4);
-  NodeId new_array(FlowState& state, std::string_view type, std::vector<NodeId> dimensions, SiteId site);
+  NodeId new_array(FlowState& state, std::string_view type, std::vector<NodeId> dimensions,
+                   SiteId site);
   NodeId read_array(FlowState& state, NodeId array, NodeId index, SiteId site, int depth = 0);
+  // Tells the loops that are being summarised that this place of an array or buffer was read.
+  void note_read(ObjectId object, const std::vector<NodeId>& path) {
+    if (reads_ != nullptr && reads_->size() < kMaxNotedReads) reads_->push_back({object, path});
+  }
   void write_array(FlowState& state, NodeId array, NodeId index, NodeId value, SiteId site);
   NodeId array_length(const FlowState& state, NodeId array, SiteId site, int depth = 0);
   // Everything in an array or buffer becomes unknown, because `why` filled it.
   void havoc(FlowState& state, NodeId node, NodeId why);
-  // Calls a method of an object by name, where the app defines exactly one with that many parameters; kNoNode for void.
-  // Nothing if it could not be called.
-  std::optional<NodeId> call_back(FlowCall& call, NodeId receiver, std::string_view name, std::vector<NodeId> args);
+  // Calls a method of an object by name, where the app defines exactly one with that many
+  // parameters; kNoNode for void. Nothing if it could not be called.
+  std::optional<NodeId> call_back(FlowCall& call, NodeId receiver, std::string_view name,
+                                  std::vector<NodeId> args);
   // The class of a value as far as it is known.
   ClassId class_of(const FlowState& state, NodeId node) const;
   NodeId enum_text(const FlowState& state, NodeId node, SiteId site);
   void add_sink(FlowCall& call, std::size_t first_arg);
-  std::uint32_t add_run(FlowCall& call, NodeId interpreter, std::vector<NodeId> inputs, std::vector<bool> given);
+  std::uint32_t add_run(FlowCall& call, NodeId interpreter, std::vector<NodeId> inputs,
+                        std::vector<bool> given);
   // Puts a model's output into the container that receives it.
   void fill_output(FlowState& state, NodeId container, NodeId output, SiteId site, int depth = 0);
-  FieldId field_named(std::string_view owner, std::string_view name) const { return index().find_field(owner, name); }
+  FieldId field_named(std::string_view owner, std::string_view name) const {
+    return index().find_field(owner, name);
+  }
 
  private:
   friend class FlowLoopSummary;
 
   // ---- control ----
-  FlowOutcome run(FlowFrame& frame, std::uint32_t block, const FlowStop& stop, FlowState state, bool forced);
+  FlowOutcome run(FlowFrame& frame, std::uint32_t block, const FlowStop& stop, FlowState state,
+                  bool forced);
   FlowOutcome run_loop(FlowFrame& frame, std::uint32_t head, const FlowStop& stop, FlowState state);
   FlowOutcome fork(FlowFrame& frame, std::uint32_t at, const FlowStop& stop, FlowState state,
                    const std::vector<std::pair<NodeId, std::uint32_t>>& ways);
@@ -169,15 +188,16 @@ class FlowMachine {
   // ---- calls ----
   bool invoke(FlowFrame& frame, const DexInstruction& instruction, FlowState& state);
   // The value; nothing if the call never returns. `state` is then unusable.
-  std::optional<NodeId> call_method(MethodId method, std::vector<NodeId> args, FlowState& state, SiteId at);
-  std::optional<NodeId> dispatch(FlowFrame& frame, MethodId named, InvokeKind kind, std::vector<NodeId> args,
-                                 FlowState& state, SiteId at);
-  std::optional<NodeId> dispatch_each(FlowFrame& frame, MethodId named, NodeId receiver, std::vector<NodeId> args,
-                                      FlowState& state, SiteId at);
-  NodeId call_outside(FlowFrame* frame, MethodId named, ClassId receiver, std::vector<NodeId> args, bool is_static,
-                      FlowState& state, SiteId at);
-  NodeId opaque(std::string_view api, std::vector<NodeId> args, const ProtoInfo& proto, bool is_static, FlowState& state,
-                SiteId at);
+  std::optional<NodeId> call_method(MethodId method, std::vector<NodeId> args, FlowState& state,
+                                    SiteId at);
+  std::optional<NodeId> dispatch(FlowFrame& frame, MethodId named, InvokeKind kind,
+                                 std::vector<NodeId> args, FlowState& state, SiteId at);
+  std::optional<NodeId> dispatch_each(FlowFrame& frame, MethodId named, NodeId receiver,
+                                      std::vector<NodeId> args, FlowState& state, SiteId at);
+  NodeId call_outside(FlowFrame* frame, MethodId named, ClassId receiver, std::vector<NodeId> args,
+                      bool is_static, FlowState& state, SiteId at);
+  NodeId opaque(std::string_view api, std::vector<NodeId> args, const ProtoInfo& proto,
+                bool is_static, FlowState& state, SiteId at);
   void construct(NodeId receiver, NodeId made, FlowState& state);
   const FlowShape* shape_of(MethodId method);
 
@@ -210,8 +230,9 @@ class FlowMachine {
   std::uint64_t call_limit_ = 0;  // entry_steps_ at which the innermost limited call gives up
   bool exhausted_ = false;        // a limit was reached and callers have not dealt with it yet
   MethodId entry_ = kNoId;
-  std::size_t unfollowed_ = 0;      // calls that were too large
+  std::size_t unfollowed_ = 0;  // calls that were too large
   std::string first_unfollowed_;
+  std::vector<FlowRead>* reads_ = nullptr;
   std::string last_throw_;  // where a way ended last
   std::vector<FlowRun> runs_;
   std::vector<FlowSink> sinks_;

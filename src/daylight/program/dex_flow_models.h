@@ -16,6 +16,7 @@ using FlowModelTable = std::map<std::string_view, FlowModel>;
 bool is_tflite_border(std::string_view canonical_class);
 
 const FlowModelTable& java_flow_models();
+const FlowModelTable& collection_flow_models();
 const FlowModelTable& buffer_flow_models();
 const FlowModelTable& android_flow_models();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Objects, arrays and fields of the interpreter; what a field holds when the method that set it ran elsewhere.
+// Objects, arrays and fields of the interpreter; what a field holds when the method that set it ran
+// elsewhere.
 #include <algorithm>
 
 #include "daylight/program/dex_flow_machine.h"
@@ -48,7 +49,8 @@ NodeId FlowMachine::new_object(FlowState& state, FlowObjectKind kind, ClassId ty
   return graph_->object(id);
 }
 
-NodeId FlowMachine::new_array(FlowState& state, std::string_view type, std::vector<NodeId> dimensions, SiteId at) {
+NodeId FlowMachine::new_array(FlowState& state, std::string_view type,
+                              std::vector<NodeId> dimensions, SiteId at) {
   const NodeId node = new_object(state, FlowObjectKind::kArray, index().find_class(type), at);
   auto made = edit(state, node);
   if (!made) return node;
@@ -77,7 +79,8 @@ NodeId root_of(const FlowGraph& graph, NodeId array, std::vector<NodeId>& path) 
 NodeId FlowMachine::read_array(FlowState& state, NodeId array, NodeId index, SiteId at, int depth) {
   if (array == kNoNode) return graph_->unknown("element", {}, at);
   const FlowNode node = graph_->at(array);
-  if (node.op == FlowOp::kSelect && depth < kMaxFlowChoices && (object(state, node.args[1]) != nullptr || object(state, node.args[2]) != nullptr)) {
+  if (node.op == FlowOp::kSelect && depth < kMaxFlowChoices &&
+      (object(state, node.args[1]) != nullptr || object(state, node.args[2]) != nullptr)) {
     const NodeId yes = read_array(state, node.args[1], index, at, depth + 1);
     const NodeId no = read_array(state, node.args[2], index, at, depth + 1);
     return graph_->select(node.args[0], yes, no, at);
@@ -86,9 +89,11 @@ NodeId FlowMachine::read_array(FlowState& state, NodeId array, NodeId index, Sit
   const NodeId root = root_of(*graph_, array, path);
   path.push_back(index);
   const FlowObject* found = object(state, root);
-  if (found == nullptr || (found->kind != FlowObjectKind::kArray && found->kind != FlowObjectKind::kList)) {
+  if (found == nullptr ||
+      (found->kind != FlowObjectKind::kArray && found->kind != FlowObjectKind::kList)) {
     return graph_->read(array, {index}, at);
   }
+  if (path.size() >= found->content.dimensions.size()) note_read(found->id, path);
   const NodeId value = graph_->read_from(found->content, path, at);
   if (value != kNoNode) return value;
   if (path.size() < found->content.dimensions.size()) return graph_->element(array, index, at);
@@ -97,12 +102,14 @@ NodeId FlowMachine::read_array(FlowState& state, NodeId array, NodeId index, Sit
   return result;
 }
 
-void FlowMachine::write_array(FlowState& state, NodeId array, NodeId index, NodeId value, SiteId /*at*/) {
+void FlowMachine::write_array(FlowState& state, NodeId array, NodeId index, NodeId value,
+                              SiteId /*at*/) {
   if (array == kNoNode) return;
   const FlowNode node = graph_->at(array);
   if (node.op == FlowOp::kSelect || node.op == FlowOp::kChoice) {
     for (const NodeId option : node.args) {
-      if (object(state, option) != nullptr) havoc(state, option, graph_->unknown("stored through a choice", {value}));
+      if (object(state, option) != nullptr)
+        havoc(state, option, graph_->unknown("stored through a choice", {value}));
     }
     return;
   }
@@ -113,8 +120,10 @@ void FlowMachine::write_array(FlowState& state, NodeId array, NodeId index, Node
   if (!found) return;
   const std::string_view type = found->content.type;
   const std::size_t depth = path.size();
-  const std::string_view element = type.size() > depth && type[0] == '[' ? type.substr(depth) : std::string_view{};
-  found->content.writes.push_back({std::move(path), graph_->as_type(value, element), kNoNode, kNoNode, 1, 1});
+  const std::string_view element =
+      type.size() > depth && type[0] == '[' ? type.substr(depth) : std::string_view{};
+  found->content.writes.push_back(
+      {std::move(path), graph_->as_type(value, element), kNoNode, kNoNode, 1, 1});
   put(state, std::move(*found));
 }
 
@@ -124,11 +133,13 @@ NodeId FlowMachine::array_length(const FlowState& state, NodeId array, SiteId at
   const NodeId root = root_of(*graph_, array, path);
   if (const FlowObject* found = object(state, root)) {
     if (path.empty() && found->content.length != kNoNode) return found->content.length;
-    if (path.size() < found->content.dimensions.size()) return found->content.dimensions[path.size()];
+    if (path.size() < found->content.dimensions.size())
+      return found->content.dimensions[path.size()];
   }
   if (graph_->at(array).op == FlowOp::kSelect && depth < kMaxFlowChoices) {
     const FlowNode node = graph_->at(array);
-    return graph_->select(node.args[0], array_length(state, node.args[1], at, depth + 1), array_length(state, node.args[2], at, depth + 1), at);
+    return graph_->select(node.args[0], array_length(state, node.args[1], at, depth + 1),
+                          array_length(state, node.args[2], at, depth + 1), at);
   }
   return graph_->length(array, at);
 }
@@ -148,7 +159,8 @@ NodeId FlowMachine::freeze(const FlowState& state, NodeId node, SiteId at, int d
       return result;
     }
     if (from.op == FlowOp::kSelect) {
-      return graph_->select(from.args[0], freeze(state, from.args[1], at, depth - 1), freeze(state, from.args[2], at, depth - 1), at);
+      return graph_->select(from.args[0], freeze(state, from.args[1], at, depth - 1),
+                            freeze(state, from.args[2], at, depth - 1), at);
     }
     if (from.op == FlowOp::kChoice) {
       std::vector<NodeId> options;
@@ -165,15 +177,19 @@ NodeId FlowMachine::freeze(const FlowState& state, NodeId node, SiteId at, int d
     case FlowObjectKind::kFramework: {
       const NodeId history = found->get(kStateField);
       if (history != kNoNode) return history;
-      return graph_->call("new " + dotted_class_name(index().descriptor(found->type)), {}, found->site);
+      return graph_->call("new " + dotted_class_name(index().descriptor(found->type)), {},
+                          found->site);
     }
     case FlowObjectKind::kInstance:
-    case FlowObjectKind::kStatics: return node;
-    default: break;
+    case FlowObjectKind::kStatics:
+      return node;
+    default:
+      break;
   }
   FlowSnapshot content = found->content;
   for (FlowWrite& write : content.writes) {
-    if (write.value != kNoNode && (graph_->is_object(write.value) || graph_->at(write.value).op == FlowOp::kElement)) {
+    if (write.value != kNoNode &&
+        (graph_->is_object(write.value) || graph_->at(write.value).op == FlowOp::kElement)) {
       write.value = freeze(state, write.value, at, depth - 1);
     }
   }
@@ -196,7 +212,8 @@ void FlowMachine::havoc(FlowState& state, NodeId node, NodeId why) {
   put(state, std::move(*found));
 }
 
-void FlowMachine::fill_output(FlowState& state, NodeId container, NodeId output, SiteId at, int depth) {
+void FlowMachine::fill_output(FlowState& state, NodeId container, NodeId output, SiteId at,
+                              int depth) {
   if (depth > 5) return;
   const FlowNode node = graph_->at(container);
   if (node.op == FlowOp::kSelect || node.op == FlowOp::kChoice) {
@@ -251,7 +268,8 @@ NodeId FlowMachine::ambient(ClassId type) {
   if (found != ambient_.end()) return graph_->object(found->second);
   FlowObject made;
   made.id = next_object_++;
-  made.kind = index().class_info(type).defined() ? FlowObjectKind::kInstance : FlowObjectKind::kFramework;
+  made.kind =
+      index().class_info(type).defined() ? FlowObjectKind::kInstance : FlowObjectKind::kFramework;
   made.type = type;
   made.ambient = true;
   ambient_.emplace(type, made.id);
@@ -273,27 +291,44 @@ ObjectId FlowMachine::statics(ClassId type) {
   if (info.defined()) {
     const DexFile& dex = index().files()[info.dex];
     if (const auto values = dex.static_values(*info.definition)) {
-      for (std::size_t i = 0; i < values->size() && i < info.definition->static_fields.size(); ++i) {
+      for (std::size_t i = 0; i < values->size() && i < info.definition->static_fields.size();
+           ++i) {
         const FieldId field = index().field_of(info.dex, info.definition->static_fields[i].field);
         if (field == kNoId) continue;
         const DexValue& value = (*values)[i];
         NodeId node = kNoNode;
         switch (value.kind) {
-          case DexValueKind::kFloat: node = graph_->real(value.real, false); break;
-          case DexValueKind::kDouble: node = graph_->real(value.real, true); break;
-          case DexValueKind::kString: node = graph_->string(dex.string(value.index)); break;
-          case DexValueKind::kType: node = graph_->class_constant(dex.type_descriptor(value.index)); break;
-          case DexValueKind::kNull: node = graph_->null(); break;
-          case DexValueKind::kBoolean: case DexValueKind::kByte: case DexValueKind::kShort: case DexValueKind::kChar:
-          case DexValueKind::kInt: case DexValueKind::kLong:
+          case DexValueKind::kFloat:
+            node = graph_->real(value.real, false);
+            break;
+          case DexValueKind::kDouble:
+            node = graph_->real(value.real, true);
+            break;
+          case DexValueKind::kString:
+            node = graph_->string(dex.string(value.index));
+            break;
+          case DexValueKind::kType:
+            node = graph_->class_constant(dex.type_descriptor(value.index));
+            break;
+          case DexValueKind::kNull:
+            node = graph_->null();
+            break;
+          case DexValueKind::kBoolean:
+          case DexValueKind::kByte:
+          case DexValueKind::kShort:
+          case DexValueKind::kChar:
+          case DexValueKind::kInt:
+          case DexValueKind::kLong:
             node = graph_->integer(value.integer);
             break;
-          default: break;
+          default:
+            break;
         }
         // A field that code sets too is only known once that code ran.
         const bool is_final = (info.definition->static_fields[i].access & kDexFinal) != 0;
         const bool is_default = graph_->is_null(node) || graph_->constant_real(node) == 0.0;
-        if (node != kNoNode && (is_final || !is_default || !writers_.contains(field))) made.set(field, node);
+        if (node != kNoNode && (is_final || !is_default || !writers_.contains(field)))
+          made.set(field, node);
       }
     }
   }
@@ -356,13 +391,15 @@ NodeId FlowMachine::get_field(FlowState& state, NodeId base, FieldId field, Site
       if (graph_->is_null(from.args[i])) continue;
       values.push_back(get_field(state, from.args[i], field, at, depth + 1));
     }
-    if (values.size() == 2 && from.op == FlowOp::kSelect) return graph_->select(from.args[0], values[0], values[1], at);
+    if (values.size() == 2 && from.op == FlowOp::kSelect)
+      return graph_->select(from.args[0], values[0], values[1], at);
     return graph_->choice(std::move(values));
   }
   const FieldInfo& info = index().field_info(field);
   const bool own_class = info.owner != kNoId && index().class_info(info.owner).defined();
   if (!graph_->is_object(base)) {
-    if (!own_class || graph_->is_null(base)) return graph_->field(index().field_text(field), base, at);
+    if (!own_class || graph_->is_null(base))
+      return graph_->field(index().field_text(field), base, at);
     base = ambient(info.owner);
   }
   const FlowObject* holder = object(state, base);
@@ -388,13 +425,15 @@ NodeId FlowMachine::get_field(FlowState& state, NodeId base, FieldId field, Site
 void FlowMachine::put_field(FlowState& state, NodeId base, FieldId field, NodeId value, SiteId at) {
   const FieldInfo& info = index().field_info(field);
   const bool own_class = info.owner != kNoId && index().class_info(info.owner).defined();
-  if (base != kNoNode && !graph_->is_object(base) && own_class && graph_->at(base).op != FlowOp::kSelect &&
-      graph_->at(base).op != FlowOp::kChoice && !graph_->is_null(base)) {
+  if (base != kNoNode && !graph_->is_object(base) && own_class &&
+      graph_->at(base).op != FlowOp::kSelect && graph_->at(base).op != FlowOp::kChoice &&
+      !graph_->is_null(base)) {
     base = ambient(info.owner);
   }
   if (own_class) {
     kept_[field].push_back(value);
-    kept_values_.push_back({index().field_text(field), false, freeze(state, value, at), at, entry_});
+    kept_values_.push_back(
+        {index().field_text(field), false, freeze(state, value, at), at, entry_});
   }
   if (auto holder = edit(state, base)) {
     holder->set(field, value);
@@ -419,7 +458,8 @@ NodeId FlowMachine::resolve_kept(FieldId field, SiteId at) {
   if (known != resolved_.end()) return known->second;
   const auto writers = writers_.find(field);
   if (writers == writers_.end()) return kNoNode;
-  if (!resolving_.insert(field).second) return graph_->field(index().field_text(field), kNoNode, at);
+  if (!resolving_.insert(field).second)
+    return graph_->field(index().field_text(field), kNoNode, at);
   std::size_t runs = 0;
   bool unfinished = false;
   for (const MethodId writer : writers->second) {
@@ -432,7 +472,8 @@ NodeId FlowMachine::resolve_kept(FieldId field, SiteId at) {
         for (const CallerSite& caller : code_.graph().callers(waiting[i])) {
           if (!seen.insert(caller.caller).second) continue;
           if (index().method_name(caller.caller) == "<init>" &&
-              index().is_subtype(index().method_info(caller.caller).owner, index().method_info(waiting[i]).owner)) {
+              index().is_subtype(index().method_info(caller.caller).owner,
+                                 index().method_info(waiting[i]).owner)) {
             waiting.push_back(caller.caller);
           } else {
             starts.push_back(caller.caller);
@@ -453,14 +494,18 @@ NodeId FlowMachine::resolve_kept(FieldId field, SiteId at) {
   std::vector<NodeId> values;
   for (const NodeId value : kept_[field]) {
     if (graph_->at(value).op == FlowOp::kNull && kept_[field].size() > 1) continue;
-    // Objects that the same instruction made in several runs of it are one to those who read the field: the last.
+    // Objects that the same instruction made in several runs of it are one to those who read the
+    // field: the last.
     const auto made_at = [&](NodeId id) {
-      const FlowObject* found = graph_->is_object(id) ? global_.find(static_cast<ObjectId>(graph_->at(id).integer)) : nullptr;
+      const FlowObject* found = graph_->is_object(id)
+                                    ? global_.find(static_cast<ObjectId>(graph_->at(id).integer))
+                                    : nullptr;
       if (found == nullptr || found->site == kNoSite) return std::make_pair(kNoId, kNoId);
       return std::make_pair(graph_->site(found->site).method, graph_->site(found->site).pc);
     };
     const auto own = made_at(value);
-    if (own.first != kNoId) std::erase_if(values, [&](NodeId other) { return made_at(other) == own; });
+    if (own.first != kNoId)
+      std::erase_if(values, [&](NodeId other) { return made_at(other) == own; });
     if (values.size() < kMaxFieldValues) values.push_back(value);
   }
   if (values.empty()) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Questions to the expression graph: bounds, equality, replacement, what a container holds at a place, what a value needs.
+// Questions to the expression graph: bounds, equality, replacement, what a container holds at a
+// place, what a value needs.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -29,8 +30,10 @@ FlowRange FlowGraph::range(NodeId id, int depth) const {
   const auto of = [&](std::size_t arg) { return range(node.args[arg], depth - 1); };
   switch (node.op) {
     case FlowOp::kInt:
-    case FlowOp::kBits: return {static_cast<double>(node.integer), static_cast<double>(node.integer)};
-    case FlowOp::kFloat: return {node.real, node.real};
+    case FlowOp::kBits:
+      return {static_cast<double>(node.integer), static_cast<double>(node.integer)};
+    case FlowOp::kFloat:
+      return {node.real, node.real};
     case FlowOp::kLoopVar: {
       const FlowLoop& own = loops_[static_cast<std::size_t>(node.integer)];
       if (own.trip == kNoNode) return {0, kInfinity};
@@ -63,16 +66,21 @@ FlowRange FlowGraph::range(NodeId id, int depth) const {
       const auto divisor = constant_integer(node.args[1]);
       if (!divisor || *divisor <= 0) return everything;
       const FlowRange top = of(0);
-      return {std::trunc(top.low / static_cast<double>(*divisor)), std::trunc(top.high / static_cast<double>(*divisor))};
+      return {std::trunc(top.low / static_cast<double>(*divisor)),
+              std::trunc(top.high / static_cast<double>(*divisor))};
     }
-    case FlowOp::kIntToFloat: return of(0);
+    case FlowOp::kIntToFloat:
+      return of(0);
     case FlowOp::kFloatToInt: {
       const FlowRange inner = of(0);
       return {std::trunc(inner.low), std::trunc(inner.high)};
     }
-    case FlowOp::kIntToByte: return {-128, 127};
-    case FlowOp::kIntToChar: return {0, 65535};
-    case FlowOp::kIntToShort: return {-32768, 32767};
+    case FlowOp::kIntToByte:
+      return {-128, 127};
+    case FlowOp::kIntToChar:
+      return {0, 65535};
+    case FlowOp::kIntToShort:
+      return {-32768, 32767};
     case FlowOp::kMin: {
       const FlowRange a = of(0);
       const FlowRange b = of(1);
@@ -88,12 +96,18 @@ FlowRange FlowGraph::range(NodeId id, int depth) const {
       const FlowRange b = of(2);
       return {std::min(a.low, b.low), std::max(a.high, b.high)};
     }
-    case FlowOp::kLength: return {0, kInfinity};
-    case FlowOp::kEq: case FlowOp::kGt: case FlowOp::kGe: case FlowOp::kNot: return {0, 1};
+    case FlowOp::kLength:
+      return {0, kInfinity};
+    case FlowOp::kEq:
+    case FlowOp::kGt:
+    case FlowOp::kGe:
+    case FlowOp::kNot:
+      return {0, 1};
     case FlowOp::kCall:
       if (is_size_getter(node.text)) return {0, kInfinity};
       return everything;
-    default: return everything;
+    default:
+      return everything;
   }
 }
 
@@ -114,8 +128,8 @@ bool FlowGraph::same(NodeId a, NodeId b, int depth, int& budget) const {
     if (p && q) return *p == *q;
     return is_null(a) && is_null(b);
   }
-  if (x.op != y.op || x.integer != y.integer || x.real != y.real || x.text != y.text || x.wide != y.wide ||
-      x.args.size() != y.args.size() || x.coefficients != y.coefficients) {
+  if (x.op != y.op || x.integer != y.integer || x.real != y.real || x.text != y.text ||
+      x.wide != y.wide || x.args.size() != y.args.size() || x.coefficients != y.coefficients) {
     return false;
   }
   // Two unknowns, or two calls, from different places may differ.
@@ -135,31 +149,58 @@ NodeId FlowGraph::rebuild(NodeId id, std::vector<NodeId> args) {
       form.constant = node.integer;
       for (std::size_t i = 0; i < args.size(); ++i) {
         const Linear part = linear(args[i]);
-        form.constant += part.constant * node.coefficients[i];
-        for (const auto& [atom, coefficient] : part.terms) form.terms.emplace_back(atom, coefficient * node.coefficients[i]);
+        form.constant =
+            wrapped_sum(form.constant, wrapped_product(part.constant, node.coefficients[i]));
+        for (const auto& [atom, coefficient] : part.terms)
+          form.terms.emplace_back(atom, wrapped_product(coefficient, node.coefficients[i]));
       }
       return from_linear(form, node.site);
     }
-    case FlowOp::kMul: case FlowOp::kDiv: case FlowOp::kRem: case FlowOp::kAnd: case FlowOp::kOr: case FlowOp::kXor:
-    case FlowOp::kShl: case FlowOp::kShr: case FlowOp::kUshr:
+    case FlowOp::kMul:
+    case FlowOp::kDiv:
+    case FlowOp::kRem:
+    case FlowOp::kAnd:
+    case FlowOp::kOr:
+    case FlowOp::kXor:
+    case FlowOp::kShl:
+    case FlowOp::kShr:
+    case FlowOp::kUshr:
       return integer_op(node.op, args[0], args[1], node.site);
-    case FlowOp::kFAdd: case FlowOp::kFSub: case FlowOp::kFMul: case FlowOp::kFDiv: case FlowOp::kFRem:
+    case FlowOp::kFAdd:
+    case FlowOp::kFSub:
+    case FlowOp::kFMul:
+    case FlowOp::kFDiv:
+    case FlowOp::kFRem:
       return real_op(node.op, args[0], args[1], node.wide, node.site);
-    case FlowOp::kFNeg: return real_op(node.op, args[0], kNoNode, node.wide, node.site);
-    case FlowOp::kIntToFloat: case FlowOp::kFloatToInt: case FlowOp::kIntToByte: case FlowOp::kIntToChar:
+    case FlowOp::kFNeg:
+      return real_op(node.op, args[0], kNoNode, node.wide, node.site);
+    case FlowOp::kIntToFloat:
+    case FlowOp::kFloatToInt:
+    case FlowOp::kIntToByte:
+    case FlowOp::kIntToChar:
     case FlowOp::kIntToShort:
       return convert(node.op, args[0], node.wide, node.site);
-    case FlowOp::kMin: case FlowOp::kMax:
+    case FlowOp::kMin:
+    case FlowOp::kMax:
       return extreme(node.op, args[0], args[1], node.integer != 0, node.wide, node.site);
-    case FlowOp::kEq: return relate(Relation::kEq, args[0], args[1], node.site);
-    case FlowOp::kGt: return relate(Relation::kGt, args[0], args[1], node.site);
-    case FlowOp::kGe: return relate(Relation::kGe, args[0], args[1], node.site);
-    case FlowOp::kNot: return negate(args[0]);
-    case FlowOp::kSelect: return select(args[0], args[1], args[2], node.site);
-    case FlowOp::kChoice: return choice(std::move(args));
-    case FlowOp::kConcat: return concat(std::move(args), node.site);
-    case FlowOp::kElement: return read(args[0], {args[1]}, node.site);
-    case FlowOp::kLength: return length(args[0], node.site);
+    case FlowOp::kEq:
+      return relate(Relation::kEq, args[0], args[1], node.site);
+    case FlowOp::kGt:
+      return relate(Relation::kGt, args[0], args[1], node.site);
+    case FlowOp::kGe:
+      return relate(Relation::kGe, args[0], args[1], node.site);
+    case FlowOp::kNot:
+      return negate(args[0]);
+    case FlowOp::kSelect:
+      return select(args[0], args[1], args[2], node.site);
+    case FlowOp::kChoice:
+      return choice(args);
+    case FlowOp::kConcat:
+      return concat(args, node.site);
+    case FlowOp::kElement:
+      return read(args[0], {args[1]}, node.site);
+    case FlowOp::kLength:
+      return length(args[0], node.site);
     default: {
       FlowNode copy = node;
       copy.args = std::move(args);
@@ -176,7 +217,8 @@ NodeId FlowGraph::replace(NodeId id, Replacements& done, std::int64_t exits_of_l
   const FlowNode node = at(id);
   NodeId result = id;
   if (node.op == FlowOp::kLoopPhi) {
-    if (exits_of_loop >= 0 && phi(node.integer).loop == static_cast<std::uint32_t>(exits_of_loop)) result = loop_exit(id);
+    if (exits_of_loop >= 0 && phi(node.integer).loop == static_cast<std::uint32_t>(exits_of_loop))
+      result = loop_exit(id);
   } else if (node.op == FlowOp::kSnapshot) {
     // Content that mentions what is replaced becomes a new content.
     FlowSnapshot copy = snapshot_of(id);
@@ -218,7 +260,7 @@ NodeId FlowGraph::replace_loop(NodeId id, std::uint32_t loop, NodeId variable, b
   return replace(id, done, exits ? static_cast<std::int64_t>(loop) : -1, kMaxFlowDepth);
 }
 
-NodeId FlowGraph::replace_nodes(NodeId id, std::vector<std::pair<NodeId, NodeId>> pairs) {
+NodeId FlowGraph::replace_nodes(NodeId id, const std::vector<std::pair<NodeId, NodeId>>& pairs) {
   Replacements done;
   for (const auto& [from, to] : pairs) done.emplace(from, to);
   return replace(id, done, -1, kMaxFlowDepth);
@@ -229,9 +271,10 @@ FlowGraph::Match FlowGraph::match_index(NodeId stored, NodeId wanted) {
   const Linear place = linear(stored);
   std::vector<std::pair<NodeId, std::int64_t>> variables;
   Linear rest = linear(wanted);
-  rest.constant -= place.constant;
+  rest.constant = wrapped_sum(rest.constant, wrapped_product(place.constant, -1));
   for (const auto& [atom, coefficient] : place.terms) {
-    if (at(atom).op == FlowOp::kLoopVar && loops_[static_cast<std::size_t>(at(atom).integer)].closed) {
+    if (at(atom).op == FlowOp::kLoopVar &&
+        loops_[static_cast<std::size_t>(at(atom).integer)].closed) {
       variables.emplace_back(atom, coefficient);
     } else {
       rest.terms.emplace_back(atom, -coefficient);
@@ -243,7 +286,7 @@ FlowGraph::Match FlowGraph::match_index(NodeId stored, NodeId wanted) {
   std::int64_t shared = 0;
   for (const auto& term : exact.terms) shared = std::gcd(shared, term.second);
   for (const auto& variable : variables) shared = std::gcd(shared, variable.second);
-  if (shared != 0 && exact.constant % shared != 0) {
+  if (shared > 1 && exact.constant % shared != 0) {
     match.kind = Match::Kind::kNever;
     return match;
   }
@@ -266,16 +309,14 @@ FlowGraph::Match FlowGraph::match_index(NodeId stored, NodeId wanted) {
     if (last) {
       const Linear form = linear(remaining);
       bool divisible = true;
-      for (const auto& term : form.terms) divisible = divisible && term.second % step == 0;
+      for (const auto& term : form.terms)
+        divisible = divisible && (step == -1 || term.second % step == 0);
       if (!divisible) return match;  // maybe
-      if (form.constant % step != 0) {
+      if (step != -1 && form.constant % step != 0) {
         match.kind = Match::Kind::kNever;
         return match;
       }
-      Linear quotient;
-      quotient.constant = form.constant / step;
-      for (const auto& term : form.terms) quotient.terms.emplace_back(term.first, term.second / step);
-      value = from_linear(quotient);
+      value = from_linear(divided(form, step));
     } else {
       if (step <= 0) return match;
       const NodeId divisor = integer(step);
@@ -298,7 +339,8 @@ FlowGraph::Match FlowGraph::match_index(NodeId stored, NodeId wanted) {
   return match;
 }
 
-NodeId FlowGraph::read_from(const FlowSnapshot& content, const std::vector<NodeId>& path, SiteId site) {
+NodeId FlowGraph::read_from(const FlowSnapshot& content, const std::vector<NodeId>& path,
+                            SiteId site) {
   std::size_t looked = 0;
   for (auto write = content.writes.rbegin(); write != content.writes.rend(); ++write) {
     if (++looked > kMaxStoresPerRead) return kNoNode;
@@ -343,9 +385,13 @@ NodeId FlowGraph::read_from(const FlowSnapshot& content, const std::vector<NodeI
   }
   const FlowBase& base = content.base;
   if (base.source == kNoNode) {
-    const bool reference = !content.type.empty() && (content.type == "list" || content.type.ends_with(";"));
+    const bool reference =
+        !content.type.empty() && (content.type == "list" || content.type.ends_with(";"));
     if (content.dimensions.size() > path.size()) return kNoNode;
-    return reference ? null(site) : (content.type.ends_with("F") || content.type.ends_with("D") ? real(0, content.type.ends_with("D"), site) : integer(0, site));
+    return reference ? null(site)
+                     : (content.type.ends_with("F") || content.type.ends_with("D")
+                            ? real(0, content.type.ends_with("D"), site)
+                            : integer(0, site));
   }
   NodeId from = scale(path[0], base.multiply);
   if (base.start != kNoNode) from = add(from, base.start);
@@ -356,10 +402,7 @@ NodeId FlowGraph::read_from(const FlowSnapshot& content, const std::vector<NodeI
     if (!divisible) return kNoNode;
     from = integer_op(FlowOp::kDiv, from, integer(base.divide), site);
     if (at(from).op == FlowOp::kDiv) {
-      Linear quotient;
-      quotient.constant = form.constant / base.divide;
-      for (const auto& term : form.terms) quotient.terms.emplace_back(term.first, term.second / base.divide);
-      from = from_linear(quotient, site);
+      from = from_linear(divided(form, base.divide), site);
     }
   }
   std::vector<NodeId> rest = path;
@@ -415,89 +458,6 @@ std::vector<NodeId> FlowGraph::reachable(NodeId id, std::size_t limit) const {
     waiting.insert(waiting.end(), more.rbegin(), more.rend());
   }
   return order;
-}
-
-std::string FlowGraph::describe(NodeId id, int depth) const {
-  const FlowNode& node = at(id);
-  if (id == kNoNode) return "-";
-  if (depth <= 0) return "...";
-  const auto arg = [&](std::size_t i) { return describe(node.args[i], depth - 1); };
-  const auto list = [&]() {
-    std::string text;
-    for (std::size_t i = 0; i < node.args.size(); ++i) text += (i != 0 ? ", " : "") + arg(i);
-    return text;
-  };
-  const auto infix = [&](const char* sign) { return "(" + arg(0) + " " + sign + " " + arg(1) + ")"; };
-  switch (node.op) {
-    case FlowOp::kUnknown: return "?" + std::string(node.text) + "(" + list() + ")";
-    case FlowOp::kBits: case FlowOp::kInt: return std::to_string(node.integer);
-    case FlowOp::kFloat: {
-      std::string text = std::to_string(node.real);
-      while (text.ends_with("0") && !text.ends_with(".0")) text.pop_back();
-      return text;
-    }
-    case FlowOp::kNull: return "null";
-    case FlowOp::kString: return "\"" + std::string(node.text) + "\"";
-    case FlowOp::kClass: return std::string(node.text);
-    case FlowOp::kObject: return "object" + std::to_string(node.integer);
-    case FlowOp::kParam: return "argument" + std::to_string(node.integer);
-    case FlowOp::kField: return "field " + std::string(node.text);
-    case FlowOp::kCall: return std::string(node.text) + "(" + list() + ")";
-    case FlowOp::kLinear: {
-      std::string text = "(";
-      for (std::size_t i = 0; i < node.args.size(); ++i) {
-        text += (i != 0 ? " + " : "") + (node.coefficients[i] == 1 ? "" : std::to_string(node.coefficients[i]) + "*") + arg(i);
-      }
-      return text + (node.integer != 0 ? " + " + std::to_string(node.integer) : "") + ")";
-    }
-    case FlowOp::kMul: case FlowOp::kFMul: return infix("*");
-    case FlowOp::kDiv: case FlowOp::kFDiv: return infix("/");
-    case FlowOp::kRem: case FlowOp::kFRem: return infix("%");
-    case FlowOp::kAnd: return infix("&");
-    case FlowOp::kOr: return infix("|");
-    case FlowOp::kXor: return infix("^");
-    case FlowOp::kShl: return infix("<<");
-    case FlowOp::kShr: return infix(">>");
-    case FlowOp::kUshr: return infix(">>>");
-    case FlowOp::kFAdd: return infix("+");
-    case FlowOp::kFSub: return infix("-");
-    case FlowOp::kFNeg: return "-" + arg(0);
-    case FlowOp::kIntToFloat: return "float(" + arg(0) + ")";
-    case FlowOp::kFloatToInt: return "int(" + arg(0) + ")";
-    case FlowOp::kIntToByte: return "byte(" + arg(0) + ")";
-    case FlowOp::kIntToChar: return "char(" + arg(0) + ")";
-    case FlowOp::kIntToShort: return "short(" + arg(0) + ")";
-    case FlowOp::kMin: return "min(" + list() + ")";
-    case FlowOp::kMax: return "max(" + list() + ")";
-    case FlowOp::kCompare: return "compare(" + list() + ")";
-    case FlowOp::kEq: return infix("==");
-    case FlowOp::kGt: return infix(">");
-    case FlowOp::kGe: return infix(">=");
-    case FlowOp::kNot: return "!" + arg(0);
-    case FlowOp::kSelect: return "(" + arg(0) + " ? " + arg(1) + " : " + arg(2) + ")";
-    case FlowOp::kChoice: return "one of (" + list() + ")";
-    case FlowOp::kLoopVar: return "k" + std::to_string(node.integer);
-    case FlowOp::kLoopPhi: {
-      const FlowPhi& own = phi(node.integer);
-      if (depth <= 2) return "phi" + std::to_string(node.integer);
-      return "phi" + std::to_string(node.integer) + "[" + describe(own.init, depth - 2) + ", " + describe(own.next, depth - 2) + "]";
-    }
-    case FlowOp::kLoopExit: return "after(" + arg(0) + ")";
-    case FlowOp::kElement: return arg(0) + "[" + arg(1) + "]";
-    case FlowOp::kLength: return arg(0) + ".length";
-    case FlowOp::kPixels: return "pixels(" + arg(0) + ")";
-    case FlowOp::kOutput: return "output" + std::to_string(node.integer) + "." + std::to_string(static_cast<int>(node.real));
-    case FlowOp::kSnapshot: {
-      const FlowSnapshot& content = snapshot_of(id);
-      std::string text = std::string(content.type) + "{" + describe(content.base.source, depth - 1);
-      for (std::size_t i = 0; i < content.writes.size() && i < 4; ++i) {
-        text += "; [" + describe(content.writes[i].index[0], depth - 1) + "]=" + describe(content.writes[i].value, depth - 1);
-      }
-      return text + (content.writes.size() > 4 ? "; ..." : "") + "}";
-    }
-    case FlowOp::kConcat: return "text(" + list() + ")";
-  }
-  return "?";
 }
 
 }  // namespace dl::program

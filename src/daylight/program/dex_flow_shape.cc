@@ -9,10 +9,12 @@ namespace {
 
 constexpr std::uint32_t kNone = kDexNoIndex;
 
-// Immediate dominators by Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001). `order` is a reverse
-// postorder that starts with the root; the result maps each node to its immediate dominator, kNone where unreachable.
-std::vector<std::uint32_t> immediate_dominators(const std::vector<std::vector<std::uint32_t>>& predecessors,
-                                                const std::vector<std::uint32_t>& order) {
+// Immediate dominators by Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001).
+// `order` is a reverse postorder that starts with the root; the result maps each node to its
+// immediate dominator, kNone where unreachable.
+std::vector<std::uint32_t> immediate_dominators(
+    const std::vector<std::vector<std::uint32_t>>& predecessors,
+    const std::vector<std::uint32_t>& order) {
   std::vector<std::uint32_t> position(predecessors.size(), kNone);
   for (std::uint32_t i = 0; i < order.size(); ++i) position[order[i]] = i;
   std::vector<std::uint32_t> dominator(predecessors.size(), kNone);
@@ -44,8 +46,8 @@ std::vector<std::uint32_t> immediate_dominators(const std::vector<std::vector<st
   return dominator;
 }
 
-std::vector<std::uint32_t> reverse_postorder(const std::vector<std::vector<std::uint32_t>>& successors,
-                                             std::uint32_t root) {
+std::vector<std::uint32_t> reverse_postorder(
+    const std::vector<std::vector<std::uint32_t>>& successors, std::uint32_t root) {
   std::vector<std::uint32_t> order;
   std::vector<std::uint8_t> state(successors.size(), 0);
   std::vector<std::pair<std::uint32_t, std::size_t>> stack{{root, 0}};
@@ -67,7 +69,8 @@ std::vector<std::uint32_t> reverse_postorder(const std::vector<std::vector<std::
   return order;
 }
 
-std::vector<std::vector<std::uint32_t>> reversed(const std::vector<std::vector<std::uint32_t>>& edges) {
+std::vector<std::vector<std::uint32_t>> reversed(
+    const std::vector<std::vector<std::uint32_t>>& edges) {
   std::vector<std::vector<std::uint32_t>> result(edges.size());
   for (std::uint32_t from = 0; from < edges.size(); ++from) {
     for (const std::uint32_t to : edges[from]) result[to].push_back(from);
@@ -104,7 +107,8 @@ int named_registers(DexFormat format) {
   }
 }
 
-// Android's verifier refuses code that names registers which the method does not have; the interpreter relies on it.
+// Android's verifier refuses code that names registers which the method does not have; the
+// interpreter relies on it.
 bool registers_exist(const DexInstruction& instruction, std::uint32_t count) {
   const int named = named_registers(instruction.format);
   const std::uint32_t pair = (instruction.info().flags & kDexWide) != 0 ? 1 : 0;
@@ -124,9 +128,11 @@ Result<void> read_instructions(const DexFile& dex, FlowShape& shape) {
   while (reader.next(instruction)) {
     if (instruction.is_payload()) continue;
     if (!registers_exist(instruction, shape.code.registers)) {
-      return fail(ErrorCode::kCorrupt, "an instruction names a register that the method does not have", dex.name());
+      return fail(ErrorCode::kCorrupt,
+                  "an instruction names a register that the method does not have", dex.name());
     }
-    if (shape.instructions.size() >= kMaxFlowMethodInstructions) return fail(ErrorCode::kLimit, "method too long", dex.name());
+    if (shape.instructions.size() >= kMaxFlowMethodInstructions)
+      return fail(ErrorCode::kLimit, "method too long", dex.name());
     shape.instruction_at[instruction.pc] = static_cast<std::uint32_t>(shape.instructions.size());
     shape.instructions.push_back(instruction);
   }
@@ -190,12 +196,14 @@ Result<FlowShape> FlowShape::build(const DexFile& dex, const DexMethod& method) 
     const auto go = [&](std::uint32_t pc) {
       const std::uint32_t to = instruction_at(pc);
       if (to == kNone) return false;
-      if (std::find(targets[i].begin(), targets[i].end(), to) == targets[i].end()) targets[i].push_back(to);
+      if (std::find(targets[i].begin(), targets[i].end(), to) == targets[i].end())
+        targets[i].push_back(to);
       if (branches) starts[to] = true;
       return true;
     };
     // The padding before a payload continues into data: nothing reaches it.
-    if ((flags & kDexContinues) != 0 && !go(instruction.pc + instruction.size) && instruction.opcode != kOpNop) {
+    if ((flags & kDexContinues) != 0 && !go(instruction.pc + instruction.size) &&
+        instruction.opcode != kOpNop) {
       return fail(ErrorCode::kCorrupt, "code runs off its end", dex.name());
     }
     if ((flags & kDexBranch) != 0 && !go(instruction.target)) {
@@ -229,7 +237,8 @@ Result<FlowShape> FlowShape::build(const DexFile& dex, const DexMethod& method) 
   for (FlowBlock& block : shape.blocks) {
     for (const std::uint32_t to : targets[block.last]) {
       const std::uint32_t block_to = shape.block_of[to];
-      if (std::find(block.successors.begin(), block.successors.end(), block_to) == block.successors.end()) {
+      if (std::find(block.successors.begin(), block.successors.end(), block_to) ==
+          block.successors.end()) {
         block.successors.push_back(block_to);
       }
     }
@@ -253,12 +262,14 @@ Result<FlowShape> FlowShape::build(const DexFile& dex, const DexMethod& method) 
   std::vector<std::vector<std::uint32_t>> from_exit(blocks + 1);
   for (std::uint32_t i = 0; i < blocks; ++i) {
     for (const std::uint32_t to : shape.blocks[i].successors) from_exit[to].push_back(i);
-    if ((shape.instructions[shape.blocks[i].last].info().flags & kDexReturn) != 0) from_exit[blocks].push_back(i);
+    if ((shape.instructions[shape.blocks[i].last].info().flags & kDexReturn) != 0)
+      from_exit[blocks].push_back(i);
   }
   const auto order = reverse_postorder(from_exit, blocks);
   const auto meeting = immediate_dominators(reversed(from_exit), order);
   for (std::uint32_t i = 0; i < blocks; ++i) {
-    if (meeting[i] != kNone && meeting[i] != blocks && meeting[i] != i) shape.blocks[i].meet = meeting[i];
+    if (meeting[i] != kNone && meeting[i] != blocks && meeting[i] != i)
+      shape.blocks[i].meet = meeting[i];
   }
   return shape;
 }

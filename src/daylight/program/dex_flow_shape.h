@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One method's control flow: instructions by address, blocks, where branches meet again, loops, handlers.
+// One method's control flow: instructions by address, blocks, where branches meet again, loops,
+// handlers.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +11,13 @@
 
 namespace dl::program {
 
-// Instructions of a method that the interpreter accepts; a longer one is called without being looked into.
+// Instructions of a method that the interpreter accepts; a longer one is called without being
+// looked into.
 inline constexpr std::size_t kMaxFlowMethodInstructions = 20000;
 
 // A natural loop: all ways back to its head. Sorted blocks.
 struct FlowLoopShape {
-  std::uint32_t head = 0;  // block
+  std::uint32_t head = 0;    // block
   std::vector<bool> inside;  // by block
 };
 
@@ -29,9 +31,9 @@ struct FlowBlock {
 
 struct FlowShape {
   DexCode code;
-  std::vector<DexInstruction> instructions;      // payloads left out
-  std::vector<std::uint32_t> instruction_at;     // pc -> instruction index, kDexNoIndex in between
-  std::vector<std::uint32_t> block_of;           // instruction index -> block
+  std::vector<DexInstruction> instructions;   // payloads left out
+  std::vector<std::uint32_t> instruction_at;  // pc -> instruction index, kDexNoIndex in between
+  std::vector<std::uint32_t> block_of;        // instruction index -> block
   std::vector<FlowBlock> blocks;
   std::vector<FlowLoopShape> loops;
   std::vector<DexTry> tries;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "daylight/base/text.h"
+#include "daylight/rebuild/score_reading.h"
 
 namespace dl::rebuild {
 namespace {
@@ -22,54 +23,15 @@ constexpr std::size_t kMaxParts = 64;
 constexpr std::int64_t kMaxLabels = 20000;
 constexpr std::size_t kMaxPairNodes = 4000;
 
-// A place in a model's output.
-struct Place {
-  std::uint32_t run = 0;
-  std::int64_t output = 0;
-  bool flat = false;             // indices count elements of the whole tensor
-  std::vector<NodeId> path;
-  NodeId root = kNoNode;
-};
-
-std::optional<Place> place_in_output(const FlowGraph& graph, NodeId id) {
-  Place place;
-  for (int depth = 0; depth < 8; ++depth) {
-    const FlowNode& node = graph.at(id);
-    if (node.op == FlowOp::kElement) {
-      place.path.insert(place.path.begin(), node.args[1]);
-      id = node.args[0];
-    } else if (node.op == FlowOp::kCall && (node.text == "flat" || node.text == "bytes")) {
-      place.flat = true;
-      id = node.args[0];
-    } else if (node.op == FlowOp::kOutput) {
-      place.run = static_cast<std::uint32_t>(node.integer);
-      place.output = static_cast<std::int64_t>(node.real);
-      place.root = id;
-      return place;
-    } else {
-      return std::nullopt;
-    }
-  }
-  return std::nullopt;
-}
-
-// Everything but the last index: the row of scores that an argmax runs over.
-bool same_row(const FlowGraph& graph, const Place& a, const Place& b) {
-  if (a.root != b.root || a.path.size() != b.path.size() || a.flat != b.flat || a.path.empty()) return false;
-  for (std::size_t i = 0; i + 1 < a.path.size(); ++i) {
-    if (!graph.same(a.path[i], b.path[i])) return false;
-  }
-  return true;
-}
-
 class AnswerReader {
  public:
-  AnswerReader(FlowGraph& graph, const std::vector<const ModelRecord*>& models, const CodeEvidence& evidence)
-      : graph_(graph), models_(models), evidence_(evidence) {}
+  AnswerReader(FlowGraph& graph, const std::vector<const ModelRecord*>& models,
+               const CodeEvidence& evidence)
+      : graph_(graph), models_(models), evidence_(evidence), argmaxes_(graph) {}
 
   std::optional<AnswerReading> pair(const std::vector<NodeId>& values, std::uint32_t run) {
     // Places in the output by a running index, and containers that are no output at the same index.
-    std::vector<Place> scores;
+    std::vector<OutputPlace> scores;
     std::vector<NodeId> score_nodes;
     std::vector<NodeId> others;
     std::set<NodeId> seen;
@@ -143,7 +105,8 @@ class AnswerReader {
       return;
     }
     if (runs_behind(graph_, value).empty()) return;
-    // Texts chosen by a condition that is no answer itself ("no face" ...): both sides are looked at.
+    // Texts chosen by a condition that is no answer itself ("no face" ...): both sides are looked
+    // at.
     if (node.op == FlowOp::kSelect && runs_behind(graph_, node.args[0]).empty()) {
       collect(node.args[1], caption, depth - 1);
       collect(node.args[2], caption, depth - 1);
@@ -161,8 +124,9 @@ class AnswerReader {
   }
 
   static bool spreads(std::string_view api) {
-    return api == "java.lang.String.format" || api.starts_with("android.content.Context.get") || api == "java.lang.String.valueOf" ||
-           api.ends_with(".toString") || api.ends_with("NumberFormat.format") || api.ends_with("DecimalFormat.format");
+    return api == "java.lang.String.format" || api.starts_with("android.content.Context.get") ||
+           api == "java.lang.String.valueOf" || api.ends_with(".toString") ||
+           api.ends_with("NumberFormat.format") || api.ends_with("DecimalFormat.format");
   }
 
   // ---- one part ----
@@ -171,7 +135,8 @@ class AnswerReader {
     NodeId at = value;
     for (int depth = 0; depth < 4; ++depth) {
       const FlowNode& node = graph_.at(at);
-      const bool rounds = node.op == FlowOp::kCall && (node.text == "java.lang.Math.round" || node.text == "java.lang.Math.rint");
+      const bool rounds = node.op == FlowOp::kCall && (node.text == "java.lang.Math.round" ||
+                                                       node.text == "java.lang.Math.rint");
       if (node.op != FlowOp::kFloatToInt && !rounds) break;
       answer.integer = true;
       evidence_.add(answer.shown, node.site, "rebuild.shown-as-integer");
@@ -206,7 +171,8 @@ class AnswerReader {
       case FlowOp::kIntToByte:
         return read_value(node.args[0], answer, steps, depth - 1);
       case FlowOp::kAnd:
-        if (graph_.constant_integer(node.args[1]) == std::int64_t{255}) return read_value(node.args[0], answer, steps, depth - 1);
+        if (graph_.constant_integer(node.args[1]) == std::int64_t{255})
+          return read_value(node.args[0], answer, steps, depth - 1);
         return false;
       case FlowOp::kFloatToInt: {
         if (!read_value(node.args[0], answer, steps, depth - 1)) return false;
@@ -218,19 +184,25 @@ class AnswerReader {
       case FlowOp::kFMul:
       case FlowOp::kFDiv:
         return read_scale(value, node, answer, steps, depth);
-      case FlowOp::kElement: return read_element(value, answer, steps, depth);
+      case FlowOp::kElement:
+        return read_element(value, answer, steps, depth);
       case FlowOp::kCall:
         // Spaces around a label are no part of it.
-        if (node.text == "java.lang.String.trim" && node.args.size() == 1) return read_value(node.args[0], answer, steps, depth - 1);
+        if (node.text == "java.lang.String.trim" && node.args.size() == 1)
+          return read_value(node.args[0], answer, steps, depth - 1);
         return false;
-      case FlowOp::kSelect: return read_select(value, node, answer, steps);
+      case FlowOp::kSelect:
+        return read_select(value, node, answer, steps);
       case FlowOp::kMin:
-      case FlowOp::kMax: return read_clamp(value, node, answer, steps, depth);
-      default: return false;
+      case FlowOp::kMax:
+        return read_clamp(value, node, answer, steps, depth);
+      default:
+        return false;
     }
   }
 
-  bool read_scale(NodeId value, const FlowNode& node, AnswerReading& answer, std::vector<DraftStep>& steps, int depth) {
+  bool read_scale(NodeId value, const FlowNode& node, AnswerReading& answer,
+                  std::vector<DraftStep>& steps, int depth) {
     const auto left = graph_.constant_real(node.args[0]);
     const auto right = graph_.constant_real(node.args[1]);
     if (left.has_value() == right.has_value()) return false;
@@ -238,19 +210,24 @@ class AnswerReader {
     double factor = 1;
     double offset = 0;
     switch (node.op) {
-      case FlowOp::kFAdd: offset = c; break;
+      case FlowOp::kFAdd:
+        offset = c;
+        break;
       case FlowOp::kFSub:
         factor = left ? -1 : 1;
         offset = left ? c : -c;
         break;
-      case FlowOp::kFMul: factor = c; break;
+      case FlowOp::kFMul:
+        factor = c;
+        break;
       default:
         if (left || c == 0) return false;
         factor = 1 / c;
     }
     if (!read_value(left ? node.args[1] : node.args[0], answer, steps, depth - 1)) return false;
     if (!answer.kind.empty() && answer.kind != "scalar") return false;
-    DraftStep step = make("scale", {{"factor", factor}, {"offset", offset}}, value, "rebuild.scale");
+    DraftStep step =
+        make("scale", {{"factor", factor}, {"offset", offset}}, value, "rebuild.scale");
     if (!steps.empty() && steps.back().op == "scale") {
       // (x * f + o) * g + p
       DraftStep& last = steps.back();
@@ -264,32 +241,39 @@ class AnswerReader {
     return true;
   }
 
-  bool read_clamp(NodeId value, const FlowNode& node, AnswerReading& answer, std::vector<DraftStep>& steps, int depth) {
+  bool read_clamp(NodeId value, const FlowNode& node, AnswerReading& answer,
+                  std::vector<DraftStep>& steps, int depth) {
     const auto left = graph_.constant_real(node.args[0]);
     const auto right = graph_.constant_real(node.args[1]);
     if (left.has_value() == right.has_value()) return false;
-    if (!read_value(left ? node.args[1] : node.args[0], answer, steps, depth - 1) || answer.kind != "scalar") return false;
+    if (!read_value(left ? node.args[1] : node.args[0], answer, steps, depth - 1) ||
+        answer.kind != "scalar")
+      return false;
     const double bound = left ? *left : *right;
     constexpr double kFar = 3.4e38;
-    steps.push_back(make("clamp", {{"low", node.op == FlowOp::kMax ? bound : -kFar}, {"high", node.op == FlowOp::kMin ? bound : kFar}}, value, "rebuild.clamp"));
+    steps.push_back(make("clamp",
+                         {{"low", node.op == FlowOp::kMax ? bound : -kFar},
+                          {"high", node.op == FlowOp::kMin ? bound : kFar}},
+                         value, "rebuild.clamp"));
     return true;
   }
 
-  const TensorInfo* output_of(const Place& place) const {
+  const TensorInfo* output_of(const OutputPlace& place) const {
     if (place.run >= models_.size() || models_[place.run] == nullptr) return nullptr;
     const auto& outputs = models_[place.run]->outputs;
-    if (place.output < 0 || static_cast<std::size_t>(place.output) >= outputs.size()) return nullptr;
+    if (place.output < 0 || static_cast<std::size_t>(place.output) >= outputs.size())
+      return nullptr;
     return &outputs[static_cast<std::size_t>(place.output)];
   }
 
-  DraftStep output_step(const Place& place) {
+  DraftStep output_step(const OutputPlace& place) {
     DraftStep step = make("output", {{"index", place.output}}, place.root, "rebuild.output");
     step.value = place.root;
     return step;
   }
 
   // Constant indices of an element, one for each dimension of the tensor.
-  std::optional<std::vector<std::int64_t>> constant_path(const Place& place) {
+  std::optional<std::vector<std::int64_t>> constant_path(const OutputPlace& place) {
     std::vector<std::int64_t> path;
     for (const NodeId index : place.path) {
       const auto constant = graph_.constant_integer(index);
@@ -321,146 +305,26 @@ class AnswerReader {
       return true;
     }
     // The score at the highest place: it belongs to the label.
-    if (!place->path.empty() && read_argmax(place->path.back())) {
+    if (!place->path.empty() && argmaxes_.read(place->path.back())) {
       answer.kind = "best-score";
       return true;
     }
     return false;
   }
 
-  // ---- the highest score ----
-
-  struct Argmax {
-    Place row;                // with some index last
-    std::int64_t count = 0;   // scores that are compared; 0: not known here
-    NodeId node = kNoNode;
-  };
-
-  std::optional<Argmax> read_argmax(NodeId index) {
-    const auto known = argmaxes_.find(index);
-    if (known != argmaxes_.end()) return known->second;
-    auto result = unrolled_argmax(index);
-    if (!result) result = looped_argmax(index);
-    argmaxes_.emplace(index, result);
-    return result;
-  }
-
-  // condition `a > b` or `a >= b`, perhaps negated: greater side first.
-  struct Greater {
-    NodeId greater = kNoNode;
-    NodeId other = kNoNode;
-    bool holds_when_equal = false;
-    bool negated = false;
-  };
-  std::optional<Greater> greater(NodeId condition) const {
-    const FlowNode* node = &graph_.at(condition);
-    Greater result;
-    if (node->op == FlowOp::kNot) {
-      result.negated = true;
-      node = &graph_.at(node->args[0]);
-    }
-    if (node->op != FlowOp::kGt && node->op != FlowOp::kGe) return std::nullopt;
-    result.greater = node->args[0];
-    result.other = node->args[1];
-    result.holds_when_equal = node->op == FlowOp::kGe;
-    return result;
-  }
-
-  // for (i ...) if (s[i] > s[best]) best = i, or with the highest score so far kept beside it.
-  std::optional<Argmax> looped_argmax(NodeId index) {
-    const FlowNode node = graph_.at(index);
-    if (node.op != FlowOp::kLoopExit) return std::nullopt;
-    const FlowNode& phi_node = graph_.at(node.args[0]);
-    if (phi_node.op != FlowOp::kLoopPhi) return std::nullopt;
-    const program::FlowPhi phi = graph_.phi(phi_node.integer);
-    const FlowNode next = phi.next == kNoNode ? FlowNode{} : graph_.at(phi.next);
-    if (next.op != FlowOp::kSelect) return std::nullopt;
-    const NodeId variable = graph_.loop_variable(phi.loop);
-    const auto counts = [&](NodeId id) {
-      const FlowGraph::Linear form = graph_.linear(id);
-      return form.terms.size() == 1 && form.terms[0].first == variable && form.terms[0].second == 1;
-    };
-    const bool takes = counts(next.args[1]) && next.args[2] == phi.node;
-    const bool keeps = counts(next.args[2]) && next.args[1] == phi.node;
-    const auto test = greater(next.args[0]);
-    if (!test || takes == keeps) return std::nullopt;
-    const NodeId taken = takes ? next.args[1] : next.args[2];
-    // The new score must win where the new index is taken.
-    for (const NodeId side : {test->greater, test->other}) {
-      const auto place = place_in_output(graph_, side);
-      if (!place || place->path.empty() || !graph_.same(place->path.back(), taken)) continue;
-      const bool wins = (side == test->greater) == (takes != test->negated);
-      if (!wins) return std::nullopt;
-      Argmax result;
-      result.row = *place;
-      result.node = next.args[0];
-      return result;
-    }
-    return std::nullopt;
-  }
-
-  // The same written out: ((s2 > s[...]) ? 2 : (s1 > s0) ? 1 : 0).
-  std::optional<Argmax> unrolled_argmax(NodeId index) {
-    std::optional<Argmax> result;
-    std::vector<std::int64_t> seen;
-    NodeId at = index;
-    for (std::int64_t depth = 0; depth < 64; ++depth) {
-      const FlowNode node = graph_.at(at);
-      if (const auto constant = graph_.constant_integer(at)) {
-        if (!result) return std::nullopt;
-        seen.push_back(*constant);
-        std::sort(seen.begin(), seen.end());
-        // A first guess of -1 or 0 that the first comparison replaces.
-        seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
-        std::erase(seen, -1);
-        for (std::size_t i = 0; i < seen.size(); ++i) {
-          if (seen[i] != static_cast<std::int64_t>(i)) return std::nullopt;
-        }
-        result->count = static_cast<std::int64_t>(seen.size());
-        return result;
-      }
-      if (node.op != FlowOp::kSelect) return std::nullopt;
-      const auto test = greater(node.args[0]);
-      if (!test) return std::nullopt;
-      const auto yes = graph_.constant_integer(node.args[1]);
-      const auto no = graph_.constant_integer(node.args[2]);
-      bool stepped = false;
-      for (const bool takes_yes : {true, false}) {
-        const auto taken = takes_yes ? yes : no;
-        if (!taken || stepped) continue;
-        for (const NodeId side : {test->greater, test->other}) {
-          const auto place = place_in_output(graph_, side);
-          if (!place || place->path.empty() || graph_.constant_integer(place->path.back()) != taken) continue;
-          const bool wins = (side == test->greater) == (takes_yes != test->negated);
-          if (!wins) continue;
-          if (result && !same_row(graph_, result->row, *place)) return std::nullopt;
-          if (!result) {
-            result = Argmax{};
-            result->row = *place;
-            result->node = node.args[0];
-          }
-          seen.push_back(*taken);
-          at = takes_yes ? node.args[2] : node.args[1];
-          stepped = true;
-          break;
-        }
-      }
-      if (!stepped) return std::nullopt;
-    }
-    return std::nullopt;
-  }
-
   // ---- labels ----
 
   // Element of a list of texts at the place of the highest score.
-  bool read_label(NodeId value, AnswerReading& answer, std::vector<DraftStep>& steps, int /*depth*/) {
+  bool read_label(NodeId value, AnswerReading& answer, std::vector<DraftStep>& steps,
+                  int /*depth*/) {
     const FlowNode node = graph_.at(value);
-    const auto argmax = read_argmax(node.args[1]);
+    const auto argmax = argmaxes_.read(node.args[1]);
     if (!argmax) return false;
     return add_argmax(*argmax, value, labels_in(node.args[0], *argmax, answer), answer, steps);
   }
 
-  bool add_argmax(const Argmax& argmax, NodeId value, std::vector<std::string> labels, AnswerReading& answer, std::vector<DraftStep>& steps) {
+  bool add_argmax(const Argmax& argmax, NodeId value, std::vector<std::string> labels,
+                  AnswerReading& answer, std::vector<DraftStep>& steps) {
     answer.run = argmax.row.run;
     answer.kind = "label";
     answer.labels = labels;
@@ -472,11 +336,14 @@ class AnswerReader {
   }
 
   std::int64_t count_of(const Argmax& argmax) const {
-    if (const TensorInfo* output = output_of(argmax.row); output != nullptr && !output->shape.empty() && output->shape.back() > 0) return output->shape.back();
+    if (const TensorInfo* output = output_of(argmax.row);
+        output != nullptr && !output->shape.empty() && output->shape.back() > 0)
+      return output->shape.back();
     return argmax.count;
   }
 
-  std::vector<std::string> labels_in(NodeId container, const Argmax& argmax, AnswerReading& answer) {
+  std::vector<std::string> labels_in(NodeId container, const Argmax& argmax,
+                                     AnswerReading& answer) {
     std::vector<std::string> labels;
     const std::int64_t count = count_of(argmax);
     for (std::int64_t i = 0; i < count && i < kMaxLabels; ++i) {
@@ -495,7 +362,8 @@ class AnswerReader {
     for (const NodeId node : graph_.reachable(container)) {
       const FlowNode& one = graph_.at(node);
       if (one.op != FlowOp::kCall) continue;
-      const bool opens = one.text == "android.content.res.AssetManager.open" || one.text.ends_with("FileUtil.loadLabels");
+      const bool opens = one.text == "android.content.res.AssetManager.open" ||
+                         one.text.ends_with("FileUtil.loadLabels");
       if (!opens) continue;
       for (const NodeId arg : one.args) {
         if (const auto name = graph_.constant_string(arg)) return std::string(*name);
@@ -506,20 +374,24 @@ class AnswerReader {
 
   // ---- choices ----
 
-  bool read_select(NodeId value, const FlowNode& node, AnswerReading& answer, std::vector<DraftStep>& steps) {
+  bool read_select(NodeId value, const FlowNode& node, AnswerReading& answer,
+                   std::vector<DraftStep>& steps) {
     if (read_indexed_choice(value, answer, steps)) return true;
     const auto yes = graph_.constant_string(node.args[1]);
     const auto no = graph_.constant_string(node.args[2]);
-    const auto test = greater(node.args[0]);
+    const auto test = read_greater(graph_, node.args[0]);
     if (!yes || !no || !test) return false;
     const auto a = place_in_output(graph_, test->greater);
     const auto b = place_in_output(graph_, test->other);
-    if (a && b && same_row(graph_, *a, *b)) return read_compare(value, node, *test, *a, *b, std::string(*yes), std::string(*no), answer, steps);
+    if (a && b && same_row(graph_, *a, *b))
+      return read_compare(value, node, *test, *a, *b, std::string(*yes), std::string(*no), answer,
+                          steps);
     return read_threshold(value, node, *test, std::string(*yes), std::string(*no), answer, steps);
   }
 
-  bool read_compare(NodeId value, const FlowNode& node, const Greater& test, const Place& a, const Place& b, std::string yes, std::string no,
-                    AnswerReading& answer, std::vector<DraftStep>& steps) {
+  bool read_compare(NodeId value, const FlowNode& node, const Greater& test, const OutputPlace& a,
+                    const OutputPlace& b, std::string yes, std::string no, AnswerReading& answer,
+                    std::vector<DraftStep>& steps) {
     const auto index_a = graph_.constant_integer(a.path.back());
     const auto index_b = graph_.constant_integer(b.path.back());
     if (!index_a || !index_b) return false;
@@ -540,9 +412,13 @@ class AnswerReader {
       answer.labels[static_cast<std::size_t>(first)] = yes;
       answer.labels[static_cast<std::size_t>(second)] = no;
     }
-    if (output != nullptr && !output->shape.empty() && output->shape.back() > 2) answer.labels.clear();
+    if (output != nullptr && !output->shape.empty() && output->shape.back() > 2)
+      answer.labels.clear();
     steps.push_back(output_step(a));
-    DraftStep step = make("compare", {{"index_a", first}, {"index_b", second}, {"if_greater", yes}, {"otherwise", no}}, node.args[0], "rebuild.compare");
+    DraftStep step =
+        make("compare",
+             {{"index_a", first}, {"index_b", second}, {"if_greater", yes}, {"otherwise", no}},
+             node.args[0], "rebuild.compare");
     evidence_.add_node(step.evidence, test.greater, "rebuild.compare");
     evidence_.add_node(step.evidence, test.other, "rebuild.compare");
     evidence_.add(step.evidence, graph_.at(node.args[1]).site, "rebuild.label");
@@ -552,7 +428,8 @@ class AnswerReader {
     return true;
   }
 
-  bool read_threshold(NodeId value, const FlowNode& node, const Greater& test, std::string yes, std::string no, AnswerReading& answer,
+  bool read_threshold(NodeId value, const FlowNode& node, const Greater& test,
+                      const std::string& yes, const std::string& no, AnswerReading& answer,
                       std::vector<DraftStep>& steps) {
     const auto limit_right = graph_.constant_real(test.other);
     const auto limit_left = graph_.constant_real(test.greater);
@@ -562,13 +439,17 @@ class AnswerReader {
     if (test.negated) above_is_yes = !above_is_yes;
     AnswerReading inner;
     std::vector<DraftStep> before;
-    if (!read_value(limit_right ? test.greater : test.other, inner, before, kMaxDepth) || inner.kind != "scalar") return false;
+    if (!read_value(limit_right ? test.greater : test.other, inner, before, kMaxDepth) ||
+        inner.kind != "scalar")
+      return false;
     answer.run = inner.run;
     answer.kind = "label";
     answer.labels = {above_is_yes ? no : yes, above_is_yes ? yes : no};
     steps = std::move(before);
     const double limit = limit_right ? *limit_right : *limit_left;
-    DraftStep step = make("threshold", {{"value", limit}, {"below", answer.labels[0]}, {"above", answer.labels[1]}}, node.args[0], "rebuild.threshold");
+    DraftStep step = make(
+        "threshold", {{"value", limit}, {"below", answer.labels[0]}, {"above", answer.labels[1]}},
+        node.args[0], "rebuild.threshold");
     evidence_.add(step.evidence, graph_.at(node.args[1]).site, "rebuild.label");
     evidence_.add(step.evidence, graph_.at(node.args[2]).site, "rebuild.label");
     evidence_.add_node(step.evidence, value, "rebuild.threshold");
@@ -600,7 +481,7 @@ class AnswerReader {
       at = node.args[negated ? 1 : 2];
     }
     if (index == kNoNode || named.empty()) return false;
-    const auto argmax = read_argmax(index);
+    const auto argmax = argmaxes_.read(index);
     if (!argmax) return false;
     const std::int64_t count = count_of(*argmax);
     const auto rest = graph_.constant_string(at);
@@ -617,7 +498,7 @@ class AnswerReader {
   const std::vector<const ModelRecord*>& models_;
   const CodeEvidence& evidence_;
   std::vector<AnswerReading> answers_;
-  std::map<NodeId, std::optional<Argmax>> argmaxes_;
+  ArgmaxReader argmaxes_;
 };
 
 }  // namespace
@@ -632,12 +513,15 @@ std::vector<std::uint32_t> runs_behind(const FlowGraph& graph, NodeId value) {
   return runs;
 }
 
-std::optional<AnswerReading> read_pairs(FlowGraph& graph, const std::vector<NodeId>& values, std::uint32_t run,
-                                        const std::vector<const ModelRecord*>& models, const CodeEvidence& evidence) {
+std::optional<AnswerReading> read_pairs(FlowGraph& graph, const std::vector<NodeId>& values,
+                                        std::uint32_t run,
+                                        const std::vector<const ModelRecord*>& models,
+                                        const CodeEvidence& evidence) {
   return AnswerReader(graph, models, evidence).pair(values, run);
 }
 
-std::vector<AnswerReading> read_answers(FlowGraph& graph, NodeId shown, const std::vector<const ModelRecord*>& models,
+std::vector<AnswerReading> read_answers(FlowGraph& graph, NodeId shown,
+                                        const std::vector<const ModelRecord*>& models,
                                         const CodeEvidence& evidence) {
   return AnswerReader(graph, models, evidence).read(shown);
 }

@@ -12,13 +12,16 @@ namespace {
 // Classes that an unlabelled head is still spread over.
 constexpr std::int64_t kMaxNumberedLabels = 1000;
 
-Json normalisation(const std::vector<double>& mean, const std::vector<double>& std) { return {{"mean", mean}, {"std", std}}; }
+Json normalisation(const std::vector<double>& mean, const std::vector<double>& std) {
+  return {{"mean", mean}, {"std", std}};
+}
 
 // inputs[i].normalization {mean, std} or process_units of the model's metadata.
 std::optional<Json> declared_normalisation(const ModelRecord& model, std::size_t input) {
   if (!model.metadata.is_object()) return std::nullopt;
   const auto inputs = model.metadata.find("inputs");
-  if (inputs == model.metadata.end() || !inputs->is_array() || input >= inputs->size()) return std::nullopt;
+  if (inputs == model.metadata.end() || !inputs->is_array() || input >= inputs->size())
+    return std::nullopt;
   const Json& own = (*inputs)[input];
   if (!own.is_object()) return std::nullopt;
   const auto found = own.find("normalization");
@@ -26,7 +29,9 @@ std::optional<Json> declared_normalisation(const ModelRecord& model, std::size_t
   if (values == nullptr) return std::nullopt;
   const auto mean = values->find("mean");
   const auto std = values->find("std");
-  if (mean == values->end() || std == values->end() || !mean->is_array() || !std->is_array() || mean->empty() || std->empty()) return std::nullopt;
+  if (mean == values->end() || std == values->end() || !mean->is_array() || !std->is_array() ||
+      mean->empty() || std->empty())
+    return std::nullopt;
   for (const Json* list : {&*mean, &*std}) {
     for (const Json& value : *list) {
       if (!value.is_number()) return std::nullopt;
@@ -43,7 +48,8 @@ std::optional<Json> declared_normalisation(const ModelRecord& model, std::size_t
 std::optional<PictureShape> picture_shape(const TensorInfo& tensor) {
   std::vector<std::int64_t> shape = tensor.shape;
   if (shape.size() == 3) shape.insert(shape.begin(), 1);
-  if (shape.size() != 4 || (shape[3] != 1 && shape[3] != 3) || shape[1] < 8 || shape[2] < 8) return std::nullopt;
+  if (shape.size() != 4 || (shape[3] != 1 && shape[3] != 3) || shape[1] < 8 || shape[2] < 8)
+    return std::nullopt;
   return PictureShape{shape[1], shape[2], shape[3]};
 }
 
@@ -74,19 +80,24 @@ DraftStep assumed_resize(const PictureShape& shape, const std::string& why) {
   return step;
 }
 
-DraftStep assumed_packing(const PictureShape& shape, const std::string& dtype, const std::string& why) {
+DraftStep assumed_packing(const PictureShape& shape, const std::string& dtype,
+                          const std::string& why) {
   DraftStep step;
   step.op = "to-tensor";
   const std::string type = dtype == "uint8" ? "uint8" : "float32";
   step.params = {{"order", shape.channels == 1 ? "GRAY" : "RGB"}, {"dtype", type}};
   step.proof = assumed_proof(why);
   if (shape.channels == 3) {
-    step.alternatives.push_back({"bgr", "to-tensor", {{"order", "BGR"}, {"dtype", type}}, "models trained through OpenCV take blue first"});
+    step.alternatives.push_back({"bgr",
+                                 "to-tensor",
+                                 {{"order", "BGR"}, {"dtype", type}},
+                                 "models trained through OpenCV take blue first"});
   }
   return step;
 }
 
-std::vector<DraftStep> assumed_normalisation(const ModelRecord& model, std::size_t input, const std::string& why) {
+std::vector<DraftStep> assumed_normalisation(const ModelRecord& model, std::size_t input,
+                                             const std::string& why) {
   std::vector<DraftStep> steps;
   if (input >= model.inputs.size()) return steps;
   const TensorInfo& tensor = model.inputs[input];
@@ -95,7 +106,8 @@ std::vector<DraftStep> assumed_normalisation(const ModelRecord& model, std::size
   step.op = "normalize";
   if (const auto declared = declared_normalisation(model, input)) {
     step.params = *declared;
-    step.proof = declared_proof("model-metadata", "the model's metadata names this normalisation; " + why);
+    step.proof =
+        declared_proof("model-metadata", "the model's metadata names this normalisation; " + why);
     Evidence evidence;
     evidence.kind = "asset";
     evidence.file = model.location.file;
@@ -106,16 +118,19 @@ std::vector<DraftStep> assumed_normalisation(const ModelRecord& model, std::size
   } else {
     step.params = normalisation({0}, {255});
     step.proof = assumed_proof(why);
-    step.alternatives.push_back({"minus-one-to-one", "normalize", normalisation({127.5}, {127.5}), "the other common range"});
-    step.alternatives.push_back({"as-they-are", "normalize", normalisation({0}, {1}), "the model may normalise by itself"});
+    step.alternatives.push_back({"minus-one-to-one", "normalize", normalisation({127.5}, {127.5}),
+                                 "the other common range"});
+    step.alternatives.push_back(
+        {"as-they-are", "normalize", normalisation({0}, {1}), "the model may normalise by itself"});
   }
   steps.push_back(std::move(step));
   if (tensor.dtype == "int8" && !tensor.quant_scale.empty()) {
     DraftStep quantise;
     quantise.op = "quantize";
-    quantise.params = {{"scale", tensor.quant_scale[0]},
-                       {"zero_point", tensor.quant_zero_point.empty() ? 0 : tensor.quant_zero_point[0]},
-                       {"dtype", "int8"}};
+    quantise.params = {
+        {"scale", tensor.quant_scale[0]},
+        {"zero_point", tensor.quant_zero_point.empty() ? 0 : tensor.quant_zero_point[0]},
+        {"dtype", "int8"}};
     quantise.proof = declared_proof("model", "the input tensor's quantisation");
     steps.push_back(std::move(quantise));
   }
@@ -154,13 +169,15 @@ std::optional<AssumedAnswer> assumed_answer(const ModelRecord& model, const std:
   answer.kind = "label";
   const bool labelled = static_cast<std::int64_t>(model.labels.size()) == count;
   // Scores end in a softmax or a sigmoid; numbers that do not may be an embedding.
-  if (!labelled && model.last_operator != "SOFTMAX" && model.last_operator != "LOGISTIC") return std::nullopt;
+  if (!labelled && model.last_operator != "SOFTMAX" && model.last_operator != "LOGISTIC")
+    return std::nullopt;
   if (labelled) {
     answer.labels = model.labels;
     answer.labels_proof = declared_proof("model-metadata", "a label file inside the model");
   } else {
     for (std::int64_t i = 0; i < count; ++i) answer.labels.push_back("class-" + std::to_string(i));
-    answer.labels_proof = assumed_proof("the order and meaning of the classes are not known; they are numbered");
+    answer.labels_proof =
+        assumed_proof("the order and meaning of the classes are not known; they are numbered");
   }
   second.op = "argmax";
   second.params = {{"labels", answer.labels}};

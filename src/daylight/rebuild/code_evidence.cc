@@ -36,34 +36,43 @@ Evidence CodeEvidence::at(program::SiteId site, std::string_view rule) const {
   return evidence;
 }
 
-void CodeEvidence::add(std::vector<Evidence>& list, program::SiteId site, std::string_view rule) const {
+void CodeEvidence::add(std::vector<Evidence>& list, program::SiteId site,
+                       std::string_view rule) const {
   if (site == program::kNoSite || list.size() >= kMaxStepEvidence) return;
   const auto put = [&](const Evidence& one) {
     if (std::find(list.begin(), list.end(), one) == list.end()) list.push_back(one);
   };
   put(at(site, rule));
   const auto in_library = [&](program::SiteId id) {
-    return code_.apis().class_of(code_.index().method_info(graph_.site(id).method).owner) != nullptr;
+    return code_.apis().class_of(code_.index().method_info(graph_.site(id).method).owner) !=
+           nullptr;
   };
   program::SiteId caller = site;
-  for (int depth = 0; depth < 64 && caller != program::kNoSite && in_library(caller); ++depth) caller = graph_.site(caller).caller;
-  if (caller != program::kNoSite && caller != site) put(at(caller, std::string(rule) + ", called from"));
+  for (int depth = 0; depth < 64 && caller != program::kNoSite && in_library(caller); ++depth)
+    caller = graph_.site(caller).caller;
+  if (caller != program::kNoSite && caller != site)
+    put(at(caller, std::string(rule) + ", called from"));
 }
 
-void CodeEvidence::add_node(std::vector<Evidence>& list, program::NodeId node, std::string_view rule) const {
+void CodeEvidence::add_node(std::vector<Evidence>& list, program::NodeId node,
+                            std::string_view rule) const {
   if (node == program::kNoNode) return;
   const program::FlowNode& value = graph_.at(node);
   add(list, value.site, rule);
   for (const program::NodeId arg : value.args) {
     const program::FlowNode& operand = graph_.at(arg);
-    const bool constant = operand.op == program::FlowOp::kInt || operand.op == program::FlowOp::kFloat ||
-                          operand.op == program::FlowOp::kString || operand.op == program::FlowOp::kBits;
-    if (constant && operand.site != program::kNoSite) add(list, operand.site, std::string(rule) + ", constant");
+    const bool constant =
+        operand.op == program::FlowOp::kInt || operand.op == program::FlowOp::kFloat ||
+        operand.op == program::FlowOp::kString || operand.op == program::FlowOp::kBits;
+    if (constant && operand.site != program::kNoSite)
+      add(list, operand.site, std::string(rule) + ", constant");
   }
 }
 
 std::string CodeEvidence::method(program::SiteId site) const {
-  return site == program::kNoSite ? std::string() : printable(code_.index().method_text(graph_.site(site).method), 400);
+  return site == program::kNoSite
+             ? std::string()
+             : printable(code_.index().method_text(graph_.site(site).method), 400);
 }
 
 }  // namespace dl::rebuild

@@ -21,7 +21,8 @@ class CodeEvidence {
   CodeEvidence(const program::AppCode& code, const program::FlowGraph& graph, std::string file)
       : code_(code), graph_(graph), file_(std::move(file)) {}
 
-  // The instruction of a site. Where that lies in a library's code, also the nearest call of the app's own code that led there.
+  // The instruction of a site. Where that lies in a library's code, also the nearest call of the
+  // app's own code that led there.
   void add(std::vector<Evidence>& list, program::SiteId site, std::string_view rule) const;
   // The instruction that made a value, and those that made the constants among its operands.
   void add_node(std::vector<Evidence>& list, program::NodeId node, std::string_view rule) const;

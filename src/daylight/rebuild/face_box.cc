@@ -16,8 +16,8 @@ using program::NodeId;
 constexpr std::string_view kAndroidFinder = "android.media.FaceDetector";
 constexpr int kMaxDepth = 24;
 
-// A coordinate as x * mid-point.x + y * mid-point.y + eyes * eye distance + pixels. Cutting to integers is ignored here and
-// recorded in the box.
+// A coordinate as x * mid-point.x + y * mid-point.y + eyes * eye distance + pixels. Cutting to
+// integers is ignored here and recorded in the box.
 struct EyeForm {
   double x = 0;
   double y = 0;
@@ -65,7 +65,8 @@ std::optional<EyeForm> eye_form(const FlowGraph& graph, NodeId id, int depth) {
       if (inner) inner->truncated = true;
       return inner;
     }
-    case FlowOp::kIntToFloat: return arg(0);
+    case FlowOp::kIntToFloat:
+      return arg(0);
     case FlowOp::kLinear: {
       form.pixels = static_cast<double>(node.integer);
       for (std::size_t i = 0; i < node.args.size(); ++i) {
@@ -114,7 +115,8 @@ std::optional<EyeForm> eye_form(const FlowGraph& graph, NodeId id, int depth) {
       if (!a) return std::nullopt;
       return combine(*a, -1, EyeForm{}, 0);
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -123,7 +125,9 @@ std::string class_of_call(std::string_view api) {
   return std::string(dot == std::string_view::npos ? api : api.substr(0, dot));
 }
 
-bool is_box_getter(std::string_view api) { return api.ends_with(".getBoundingBox") || api.ends_with(".boundingBox"); }
+bool is_box_getter(std::string_view api) {
+  return api.ends_with(".getBoundingBox") || api.ends_with(".boundingBox");
+}
 
 }  // namespace
 
@@ -136,7 +140,8 @@ NodeId face_finder_in(const FlowGraph& graph, NodeId value) {
   return kNoNode;
 }
 
-std::optional<FaceBox> read_face_box(FlowGraph& graph, NodeId x, NodeId y, NodeId width, NodeId height) {
+std::optional<FaceBox> read_face_box(FlowGraph& graph, NodeId x, NodeId y, NodeId width,
+                                     NodeId height) {
   NodeId found = kNoNode;
   for (const NodeId side : {x, y, width, height}) {
     if (found == kNoNode) found = face_finder_in(graph, side);
@@ -159,16 +164,18 @@ std::optional<FaceBox> read_face_box(FlowGraph& graph, NodeId x, NodeId y, NodeI
   const auto wide = eye_form(graph, width, kMaxDepth);
   const auto tall = eye_form(graph, height, kMaxDepth);
   if (!left || !top || !wide || !tall) return result;
-  const bool centred = left->x == 1 && left->y == 0 && top->y == 1 && top->x == 0 && wide->x == 0 && wide->y == 0 &&
-                       tall->x == 0 && tall->y == 0 && left->pixels == 0 && top->pixels == 0 && wide->pixels == 0 && tall->pixels == 0;
+  const bool centred = left->x == 1 && left->y == 0 && top->y == 1 && top->x == 0 && wide->x == 0 &&
+                       wide->y == 0 && tall->x == 0 && tall->y == 0 && left->pixels == 0 &&
+                       top->pixels == 0 && wide->pixels == 0 && tall->pixels == 0;
   if (!centred) return result;
-  result.box = {{"form", "eye-distance"},
-                {"left", left->eyes},
-                {"top", top->eyes},
-                {"right", left->eyes + wide->eyes},
-                {"bottom", top->eyes + tall->eyes},
-                {"truncated", left->truncated || top->truncated || wide->truncated || tall->truncated},
-                {"clamped", left->clamped && top->clamped && wide->clamped && tall->clamped}};
+  result.box = {
+      {"form", "eye-distance"},
+      {"left", left->eyes},
+      {"top", top->eyes},
+      {"right", left->eyes + wide->eyes},
+      {"bottom", top->eyes + tall->eyes},
+      {"truncated", left->truncated || top->truncated || wide->truncated || tall->truncated},
+      {"clamped", left->clamped && top->clamped && wide->clamped && tall->clamped}};
   return result;
 }
 

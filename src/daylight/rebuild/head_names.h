@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an answer is called: by its labels, by the text before it, by the model's task, by the model's file.
+// What an answer is called: by its labels, by the text before it, by the model's task, by the
+// model's file.
 #pragma once
 
 #include <string>
@@ -15,7 +16,7 @@ struct HeadName {
   std::string why;   // labels|caption|task|file|nothing
 };
 
-HeadName name_head(const std::vector<std::string>& labels, const std::string& caption, const ModelRecord& model,
-                   const std::vector<TaskRecord>& tasks);
+HeadName name_head(const std::vector<std::string>& labels, const std::string& caption,
+                   const ModelRecord& model, const std::vector<TaskRecord>& tasks);
 
 }  // namespace dl::rebuild

@@ -15,13 +15,14 @@ namespace dl::rebuild {
 struct ModelBinding {
   const ModelRecord* model = nullptr;
   Proof proof = {};
-  std::vector<Evidence> evidence;  // where the name of the asset stands, where it is opened
+  std::vector<Evidence> evidence;          // where the name of the asset stands, where it is opened
   std::vector<const ModelRecord*> others;  // models that the code may use instead
-  std::string why;                 // where no model was found
+  std::string why;                         // where no model was found
 };
 
-// By the names of assets that the interpreter's constructor depends on; else, where the app has one model only, that one (assumed).
-ModelBinding bind_model(const program::FlowGraph& graph, const program::FlowRun& run, const Inventory& inventory,
-                        const CodeEvidence& evidence);
+// By the names of assets that the interpreter's constructor depends on; else, where the app has one
+// model only, that one (assumed).
+ModelBinding bind_model(const program::FlowGraph& graph, const program::FlowRun& run,
+                        const Inventory& inventory, const CodeEvidence& evidence);
 
 }  // namespace dl::rebuild

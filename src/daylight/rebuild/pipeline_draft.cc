@@ -11,7 +11,8 @@ std::string PipelineDraft::add(DraftStep draft, const std::string& after) {
     const auto known = shared_.find({after + "/" + draft.op, draft.value});
     if (known != shared_.end()) return known->second;
   }
-  const std::string base = draft.op == "user-image" ? "source" : (draft.op == "decode-image" ? "decode" : draft.op);
+  const std::string base =
+      draft.op == "user-image" ? "source" : (draft.op == "decode-image" ? "decode" : draft.op);
   const int count = ++used_[base];
   Step step;
   step.id = count == 1 ? base : base + "-" + std::to_string(count);
@@ -39,7 +40,8 @@ std::string PipelineDraft::add(DraftStep draft, const std::string& after) {
     edge.proof = step.proof;
     pipeline_.edges.push_back(std::move(edge));
   }
-  if (draft.value != program::kNoNode) shared_.emplace(std::make_pair(after + "/" + draft.op, draft.value), step.id);
+  if (draft.value != program::kNoNode)
+    shared_.emplace(std::make_pair(after + "/" + draft.op, draft.value), step.id);
   pipeline_.steps.push_back(std::move(step));
   return pipeline_.steps.back().id;
 }
@@ -51,7 +53,8 @@ std::string PipelineDraft::add_all(std::vector<DraftStep> steps, std::string aft
 
 void PipelineDraft::gap(std::string where, std::string why) {
   Gap gap{std::move(where), std::move(why)};
-  if (std::find(pipeline_.gaps.begin(), pipeline_.gaps.end(), gap) == pipeline_.gaps.end()) pipeline_.gaps.push_back(std::move(gap));
+  if (std::find(pipeline_.gaps.begin(), pipeline_.gaps.end(), gap) == pipeline_.gaps.end())
+    pipeline_.gaps.push_back(std::move(gap));
 }
 
 const Step* PipelineDraft::find(const std::string& id) const {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pipeline while it is written: steps with ids of their own, shared where two models see the same picture.
+// A pipeline while it is written: steps with ids of their own, shared where two models see the same
+// picture.
 #pragma once
 
 #include <map>
@@ -29,8 +30,8 @@ inline Proof declared_proof(std::string by, std::string why) {
   return proof;
 }
 
-// A step before it has an id. `value`: the node that it makes, where that identifies it (two models that use the same cropped
-// picture share the steps up to it).
+// A step before it has an id. `value`: the node that it makes, where that identifies it (two models
+// that use the same cropped picture share the steps up to it).
 struct DraftStep {
   StepKind kind = StepKind::kTransform;
   std::string op;
@@ -43,8 +44,8 @@ struct DraftStep {
 
 class PipelineDraft {
  public:
-  // Appends a step behind `after` ("" at the start) and gives its id. A step that makes the same value behind the same step is
-  // the same step.
+  // Appends a step behind `after` ("" at the start) and gives its id. A step that makes the same
+  // value behind the same step is the same step.
   std::string add(DraftStep step, const std::string& after);
   // A whole chain; the id of its last step, or `after` if it is empty.
   std::string add_all(std::vector<DraftStep> steps, std::string after);

@@ -19,14 +19,16 @@ constexpr std::size_t kMaxOptions = 12;
 constexpr int kMaxArithmetic = 40;
 constexpr std::size_t kMaxWeighed = 2000;
 
-// 1 / 255 as a float is not exactly 1 / 255: a reciprocal next to a whole number is taken as that number.
+// 1 / 255 as a float is not exactly 1 / 255: a reciprocal next to a whole number is taken as that
+// number.
 double settled(double value) {
   const double whole = std::round(value);
   if (whole != 0 && std::abs(value - whole) < 1e-5 * std::abs(whole)) return whole;
   return value;
 }
 
-// Of several ways the one that does more: code that skips a step where the picture already fits has the step on the other way.
+// Of several ways the one that does more: code that skips a step where the picture already fits has
+// the step on the other way.
 NodeId preferred(const FlowGraph& graph, const FlowNode& node) {
   NodeId best = kNoNode;
   std::size_t most = 0;
@@ -41,7 +43,8 @@ NodeId preferred(const FlowGraph& graph, const FlowNode& node) {
 }
 
 // The bits of one channel: (p >> shift) & 255, (p & (255 << shift)) >> shift, or p & 255.
-bool read_bits(const FlowGraph& graph, NodeId id, NodeId& packed, int& shift, std::vector<NodeId>& packing) {
+bool read_bits(const FlowGraph& graph, NodeId id, NodeId& packed, int& shift,
+               std::vector<NodeId>& packing) {
   const FlowNode& node = graph.at(id);
   packing.push_back(id);
   if (node.op == FlowOp::kAnd) {
@@ -68,7 +71,8 @@ bool read_bits(const FlowGraph& graph, NodeId id, NodeId& packed, int& shift, st
     const FlowNode& inner = graph.at(node.args[0]);
     if (!by || inner.op != FlowOp::kAnd) return false;
     const auto mask = graph.constant_integer(inner.args[1]);
-    if (!mask || *by < 0 || *by > 24 || (*mask & 0xffffffffLL) != (std::int64_t{255} << *by)) return false;
+    if (!mask || *by < 0 || *by > 24 || (*mask & 0xffffffffLL) != (std::int64_t{255} << *by))
+      return false;
     packing.push_back(node.args[0]);
     packed = inner.args[0];
     shift = static_cast<int>(*by);
@@ -91,7 +95,8 @@ bool read_pixel(const FlowGraph& graph, NodeId packed, ChannelReading& reading) 
   return true;
 }
 
-// The mean of red, green and blue of one pixel, as a sum of three channels: its factor is 3 times a channel's.
+// The mean of red, green and blue of one pixel, as a sum of three channels: its factor is 3 times a
+// channel's.
 bool read_grey(const FlowGraph& graph, const FlowNode& sum, ChannelReading& reading) {
   if (sum.op != FlowOp::kLinear || sum.args.size() != 3 || sum.integer != 0) return false;
   int seen = 0;
@@ -99,7 +104,8 @@ bool read_grey(const FlowGraph& graph, const FlowNode& sum, ChannelReading& read
   for (std::size_t i = 0; i < 3; ++i) {
     NodeId own = kNoNode;
     int shift = 0;
-    if (sum.coefficients[i] != 1 || !read_bits(graph, sum.args[i], own, shift, reading.packing)) return false;
+    if (sum.coefficients[i] != 1 || !read_bits(graph, sum.args[i], own, shift, reading.packing))
+      return false;
     if (packed != kNoNode && own != packed) return false;
     packed = own;
     seen |= shift == 16 ? 1 : (shift == 8 ? 2 : (shift == 0 ? 4 : 8));
@@ -118,7 +124,9 @@ bool read_channel(FlowGraph& graph, NodeId value, ChannelReading& reading, std::
   for (int depth = 0; depth < kMaxArithmetic; ++depth) {
     const NodeId here = at;
     const FlowNode node = graph.at(at);
-    const auto constant = [&](std::size_t i) { return i < node.args.size() ? graph.constant_real(node.args[i]) : std::nullopt; };
+    const auto constant = [&](std::size_t i) {
+      return i < node.args.size() ? graph.constant_real(node.args[i]) : std::nullopt;
+    };
     // value = (x - mean) / std and x = inner + c: the mean moves; x = inner * c: both shrink.
     const auto shifted = [&](double c) { mean -= c; };
     const auto scaled = [&](double c) {
@@ -228,16 +236,19 @@ namespace {
 void flatten(const FlowGraph& graph, NodeId content, std::vector<NodeId>& options, int depth) {
   const FlowNode& node = graph.at(content);
   if (depth > 0 && (node.op == FlowOp::kChoice || node.op == FlowOp::kSelect)) {
-    for (std::size_t i = node.op == FlowOp::kSelect ? 1 : 0; i < node.args.size(); ++i) flatten(graph, node.args[i], options, depth - 1);
+    for (std::size_t i = node.op == FlowOp::kSelect ? 1 : 0; i < node.args.size(); ++i)
+      flatten(graph, node.args[i], options, depth - 1);
     return;
   }
   if (options.size() < kMaxOptions) options.push_back(content);
 }
 
 // The path to element (y, x, c) of a container, by the container's own type.
-std::vector<NodeId> path_to_element(FlowGraph& graph, NodeId content, NodeId y, NodeId x, std::int64_t columns, std::int64_t c,
-                                    std::int64_t channels, std::int64_t width_in_bytes) {
-  const NodeId flat = graph.add(graph.scale(graph.add(graph.scale(y, columns), x), channels), graph.integer(c));
+std::vector<NodeId> path_to_element(FlowGraph& graph, NodeId content, NodeId y, NodeId x,
+                                    std::int64_t columns, std::int64_t c, std::int64_t channels,
+                                    std::int64_t width_in_bytes) {
+  const NodeId flat =
+      graph.add(graph.scale(graph.add(graph.scale(y, columns), x), channels), graph.integer(c));
   const FlowNode& node = graph.at(content);
   if (node.op != FlowOp::kSnapshot) return {flat};
   const program::FlowSnapshot& held = graph.snapshot_of(content);
@@ -245,10 +256,14 @@ std::vector<NodeId> path_to_element(FlowGraph& graph, NodeId content, NodeId y, 
   std::size_t depth = 0;
   while (depth < held.type.size() && held.type[depth] == '[') ++depth;
   switch (depth) {
-    case 4: return {graph.integer(0), y, x, graph.integer(c)};
-    case 3: return {y, x, graph.integer(c)};
-    case 2: return {graph.integer(0), flat};
-    default: return {flat};
+    case 4:
+      return {graph.integer(0), y, x, graph.integer(c)};
+    case 3:
+      return {y, x, graph.integer(c)};
+    case 2:
+      return {graph.integer(0), flat};
+    default:
+      return {flat};
   }
 }
 
@@ -259,7 +274,8 @@ struct Sides {
 };
 
 // Where a pixel index lies in a picture whose rows are `columns` wide: as it is, or mirrored.
-bool place_fits(const FlowGraph& graph, NodeId place, NodeId y, NodeId x, std::int64_t columns, bool& mirrored) {
+bool place_fits(const FlowGraph& graph, NodeId place, NodeId y, NodeId x, std::int64_t columns,
+                bool& mirrored) {
   FlowGraph::Linear form = graph.linear(place);
   std::int64_t by_row = 0;
   std::int64_t by_column = 0;
@@ -279,7 +295,8 @@ bool place_fits(const FlowGraph& graph, NodeId place, NodeId y, NodeId x, std::i
   return mirrored;
 }
 
-bool read_option(FlowGraph& graph, NodeId content, const Sides& sides, std::int64_t width_in_bytes, TensorReading& reading) {
+bool read_option(FlowGraph& graph, NodeId content, const Sides& sides, std::int64_t width_in_bytes,
+                 TensorReading& reading) {
   const std::uint32_t rows = graph.new_loop(program::kNoSite);
   graph.loop(rows).trip = graph.integer(sides.height);
   const std::uint32_t columns = graph.new_loop(program::kNoSite);
@@ -288,10 +305,13 @@ bool read_option(FlowGraph& graph, NodeId content, const Sides& sides, std::int6
   const NodeId x = graph.loop_variable(columns);
   std::vector<ChannelReading> channels;
   for (std::int64_t c = 0; c < sides.channels; ++c) {
-    const auto path = path_to_element(graph, content, y, x, sides.width, c, sides.channels, width_in_bytes);
+    const auto path =
+        path_to_element(graph, content, y, x, sides.width, c, sides.channels, width_in_bytes);
     ChannelReading one;
     if (!read_channel(graph, graph.read(content, path), one, reading.why)) return false;
-    if (!channels.empty() && (graph.at(one.pixels).args[0] != graph.at(channels[0].pixels).args[0] || one.place != channels[0].place)) {
+    if (!channels.empty() &&
+        (graph.at(one.pixels).args[0] != graph.at(channels[0].pixels).args[0] ||
+         one.place != channels[0].place)) {
       reading.why = "its channels come from different pixels";
       return false;
     }
@@ -300,7 +320,8 @@ bool read_option(FlowGraph& graph, NodeId content, const Sides& sides, std::int6
   const FlowNode& pixels = graph.at(channels[0].pixels);
   bool mirrored = false;
   if (!place_fits(graph, channels[0].place, y, x, sides.width, mirrored)) {
-    reading.why = "its pixels are read in another order than row by row: " + graph.describe(channels[0].place, 5);
+    reading.why = "its pixels are read in another order than row by row: " +
+                  graph.describe(channels[0].place, 5);
     return false;
   }
   if (sides.channels == 1) {
@@ -326,7 +347,8 @@ bool read_option(FlowGraph& graph, NodeId content, const Sides& sides, std::int6
     reading.normalised = reading.normalised || one.mean != 0 || one.std != 1;
     reading.ambiguous = reading.ambiguous || one.chosen;
     reading.packing.insert(reading.packing.end(), one.packing.begin(), one.packing.end());
-    reading.arithmetic.insert(reading.arithmetic.end(), one.arithmetic.rbegin(), one.arithmetic.rend());
+    reading.arithmetic.insert(reading.arithmetic.end(), one.arithmetic.rbegin(),
+                              one.arithmetic.rend());
   }
   const auto all_equal = [](const std::vector<double>& list) {
     return std::all_of(list.begin(), list.end(), [&](double value) { return value == list[0]; });
@@ -350,7 +372,9 @@ TensorReading read_tensor(FlowGraph& graph, NodeId content, const TensorInfo& te
     return reading;
   }
   const Sides sides{shape[1], shape[2], shape[3]};
-  const std::int64_t width_in_bytes = tensor.dtype == "float32" || tensor.dtype == "int32" ? 4 : (tensor.dtype == "float16" ? 2 : 1);
+  const std::int64_t width_in_bytes = tensor.dtype == "float32" || tensor.dtype == "int32"
+                                          ? 4
+                                          : (tensor.dtype == "float16" ? 2 : 1);
   std::vector<NodeId> options;
   flatten(graph, content, options, 6);
   std::string first_why;
@@ -371,8 +395,9 @@ std::optional<TensorInfo> guess_tensor(FlowGraph& graph, NodeId content) {
   flatten(graph, content, options, 6);
   for (const NodeId option : options) {
     if (graph.at(option).op != FlowOp::kSnapshot) continue;
-    const program::FlowSnapshot held = graph.snapshot_of(option);
-    const std::int64_t length = held.length == kNoNode ? -1 : graph.constant_integer(held.length).value_or(-1);
+    const program::FlowSnapshot& held = graph.snapshot_of(option);
+    const std::int64_t length =
+        held.length == kNoNode ? -1 : graph.constant_integer(held.length).value_or(-1);
     for (const NodeId node : graph.reachable(option, kMaxWeighed)) {
       if (graph.at(node).op != FlowOp::kPixels || graph.at(node).integer <= 0) continue;
       const std::int64_t width = graph.at(node).integer;

@@ -34,15 +34,22 @@ TEST(FlowGraph, TypesConstantsByTheirUse) {
 TEST(FlowGraph, KnowsBoundsOfMaskedValues) {
   FlowGraph graph;
   const NodeId p = graph.parameter("m", 0);
-  const NodeId channel = graph.integer_op(FlowOp::kAnd, graph.integer_op(FlowOp::kShr, p, graph.integer(16), kNoSite), graph.integer(255), kNoSite);
+  const NodeId channel =
+      graph.integer_op(FlowOp::kAnd, graph.integer_op(FlowOp::kShr, p, graph.integer(16), kNoSite),
+                       graph.integer(255), kNoSite);
   // byte -> int & 255 is the channel again, and clamping it to 0 ... 255 changes nothing.
   const NodeId byte = graph.convert(FlowOp::kIntToByte, channel, false, kNoSite);
   EXPECT_EQ(graph.integer_op(FlowOp::kAnd, byte, graph.integer(255), kNoSite), channel);
   const NodeId real = graph.convert(FlowOp::kIntToFloat, channel, true, kNoSite);
-  const NodeId clamped = graph.extreme(FlowOp::kMax, graph.extreme(FlowOp::kMin, real, graph.real(255, true), true, true, kNoSite), graph.real(0, true), true, true, kNoSite);
+  const NodeId clamped = graph.extreme(
+      FlowOp::kMax, graph.extreme(FlowOp::kMin, real, graph.real(255, true), true, true, kNoSite),
+      graph.real(0, true), true, true, kNoSite);
   EXPECT_EQ(clamped, real);
-  EXPECT_EQ(graph.truth(graph.relate(FlowGraph::Relation::kLe, channel, graph.integer(255), kNoSite)), true);
-  EXPECT_FALSE(graph.truth(graph.relate(FlowGraph::Relation::kLe, channel, graph.integer(254), kNoSite)));
+  EXPECT_EQ(
+      graph.truth(graph.relate(FlowGraph::Relation::kLe, channel, graph.integer(255), kNoSite)),
+      true);
+  EXPECT_FALSE(
+      graph.truth(graph.relate(FlowGraph::Relation::kLe, channel, graph.integer(254), kNoSite)));
 }
 
 // a[3 * i + c] = value(i) for i in [0, 10), stored by a loop that is over.
@@ -72,7 +79,8 @@ TEST(FlowGraph, ReadsStoresOfALoopAtAConstantAndAtASymbol) {
   const std::uint32_t other = graph.new_loop(kNoSite);
   graph.loop(other).trip = graph.integer(10);
   const NodeId k = graph.loop_variable(other);
-  const NodeId value = graph.read_from(content, {graph.add(graph.scale(k, 3), graph.integer(1))}, kNoSite);
+  const NodeId value =
+      graph.read_from(content, {graph.add(graph.scale(k, 3), graph.integer(1))}, kNoSite);
   EXPECT_EQ(value, graph.add(graph.scale(k, 100), graph.integer(1)));
 }
 
@@ -86,7 +94,8 @@ TEST(FlowGraph, DoesNotGuessWhereAStoreMayOrMayNotHit) {
   content.writes.push_back(write);
   EXPECT_EQ(graph.read_from(content, {graph.integer(4)}, kNoSite), kNoNode);
   // The same place under another site is the same place.
-  EXPECT_EQ(graph.constant_integer(graph.read_from(content, {graph.parameter("m", 0)}, kNoSite)), 1);
+  EXPECT_EQ(graph.constant_integer(graph.read_from(content, {graph.parameter("m", 0)}, kNoSite)),
+            1);
 }
 
 TEST(FlowGraph, ReadsTwoDimensionalLoopsBack) {
@@ -101,17 +110,24 @@ TEST(FlowGraph, ReadsTwoDimensionalLoopsBack) {
   content.type = "[I";
   for (const std::int64_t c : {0, 1}) {
     FlowWrite write;
-    write.index = {graph.add(graph.add(graph.scale(graph.loop_variable(rows), 10), graph.scale(graph.loop_variable(columns), 2)), graph.integer(c))};
-    write.value = graph.add(graph.add(graph.scale(graph.loop_variable(rows), 1000), graph.loop_variable(columns)), graph.integer(c * 500));
+    write.index = {graph.add(graph.add(graph.scale(graph.loop_variable(rows), 10),
+                                       graph.scale(graph.loop_variable(columns), 2)),
+                             graph.integer(c))};
+    write.value = graph.add(
+        graph.add(graph.scale(graph.loop_variable(rows), 1000), graph.loop_variable(columns)),
+        graph.integer(c * 500));
     content.writes.push_back(std::move(write));
   }
-  EXPECT_EQ(graph.constant_integer(graph.read_from(content, {graph.integer(37)}, kNoSite)), 3 * 1000 + 3 + 500);
+  EXPECT_EQ(graph.constant_integer(graph.read_from(content, {graph.integer(37)}, kNoSite)),
+            3 * 1000 + 3 + 500);
   const std::uint32_t y = graph.new_loop(kNoSite);
   const std::uint32_t x = graph.new_loop(kNoSite);
   graph.loop(y).trip = graph.integer(5);
   graph.loop(x).trip = graph.integer(5);
-  const NodeId wanted = graph.add(graph.scale(graph.loop_variable(y), 10), graph.scale(graph.loop_variable(x), 2));
-  EXPECT_EQ(graph.read_from(content, {wanted}, kNoSite), graph.add(graph.scale(graph.loop_variable(y), 1000), graph.loop_variable(x)));
+  const NodeId wanted =
+      graph.add(graph.scale(graph.loop_variable(y), 10), graph.scale(graph.loop_variable(x), 2));
+  EXPECT_EQ(graph.read_from(content, {wanted}, kNoSite),
+            graph.add(graph.scale(graph.loop_variable(y), 1000), graph.loop_variable(x)));
 }
 
 TEST(FlowGraph, LaterStoresHideEarlierOnes) {
@@ -128,7 +144,8 @@ TEST(FlowGraph, LaterStoresHideEarlierOnes) {
 
 TEST(FlowGraph, ChoosesAreFoldedAndKept) {
   FlowGraph graph;
-  const NodeId condition = graph.relate(FlowGraph::Relation::kGt, graph.parameter("m", 0), graph.integer(3), kNoSite);
+  const NodeId condition =
+      graph.relate(FlowGraph::Relation::kGt, graph.parameter("m", 0), graph.integer(3), kNoSite);
   const NodeId one = graph.string("one");
   EXPECT_EQ(graph.select(condition, one, one), one);
   EXPECT_EQ(graph.select(graph.integer(1), one, graph.string("two")), one);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Constant propagation: across methods and fields, through branches, loops, library code and hostile code.
+// Constant propagation: across methods and fields, through branches, loops, library code and
+// hostile code.
 #include "daylight/program/dex_flow.h"
 
 #include <gtest/gtest.h>
@@ -27,13 +28,16 @@ Analysed analyse(const AppPackage& app, const FlowLimits& limits = {}) {
 
 bool depends_on_text(const FlowGraph& graph, NodeId node, std::string_view text) {
   const auto all = graph.reachable(node);
-  return std::any_of(all.begin(), all.end(), [&](NodeId id) { return graph.constant_string(id) == text; });
+  return std::any_of(all.begin(), all.end(),
+                     [&](NodeId id) { return graph.constant_string(id) == text; });
 }
 
 // (channel - mean) / std
 std::string affine(const std::string& mean, const std::string& std) {
-  return "    shr-int v10, v9, v11\n    and-int/lit16 v10, v10, 0xff\n    int-to-float v10, v10\n    const v12, " + mean +
-         "\n    sub-float/2addr v10, v12\n    const v12, " + std + "\n    div-float/2addr v10, v12\n";
+  return "    shr-int v10, v9, v11\n    and-int/lit16 v10, v10, 0xff\n    int-to-float v10, v10\n  "
+         "  const v12, " +
+         mean + "\n    sub-float/2addr v10, v12\n    const v12, " + std +
+         "\n    div-float/2addr v10, v12\n";
 }
 
 TEST(DexFlow, FollowsAnAssetThroughAFieldAndACall) {
@@ -86,11 +90,13 @@ TEST(DexFlow, KeepsBothSidesOfAnUnknownBranch) {
   ASSERT_EQ(done.result.sinks.size(), 1U);
   EXPECT_EQ(done.result.sinks[0].api, "android.widget.TextView.setText");
   const FlowGraph& graph = *done.result.graph;
-  EXPECT_EQ(graph.describe(done.result.sinks[0].args[0], 8), "((0.5 >= output0.0[0][0]) ? \"low\" : \"high\")");
+  EXPECT_EQ(graph.describe(done.result.sinks[0].args[0], 8),
+            "((0.5 >= output0.0[0][0]) ? \"low\" : \"high\")");
 }
 
 TEST(DexFlow, FollowsOperatorsInAListByWhatTheyDo) {
-  // A renamed chain of operators: an interface, two classes, a list that is walked with an iterator.
+  // A renamed chain of operators: an interface, two classes, a list that is walked with an
+  // iterator.
   FlowAppText text;
   text.classes = R"(
 .class interface abstract Lapp/o;
@@ -156,8 +162,11 @@ TEST(DexFlow, FollowsOperatorsInAListByWhatTheyDo) {
   auto done = analyse(app);
   ASSERT_EQ(done.result.runs.size(), 1U);
   FlowGraph& graph = *done.result.graph;
-  const std::string shown = graph.describe(graph.read(done.result.runs[0].inputs[0], {graph.integer(0)}), 14);
-  EXPECT_NE(shown.find("createScaledBitmap(android.graphics.Bitmap.createScaledBitmap("), std::string::npos) << shown;
+  const std::string shown =
+      graph.describe(graph.read(done.result.runs[0].inputs[0], {graph.integer(0)}), 14);
+  EXPECT_NE(shown.find("createScaledBitmap(android.graphics.Bitmap.createScaledBitmap("),
+            std::string::npos)
+      << shown;
   EXPECT_NE(shown.find(", 64, 64, 1), 16, 16, 1)"), std::string::npos) << shown;
 }
 
@@ -222,7 +231,8 @@ TEST(DexFlow, ResolvesASwitchOnAnEnum) {
   auto done = analyse(app);
   ASSERT_EQ(done.result.runs.size(), 1U);
   FlowGraph& graph = *done.result.graph;
-  const std::string shown = graph.describe(graph.read(done.result.runs[0].inputs[0], {graph.integer(0)}), 14);
+  const std::string shown =
+      graph.describe(graph.read(done.result.runs[0].inputs[0], {graph.integer(0)}), 14);
   EXPECT_NE(shown.find(", 32, 32, 1)"), std::string::npos) << shown;
 }
 
@@ -230,7 +240,10 @@ TEST(DexFlow, FollowsACounterThatWraps) {
   // j = (j + 1) % 3 chooses the mean of each channel: the loop repeats every three rounds.
   FlowAppText text;
   text.picture = dl::testing::scaled(8, 8, true);
-  text.fill = dl::testing::float_loop(8, 8, "RGB", "    shr-int v10, v9, v11\n    and-int/lit16 v10, v10, 0xff\n    int-to-float v10, v10\n") + R"(
+  text.fill = dl::testing::float_loop(8, 8, "RGB",
+                                      "    shr-int v10, v9, v11\n    and-int/lit16 v10, v10, "
+                                      "0xff\n    int-to-float v10, v10\n") +
+              R"(
     invoke-virtual {v1}, Ljava/nio/ByteBuffer;->rewind()Ljava/nio/Buffer;
     const/16 v3, 0xc0
     new-array v4, v3, [F
@@ -269,9 +282,38 @@ TEST(DexFlow, FollowsACounterThatWraps) {
   ASSERT_EQ(done.result.runs.size(), 1U);
   FlowGraph& graph = *done.result.graph;
   for (const int channel : {0, 1, 2}) {
-    const std::string shown = graph.describe(graph.read(done.result.runs[0].inputs[0], {graph.integer(20 * 12 + 4 * channel)}), 14);
+    const std::string shown = graph.describe(
+        graph.read(done.result.runs[0].inputs[0], {graph.integer(20 * 12 + 4 * channel)}), 14);
     EXPECT_NE(shown.find(" - " + std::to_string(channel + 1) + ".0)"), std::string::npos) << shown;
   }
+}
+
+TEST(DexFlow, DoesNotSummariseARunningSumByItsStores) {
+  // a[i] = a[i - 1] + 1 depends on earlier rounds: a[20] is not "the old a[19] plus 1".
+  FlowAppText text;
+  text.fill = R"(
+    const/16 v3, 0x40
+    new-array v1, v3, [I
+    const/4 v4, 0x0
+    const/4 v5, 0x5
+    aput v5, v1, v4
+    const/4 v4, 0x1
+    :round
+    if-ge v4, v3, :out
+    add-int/lit8 v5, v4, -0x1
+    aget v6, v1, v5
+    add-int/lit8 v6, v6, 0x1
+    aput v6, v1, v4
+    add-int/lit8 v4, v4, 0x1
+    goto :round
+    :out
+)";
+  DAYLIGHT_FLOW_APP_OR_SKIP(app, dl::testing::flow_app_smali(text));
+  auto done = analyse(app);
+  ASSERT_EQ(done.result.runs.size(), 1U);
+  FlowGraph& graph = *done.result.graph;
+  EXPECT_FALSE(
+      graph.constant_integer(graph.read(done.result.runs[0].inputs[0], {graph.integer(20)})));
 }
 
 // Each method calls itself and the next twice; one loop never ends.

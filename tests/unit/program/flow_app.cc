@@ -160,25 +160,33 @@ std::string flow_app_smali(const FlowAppText& text) {
 }
 
 std::string scaled(int width, int height, bool filter) {
-  return "\n    const/16 v3, " + hex(width) + "\n    const/16 v4, " + hex(height) + "\n    const/4 v5, " + (filter ? "0x1" : "0x0") +
-         "\n    invoke-static {v0, v3, v4, v5}, Landroid/graphics/Bitmap;->createScaledBitmap(Landroid/graphics/Bitmap;IIZ)Landroid/graphics/Bitmap;"
+  return "\n    const/16 v3, " + hex(width) + "\n    const/16 v4, " + hex(height) +
+         "\n    const/4 v5, " + (filter ? "0x1" : "0x0") +
+         "\n    invoke-static {v0, v3, v4, v5}, "
+         "Landroid/graphics/Bitmap;->createScaledBitmap(Landroid/graphics/Bitmap;IIZ)Landroid/"
+         "graphics/Bitmap;"
          "\n    move-result-object v0\n";
 }
 
 std::string float_loop(int width, int height, const std::string& order, const std::string& value) {
   std::string text = R"(
-    const v3, )" + hex(width * height) + R"(
+    const v3, )" + hex(width * height) +
+                     R"(
     new-array v4, v3, [I
     move-object v5, v0
-    const/16 v8, )" + hex(width) + R"(
+    const/16 v8, )" + hex(width) +
+                     R"(
     move-object v6, v4
     const/4 v7, 0x0
     const/4 v9, 0x0
     const/4 v10, 0x0
-    const/16 v11, )" + hex(width) + R"(
-    const/16 v12, )" + hex(height) + R"(
+    const/16 v11, )" +
+                     hex(width) + R"(
+    const/16 v12, )" +
+                     hex(height) + R"(
     invoke-virtual/range {v5 .. v12}, Landroid/graphics/Bitmap;->getPixels([IIIIIII)V
-    const v6, )" + hex(width * height * 12) + R"(
+    const v6, )" + hex(width * height * 12) +
+                     R"(
     invoke-static {v6}, Ljava/nio/ByteBuffer;->allocateDirect(I)Ljava/nio/ByteBuffer;
     move-result-object v1
     const/4 v7, 0x0
@@ -187,8 +195,10 @@ std::string float_loop(int width, int height, const std::string& order, const st
     aget v9, v4, v7
 )";
   for (const char channel : order) {
-    text += "    const/16 v11, " + std::string(channel == 'R' ? "0x10" : (channel == 'G' ? "0x8" : "0x0")) + "\n" + value +
-            "\n    invoke-virtual {v1, v10}, Ljava/nio/ByteBuffer;->putFloat(F)Ljava/nio/ByteBuffer;\n";
+    text +=
+        "    const/16 v11, " +
+        std::string(channel == 'R' ? "0x10" : (channel == 'G' ? "0x8" : "0x0")) + "\n" + value +
+        "\n    invoke-virtual {v1, v10}, Ljava/nio/ByteBuffer;->putFloat(F)Ljava/nio/ByteBuffer;\n";
   }
   return text + R"(
     add-int/lit8 v7, v7, 0x1
@@ -198,7 +208,8 @@ std::string float_loop(int width, int height, const std::string& order, const st
 }
 
 std::string output_element(int index) {
-  return "\n    const/4 v3, 0x0\n    aget-object v4, v2, v3\n    const/16 v3, " + hex(index) + "\n    aget v3, v4, v3\n";
+  return "\n    const/4 v3, 0x0\n    aget-object v4, v2, v3\n    const/16 v3, " + hex(index) +
+         "\n    aget v3, v4, v3\n";
 }
 
 std::string show_text() {
@@ -209,11 +220,13 @@ std::string show_text() {
 }
 
 bool smali_is_installed() {
-  static const bool kInstalled = run_command("command -v smali >/dev/null 2>&1 && echo yes").has_value();
+  static const bool kInstalled =
+      run_command("command -v smali >/dev/null 2>&1 && echo yes").has_value();
   return kInstalled;
 }
 
-std::optional<FlowApp> make_flow_app(const std::string& smali, const std::map<std::string, std::string>& assets) {
+std::optional<FlowApp> make_flow_app(const std::string& smali,
+                                     const std::map<std::string, std::string>& assets) {
   const auto dex = assemble_smali(smali);
   if (!dex) return std::nullopt;
   std::map<std::string, std::string> entries{{"classes.dex", *dex}};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole apps: two builds whose pipeline is known, the sample app with what was planted in it, and apps that others wrote.
+// Whole apps: two builds whose pipeline is known, the sample app with what was planted in it, and
+// apps that others wrote.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,7 +26,8 @@ const Head* head_of(const Pipeline& pipeline, const std::string& name) {
   return nullptr;
 }
 
-// "op {params}" of each step that must be proven, in order; "op ~{params}" for one that was not read from code.
+// "op {params}" of each step that must be proven, in order; "op ~{params}" for one that was not
+// read from code.
 std::vector<std::string> told(const Pipeline& pipeline, const std::string& head_name) {
   const Head* head = head_of(pipeline, head_name);
   if (head == nullptr) return {"no head " + head_name};
@@ -35,7 +37,8 @@ std::vector<std::string> told(const Pipeline& pipeline, const std::string& head_
   for (const Step* step : *path) {
     Json params = step->params;
     params.erase("sha256");
-    lines.push_back(step->op + (step->proof.kind == "static" ? " " : " ~") + dump_json_line(params));
+    lines.push_back(step->op + (step->proof.kind == "static" ? " " : " ~") +
+                    dump_json_line(params));
   }
   return lines;
 }
@@ -43,23 +46,28 @@ std::vector<std::string> told(const Pipeline& pipeline, const std::string& head_
 void expect_face_gauge(const Pipeline& pipeline) {
   const std::vector<std::string> start = {
       R"x(user-image {"api":"android.content.Intent.getExtras(data)"})x",
-      R"(decode-image ~{"decoder":"assumed"})",
-      R"(pixel-format {"format":"RGB_565"})",
+      R"(decode-image ~{"decoder":"assumed"})", R"(pixel-format {"format":"RGB_565"})",
       R"(face-crop {"finder":"android.media.FaceDetector","box":{"form":"eye-distance","left":-2.0,"top":-2.0,"right":2.0,"bottom":2.0,"truncated":true,"clamped":true},"fallback":"whole-image","max_faces":1})",
       R"(pixel-format {"format":"ARGB_8888"})"};
   std::vector<std::string> age = start;
-  for (const char* line : {R"(resize {"width":200,"height":200,"kernel":"android-bilinear"})", R"(to-tensor {"order":"RGB","dtype":"float32"})",
-                           R"(normalize {"mean":[0.0],"std":[255.0]})", R"(tflite {"model":"model-1","input":0,"outputs":1})", R"(output {"index":0})",
-                           R"(element {"index":[0,0]})", R"(scale {"factor":116.0,"offset":0.0})",
-                           R"(shown {"api":"android.widget.TextView.setText","as":"integer"})"}) {
+  for (const char* line :
+       {R"(resize {"width":200,"height":200,"kernel":"android-bilinear"})",
+        R"(to-tensor {"order":"RGB","dtype":"float32"})",
+        R"(normalize {"mean":[0.0],"std":[255.0]})",
+        R"(tflite {"model":"model-1","input":0,"outputs":1})", R"(output {"index":0})",
+        R"(element {"index":[0,0]})", R"(scale {"factor":116.0,"offset":0.0})",
+        R"(shown {"api":"android.widget.TextView.setText","as":"integer"})"}) {
     age.emplace_back(line);
   }
   EXPECT_EQ(told(pipeline, "age"), age);
   std::vector<std::string> gender = start;
-  for (const char* line : {R"(resize {"width":128,"height":128,"kernel":"android-bilinear"})", R"(to-tensor {"order":"RGB","dtype":"float32"})",
-                           R"(normalize {"mean":[0.0],"std":[255.0]})", R"(tflite {"model":"model-2","input":0,"outputs":1})", R"(output {"index":0})",
-                           R"(compare {"index_a":0,"index_b":1,"if_greater":"Male","otherwise":"Female"})",
-                           R"(shown {"api":"android.widget.TextView.setText"})"}) {
+  for (const char* line :
+       {R"(resize {"width":128,"height":128,"kernel":"android-bilinear"})",
+        R"(to-tensor {"order":"RGB","dtype":"float32"})",
+        R"(normalize {"mean":[0.0],"std":[255.0]})",
+        R"(tflite {"model":"model-2","input":0,"outputs":1})", R"(output {"index":0})",
+        R"(compare {"index_a":0,"index_b":1,"if_greater":"Male","otherwise":"Female"})",
+        R"(shown {"api":"android.widget.TextView.setText"})"}) {
     gender.emplace_back(line);
   }
   EXPECT_EQ(told(pipeline, "gender"), gender);
@@ -70,7 +78,9 @@ void expect_face_gauge(const Pipeline& pipeline) {
   EXPECT_EQ(pipeline.heads.size(), 2U);
   EXPECT_TRUE(pipeline.gaps.empty());
   // Both models see the same cropped picture: the steps up to it exist once.
-  EXPECT_EQ(std::count_if(pipeline.steps.begin(), pipeline.steps.end(), [](const Step& step) { return step.op == "face-crop"; }), 1);
+  EXPECT_EQ(std::count_if(pipeline.steps.begin(), pipeline.steps.end(),
+                          [](const Step& step) { return step.op == "face-crop"; }),
+            1);
   for (const Step& step : pipeline.steps) {
     if (step.proof.kind == "static") {
       EXPECT_FALSE(step.evidence.empty()) << step.id;
@@ -94,24 +104,32 @@ TEST(RebuildApps, FaceGaugeRenamed) {
 
 void expect_mirror(const std::string& name) {
   const auto path = testing::project_file("build/mirror/" + name);
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << "the sample app is not built: run examples/mirror/build.sh";
+  if (!std::filesystem::exists(path))
+    GTEST_SKIP() << "the sample app is not built: run examples/mirror/build.sh";
   const auto pipeline = rebuilt(path);
   ASSERT_TRUE(pipeline) << describe(pipeline.error());
-  const std::vector<std::string> start = {R"(user-image {"api":"android.content.ContentResolver.openInputStream"})", R"(decode-image {"decoder":"android"})",
-                                          R"(center-crop {"square":true})"};
+  const std::vector<std::string> start = {
+      R"(user-image {"api":"android.content.ContentResolver.openInputStream"})",
+      R"(decode-image {"decoder":"android"})", R"(center-crop {"square":true})"};
   const auto with = [&](std::initializer_list<const char*> rest) {
     std::vector<std::string> lines = start;
     for (const char* line : rest) lines.emplace_back(line);
     return lines;
   };
   EXPECT_EQ(told(*pipeline, "age"),
-            with({R"(resize {"width":64,"height":64,"kernel":"android-bilinear"})", R"(to-tensor {"order":"RGB","dtype":"float32"})",
-                  R"(normalize {"mean":[127.5],"std":[127.5]})", R"(tflite {"model":"model-1","input":0,"outputs":1})", R"(output {"index":0})",
-                  R"(element {"index":[0,0]})", R"(scale {"factor":100.0,"offset":0.0})", R"(shown {"api":"android.widget.TextView.setText","as":"integer"})"}));
+            with({R"(resize {"width":64,"height":64,"kernel":"android-bilinear"})",
+                  R"(to-tensor {"order":"RGB","dtype":"float32"})",
+                  R"(normalize {"mean":[127.5],"std":[127.5]})",
+                  R"(tflite {"model":"model-1","input":0,"outputs":1})", R"(output {"index":0})",
+                  R"(element {"index":[0,0]})", R"(scale {"factor":100.0,"offset":0.0})",
+                  R"(shown {"api":"android.widget.TextView.setText","as":"integer"})"}));
   EXPECT_EQ(told(*pipeline, "gender"),
-            with({R"(resize {"width":48,"height":48,"kernel":"android-bilinear"})", R"(to-tensor {"order":"RGB","dtype":"float32"})",
-                  R"(normalize {"mean":[128.0],"std":[128.0]})", R"(tflite {"model":"model-2","input":0,"outputs":1})", R"(output {"index":0})",
-                  R"(argmax {"labels":["female","male"]})", R"(shown {"api":"android.widget.TextView.setText"})"}));
+            with({R"(resize {"width":48,"height":48,"kernel":"android-bilinear"})",
+                  R"(to-tensor {"order":"RGB","dtype":"float32"})",
+                  R"(normalize {"mean":[128.0],"std":[128.0]})",
+                  R"(tflite {"model":"model-2","input":0,"outputs":1})", R"(output {"index":0})",
+                  R"(argmax {"labels":["female","male"]})",
+                  R"(shown {"api":"android.widget.TextView.setText"})"}));
 }
 
 TEST(RebuildApps, MirrorAsItIsWritten) { expect_mirror("mirror.apk"); }
@@ -123,19 +141,23 @@ TEST(RebuildApps, OthersArePartlyReadWithGaps) {
   const auto pipeline = rebuilt(path);
   ASSERT_TRUE(pipeline) << describe(pipeline.error());
   // The model is absent; the loop around IMAGE_MEAN and IMAGE_STD is there.
-  const auto normalise = std::find_if(pipeline->steps.begin(), pipeline->steps.end(), [](const Step& step) { return step.op == "normalize"; });
+  const auto normalise = std::find_if(pipeline->steps.begin(), pipeline->steps.end(),
+                                      [](const Step& step) { return step.op == "normalize"; });
   ASSERT_NE(normalise, pipeline->steps.end());
   EXPECT_EQ(normalise->params, (Json{{"mean", {128.0}}, {"std", {128.0}}}));
   EXPECT_EQ(normalise->proof.kind, "static");
   EXPECT_TRUE(pipeline->heads.empty());
-  EXPECT_TRUE(std::any_of(pipeline->gaps.begin(), pipeline->gaps.end(), [](const Gap& gap) { return gap.why.find("graph.lite") != std::string::npos; }));
+  EXPECT_TRUE(std::any_of(pipeline->gaps.begin(), pipeline->gaps.end(), [](const Gap& gap) {
+    return gap.why.find("graph.lite") != std::string::npos;
+  }));
 }
 
 TEST(RebuildApps, QuantisedDetectorGetsItsInputAndNoHead) {
   DAYLIGHT_SHARED_OR_SKIP(path, "apps/ra-peekatbayntun.apk");
   const auto pipeline = rebuilt(path);
   ASSERT_TRUE(pipeline) << describe(pipeline.error());
-  const auto pack = std::find_if(pipeline->steps.begin(), pipeline->steps.end(), [](const Step& step) { return step.op == "to-tensor"; });
+  const auto pack = std::find_if(pipeline->steps.begin(), pipeline->steps.end(),
+                                 [](const Step& step) { return step.op == "to-tensor"; });
   ASSERT_NE(pack, pipeline->steps.end());
   EXPECT_EQ(pack->params, (Json{{"order", "RGB"}, {"dtype", "uint8"}}));
   EXPECT_EQ(pack->proof.kind, "static");
@@ -147,7 +169,8 @@ TEST(RebuildApps, SegmentationNormalisesToMinusOneToOne) {
   DAYLIGHT_SHARED_OR_SKIP(path, "apps/ra-detect_person.apk");
   const auto pipeline = rebuilt(path);
   ASSERT_TRUE(pipeline) << describe(pipeline.error());
-  const auto normalise = std::find_if(pipeline->steps.begin(), pipeline->steps.end(), [](const Step& step) { return step.op == "normalize"; });
+  const auto normalise = std::find_if(pipeline->steps.begin(), pipeline->steps.end(),
+                                      [](const Step& step) { return step.op == "normalize"; });
   ASSERT_NE(normalise, pipeline->steps.end());
   EXPECT_EQ(normalise->params, (Json{{"mean", {127.5}}, {"std", {127.5}}}));
   EXPECT_EQ(normalise->proof.kind, "static");

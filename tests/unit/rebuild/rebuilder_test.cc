@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipelines of small apps written in smali: each family of steps, and what must not be taken for one.
+// Pipelines of small apps written in smali: each family of steps, and what must not be taken for
+// one.
 #include "daylight/rebuild/rebuilder.h"
 
 #include <gtest/gtest.h>
@@ -30,8 +31,10 @@ Inventory inventory_of(int height, int width, int outputs, const std::string& dt
 
 // (channel - mean) / std, as a hand-written loop has it.
 std::string affine(const std::string& mean, const std::string& std) {
-  return "    shr-int v10, v9, v11\n    and-int/lit16 v10, v10, 0xff\n    int-to-float v10, v10\n    const v12, " + mean +
-         "\n    sub-float/2addr v10, v12\n    const v12, " + std + "\n    div-float/2addr v10, v12\n";
+  return "    shr-int v10, v9, v11\n    and-int/lit16 v10, v10, 0xff\n    int-to-float v10, v10\n  "
+         "  const v12, " +
+         mean + "\n    sub-float/2addr v10, v12\n    const v12, " + std +
+         "\n    div-float/2addr v10, v12\n";
 }
 constexpr const char* kZero = "0x0";
 constexpr const char* k255 = "0x437f0000";
@@ -67,7 +70,8 @@ std::vector<std::string> ops_to(const Pipeline& pipeline, const std::string& hea
 }
 
 bool has_gap(const Pipeline& pipeline, const std::string& part) {
-  return std::any_of(pipeline.gaps.begin(), pipeline.gaps.end(), [&](const Gap& gap) { return gap.why.find(part) != std::string::npos; });
+  return std::any_of(pipeline.gaps.begin(), pipeline.gaps.end(),
+                     [&](const Gap& gap) { return gap.why.find(part) != std::string::npos; });
 }
 
 std::string all_gaps(const Pipeline& pipeline) {
@@ -77,10 +81,10 @@ std::string all_gaps(const Pipeline& pipeline) {
 }
 
 // The pipeline of an app, or a failed test.
-#define REBUILT_OR_SKIP(pipeline, text, inventory)                                          \
-  DAYLIGHT_FLOW_APP_OR_SKIP(pipeline##_app, dl::testing::flow_app_smali(text), assets_);     \
-  const auto pipeline##_result = rebuild(pipeline##_app, inventory, {}, null_log());         \
-  ASSERT_TRUE(pipeline##_result) << describe(pipeline##_result.error());                     \
+#define REBUILT_OR_SKIP(pipeline, text, inventory)                                       \
+  DAYLIGHT_FLOW_APP_OR_SKIP(pipeline##_app, dl::testing::flow_app_smali(text), assets_); \
+  const auto pipeline##_result = rebuild(pipeline##_app, inventory, {}, null_log());     \
+  ASSERT_TRUE(pipeline##_result) << describe(pipeline##_result.error());                 \
   const Pipeline& pipeline = *pipeline##_result
 
 class Rebuild : public ::testing::Test {
@@ -90,14 +94,17 @@ class Rebuild : public ::testing::Test {
 
 TEST_F(Rebuild, ReadsAHandWrittenLoop) {
   REBUILT_OR_SKIP(pipeline, usual(), inventory_of(32, 32, 1));
-  EXPECT_EQ(ops_to(pipeline, "output"), (std::vector<std::string>{"user-image", "decode-image", "resize", "to-tensor", "normalize", "tflite", "output", "element", "shown"}))
+  EXPECT_EQ(ops_to(pipeline, "output"),
+            (std::vector<std::string>{"user-image", "decode-image", "resize", "to-tensor",
+                                      "normalize", "tflite", "output", "element", "shown"}))
       << all_gaps(pipeline);
   const Step* resize = step_of(pipeline, "resize");
   ASSERT_NE(resize, nullptr);
   EXPECT_EQ(resize->params, (Json{{"width", 32}, {"height", 32}, {"kernel", "android-bilinear"}}));
   EXPECT_EQ(resize->proof.kind, "static");
   ASSERT_FALSE(resize->evidence.empty());
-  EXPECT_EQ(resize->evidence[0].method, "Lapp/Main;->onActivityResult(IILandroid/content/Intent;)V");
+  EXPECT_EQ(resize->evidence[0].method,
+            "Lapp/Main;->onActivityResult(IILandroid/content/Intent;)V");
   EXPECT_EQ(resize->evidence[0].entry, (std::vector<std::string>{"classes.dex"}));
   EXPECT_NE(resize->evidence[0].excerpt.find("createScaledBitmap"), std::string::npos);
   const Step* pack = step_of(pipeline, "to-tensor");
@@ -188,7 +195,9 @@ TEST_F(Rebuild, DoesNotTakeATransposedLoopForAPicture) {
     move-result v9
 )";
   for (const char* shift : {"0x10", "0x8", "0x0"}) {
-    text.fill += std::string("    const/16 v11, ") + shift + "\n" + affine(kZero, k255) + "    invoke-virtual {v1, v10}, Ljava/nio/ByteBuffer;->putFloat(F)Ljava/nio/ByteBuffer;\n";
+    text.fill +=
+        std::string("    const/16 v11, ") + shift + "\n" + affine(kZero, k255) +
+        "    invoke-virtual {v1, v10}, Ljava/nio/ByteBuffer;->putFloat(F)Ljava/nio/ByteBuffer;\n";
   }
   text.fill += R"(
     add-int/lit8 v8, v8, 0x1
@@ -247,7 +256,8 @@ TEST_F(Rebuild, ReadsBytesForQuantisedModels) {
     :out
 )";
   REBUILT_OR_SKIP(pipeline, text, inventory_of(32, 32, 1, "uint8"));
-  EXPECT_EQ(step_of(pipeline, "to-tensor")->params, (Json{{"order", "RGB"}, {"dtype", "uint8"}})) << all_gaps(pipeline);
+  EXPECT_EQ(step_of(pipeline, "to-tensor")->params, (Json{{"order", "RGB"}, {"dtype", "uint8"}}))
+      << all_gaps(pipeline);
   EXPECT_EQ(step_of(pipeline, "to-tensor")->proof.kind, "static");
   EXPECT_EQ(step_of(pipeline, "normalize"), nullptr);
 }
@@ -279,7 +289,8 @@ TEST_F(Rebuild, ReadsANestedArrayInput) {
 )";
   int channel = 0;
   for (const char* shift : {"0x10", "0x8", "0x0"}) {
-    text.fill += std::string("    const/16 v11, ") + shift + "\n" + affine(k127, k127) + "    const/4 v6, " + std::to_string(channel++) + "\n    aput v10, v5, v6\n";
+    text.fill += std::string("    const/16 v11, ") + shift + "\n" + affine(k127, k127) +
+                 "    const/4 v6, " + std::to_string(channel++) + "\n    aput v10, v5, v6\n";
   }
   text.fill += R"(
     add-int/lit8 v8, v8, 0x1
@@ -314,7 +325,8 @@ TEST_F(Rebuild, ReadsCropsAtAFixedPlaceAndInTheMiddle) {
   text.picture = dl::testing::scaled(40, 40, true) + crop_at("0x3");
   REBUILT_OR_SKIP(pipeline, text, inventory_of(32, 32, 1));
   ASSERT_NE(step_of(pipeline, "crop"), nullptr) << all_gaps(pipeline);
-  EXPECT_EQ(step_of(pipeline, "crop")->params, (Json{{"x", 3}, {"y", 3}, {"width", 32}, {"height", 32}}));
+  EXPECT_EQ(step_of(pipeline, "crop")->params,
+            (Json{{"x", 3}, {"y", 3}, {"width", 32}, {"height", 32}}));
   EXPECT_EQ(step_of(pipeline, "to-tensor")->proof.kind, "static");
 
   text.picture = dl::testing::scaled(40, 40, true) + crop_at("0x4");
@@ -352,7 +364,8 @@ std::string face_crop(const std::string& factor) {
     invoke-virtual {v7, v9}, Landroid/media/FaceDetector$Face;->getMidPoint(Landroid/graphics/PointF;)V
     invoke-virtual {v7}, Landroid/media/FaceDetector$Face;->eyesDistance()F
     move-result v10
-    const v11, )" + factor + R"(
+    const v11, )" +
+         factor + R"(
     mul-float/2addr v10, v11
     iget v11, v9, Landroid/graphics/PointF;->x:F
     sub-float/2addr v11, v10
@@ -391,7 +404,8 @@ TEST_F(Rebuild, ReadsTheBoxOfAFaceCrop) {
   EXPECT_EQ(box["top"], -1.5);
   EXPECT_EQ(box["right"], 1.5);
   EXPECT_EQ(box["bottom"], 1.5);
-  const auto edge = std::find_if(pipeline.edges.begin(), pipeline.edges.end(), [&](const Edge& one) { return one.from == crop->id; });
+  const auto edge = std::find_if(pipeline.edges.begin(), pipeline.edges.end(),
+                                 [&](const Edge& one) { return one.from == crop->id; });
   ASSERT_NE(edge, pipeline.edges.end());
   EXPECT_EQ(edge->each, "face");
 }
@@ -426,7 +440,8 @@ TEST_F(Rebuild, ReadsTheOrderOfComparedLabels) {
   for (const bool first_wins : {true, false}) {
     FlowAppText text = usual();
     text.outputs = 2;
-    text.answer = dl::testing::output_element(0) + "    move v6, v3\n" + dl::testing::output_element(1) + "    cmpl-float v5, v6, v3\n    " +
+    text.answer = dl::testing::output_element(0) + "    move v6, v3\n" +
+                  dl::testing::output_element(1) + "    cmpl-float v5, v6, v3\n    " +
                   (first_wins ? "if-lez" : "if-gez") + " v5, :other\n" + R"(
     const-string v4, "Man"
     goto :said
@@ -439,11 +454,15 @@ TEST_F(Rebuild, ReadsTheOrderOfComparedLabels) {
     ASSERT_NE(compare, nullptr) << all_gaps(pipeline);
     if (first_wins) {
       // out[0] > out[1] ? Man : Woman
-      EXPECT_EQ(compare->params, (Json{{"index_a", 0}, {"index_b", 1}, {"if_greater", "Man"}, {"otherwise", "Woman"}}));
+      EXPECT_EQ(
+          compare->params,
+          (Json{{"index_a", 0}, {"index_b", 1}, {"if_greater", "Man"}, {"otherwise", "Woman"}}));
       EXPECT_EQ(pipeline.heads[0].labels, (std::vector<std::string>{"Man", "Woman"}));
     } else {
       // out[0] < out[1] ? Man : Woman
-      EXPECT_EQ(compare->params, (Json{{"index_a", 1}, {"index_b", 0}, {"if_greater", "Man"}, {"otherwise", "Woman"}}));
+      EXPECT_EQ(
+          compare->params,
+          (Json{{"index_a", 1}, {"index_b", 0}, {"if_greater", "Man"}, {"otherwise", "Woman"}}));
       EXPECT_EQ(pipeline.heads[0].labels, (std::vector<std::string>{"Woman", "Man"}));
     }
     EXPECT_EQ(pipeline.heads[0].name, "gender");
@@ -479,7 +498,8 @@ std::string argmax_loop(int count) {
     aget-object v4, v2, v3
     const/4 v6, 0x0
     const/4 v7, 0x1
-    const/16 v8, )" + std::to_string(count) + R"(
+    const/16 v8, )" +
+         std::to_string(count) + R"(
     :scores
     if-ge v7, v8, :scored
     aget v9, v4, v7
@@ -498,9 +518,11 @@ TEST_F(Rebuild, ReadsTheHighestScoreWithLabelsFromCode) {
   for (const int count : {3, 40}) {  // run one by one, and summarised
     FlowAppText text = usual();
     text.outputs = count;
-    text.answer = argmax_loop(count) + "    const/16 v9, " + std::to_string(count) + "\n    new-array v9, v9, [Ljava/lang/String;\n";
+    text.answer = argmax_loop(count) + "    const/16 v9, " + std::to_string(count) +
+                  "\n    new-array v9, v9, [Ljava/lang/String;\n";
     for (int i = 0; i < count; ++i) {
-      text.answer += "    const/16 v10, " + std::to_string(i) + "\n    const-string v11, \"label " + std::to_string(i) + "\"\n    aput-object v11, v9, v10\n";
+      text.answer += "    const/16 v10, " + std::to_string(i) + "\n    const-string v11, \"label " +
+                     std::to_string(i) + "\"\n    aput-object v11, v9, v10\n";
     }
     text.answer += "    aget-object v4, v9, v6\n" + dl::testing::show_text();
     REBUILT_OR_SKIP(pipeline, text, inventory_of(32, 32, count));
@@ -522,7 +544,8 @@ TEST_F(Rebuild, DoesNotTakeTheLowestScoreForTheHighest) {
   text.answer.replace(text.answer.find(test), test.size(), "if-gez v9");  // takes the smaller one
   text.answer += "    const/16 v9, 40\n    new-array v9, v9, [Ljava/lang/String;\n";
   for (int i = 0; i < 40; ++i) {
-    text.answer += "    const/16 v10, " + std::to_string(i) + "\n    const-string v11, \"label " + std::to_string(i) + "\"\n    aput-object v11, v9, v10\n";
+    text.answer += "    const/16 v10, " + std::to_string(i) + "\n    const-string v11, \"label " +
+                   std::to_string(i) + "\"\n    aput-object v11, v9, v10\n";
   }
   text.answer += "    aget-object v4, v9, v6\n" + dl::testing::show_text();
   REBUILT_OR_SKIP(pipeline, text, inventory_of(32, 32, 40));
@@ -572,11 +595,15 @@ TEST_F(Rebuild, ReadsLabelsFromAnAsset) {
 )" + dl::testing::show_text();
   REBUILT_OR_SKIP(pipeline, text, inventory_of(32, 32, 3));
   ASSERT_EQ(pipeline.heads.size(), 1U) << all_gaps(pipeline);
-  EXPECT_EQ(pipeline.heads[0].labels, (std::vector<std::string>{"happy", "sad", "neutral"})) << all_gaps(pipeline);
+  EXPECT_EQ(pipeline.heads[0].labels, (std::vector<std::string>{"happy", "sad", "neutral"}))
+      << all_gaps(pipeline);
   EXPECT_EQ(pipeline.heads[0].labels_proof.kind, "static");
   EXPECT_EQ(pipeline.heads[0].name, "emotion");
   const Step* argmax = step_of(pipeline, "argmax");
-  EXPECT_TRUE(std::any_of(argmax->evidence.begin(), argmax->evidence.end(), [](const Evidence& one) { return one.kind == "asset" && one.entry == std::vector<std::string>{"assets/names.txt"}; }));
+  EXPECT_TRUE(
+      std::any_of(argmax->evidence.begin(), argmax->evidence.end(), [](const Evidence& one) {
+        return one.kind == "asset" && one.entry == std::vector<std::string>{"assets/names.txt"};
+      }));
 }
 
 TEST_F(Rebuild, NumbersLabelsWhoseCountDoesNotFit) {
@@ -604,7 +631,8 @@ TEST_F(Rebuild, DoesNotBindAModelThatIsNotThere) {
 
 TEST_F(Rebuild, TakesTheNormalisationThatTheModelDeclares) {
   Inventory inventory = inventory_of(32, 32, 1);
-  inventory.models[0].metadata = {{"inputs", {{{"normalization", {{"mean", {127.5}}, {"std", {127.5}}}}}}}};
+  inventory.models[0].metadata = {
+      {"inputs", {{{"normalization", {{"mean", {127.5}}, {"std", {127.5}}}}}}}};
   inventory.models[0].location.entry = {"assets/other.tflite"};
   REBUILT_OR_SKIP(pipeline, usual(), inventory);
   bool found = false;

@@ -309,9 +309,9 @@ NodeId FlowGraph::as_real(NodeId id, bool wide) {
   return id;
 }
 NodeId FlowGraph::as_reference(NodeId id) {
+  // Only an untyped zero is null: an integer 0 that stands for a reference is a boxed number.
   const FlowNode& node = at(id);
-  if ((node.op == FlowOp::kBits || node.op == FlowOp::kInt) && node.integer == 0)
-    return null(node.site);
+  if (node.op == FlowOp::kBits && node.integer == 0) return null(node.site);
   return id;
 }
 NodeId FlowGraph::as_type(NodeId id, std::string_view descriptor) {

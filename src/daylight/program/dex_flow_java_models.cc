@@ -202,7 +202,7 @@ std::optional<NodeId> append(FlowCall& call) {
     part = call.graph.string(std::string(1, static_cast<char>(*number & 0x7f)), call.site);
   parts.push_back(part);
   FlowObject copy = *text;
-  copy.set(kStateField, call.graph.concat(std::move(parts), call.site));
+  copy.set(kStateField, call.graph.concat(parts, call.site));
   FlowMachine::put(call.state, std::move(copy));
   return call.arg(0);
 }

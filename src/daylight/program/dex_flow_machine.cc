@@ -126,6 +126,7 @@ FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowSt
     if (exhausted_) return finish({});
     if (!forced && stop.hits(block)) {
       FlowOutcome here;
+      // NOLINTNEXTLINE(bugprone-use-after-move): every way round the loop gives `state` anew
       here.arrived.emplace(block, std::move(state));
       return finish(merge(kNoNode, std::move(total), std::move(here)));
     }
@@ -135,8 +136,7 @@ FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowSt
     FlowOutcome spread;
     bool spreads = false;
     if (current.loop != kDexNoIndex && !forced) {
-      // NOLINTNEXTLINE(bugprone-use-after-move): the loop goes on only with a state that was given
-      // back
+      // NOLINTNEXTLINE(bugprone-use-after-move): see above
       spread = run_loop(frame, block, stop, std::move(state));
       spreads = true;
     } else {

@@ -165,7 +165,7 @@ NodeId FlowMachine::freeze(const FlowState& state, NodeId node, SiteId at, int d
     if (from.op == FlowOp::kChoice) {
       std::vector<NodeId> options;
       for (const NodeId option : from.args) options.push_back(freeze(state, option, at, depth - 1));
-      return graph_->choice(std::move(options));
+      return graph_->choice(options);
     }
     return node;
   }
@@ -393,7 +393,7 @@ NodeId FlowMachine::get_field(FlowState& state, NodeId base, FieldId field, Site
     }
     if (values.size() == 2 && from.op == FlowOp::kSelect)
       return graph_->select(from.args[0], values[0], values[1], at);
-    return graph_->choice(std::move(values));
+    return graph_->choice(values);
   }
   const FieldInfo& info = index().field_info(field);
   const bool own_class = info.owner != kNoId && index().class_info(info.owner).defined();
@@ -513,7 +513,7 @@ NodeId FlowMachine::resolve_kept(FieldId field, SiteId at) {
     for (const NodeId value : kept_[field]) values.push_back(value);
   }
   if (values.empty()) return graph_->field(index().field_text(field), kNoNode, at);
-  const NodeId result = graph_->choice(std::move(values));
+  const NodeId result = graph_->choice(values);
   if (!unfinished) resolved_.emplace(field, result);
   return result;
 }

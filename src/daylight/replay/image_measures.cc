@@ -3,19 +3,13 @@
 #include "daylight/replay/image_measures.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
-#include <numbers>
 #include <vector>
 
 #include "daylight/replay/resize_kernels.h"
 
 namespace dl {
 namespace {
-
-constexpr std::size_t kHashSide = 8;
-constexpr std::size_t kCosineSide = 32;
 
 // BT.601 in 16-bit fixed point: the weights sum to 65536.
 std::vector<std::uint8_t> brightness_of(const Image& image) {
@@ -30,80 +24,42 @@ std::vector<std::uint8_t> brightness_of(const Image& image) {
   return luma;
 }
 
-// Area means of brightness over a grid of columns x rows parts.
-std::vector<double> grid_means(const Image& image, int columns, int rows) {
-  Image grid;
-  resize_area(image, columns, rows, grid);
-  const auto luma = brightness_of(grid);
-  return {luma.begin(), luma.end()};
-}
-
-// cos((2 x + 1) u pi / 64) for u < 8, x < 32.
-using CosineTable = std::array<std::array<double, kCosineSide>, kHashSide>;
-
-const CosineTable& cosines() {
-  static const CosineTable table = [] {
-    CosineTable made;
-    for (std::size_t u = 0; u < kHashSide; ++u) {
-      for (std::size_t x = 0; x < kCosineSide; ++x) {
-        made[u][x] = std::cos(static_cast<double>((2 * x + 1) * u) * std::numbers::pi /
-                              (2.0 * static_cast<double>(kCosineSide)));
-      }
-    }
-    return made;
-  }();
-  return table;
-}
-
-// The 8 x 8 lowest frequencies of a 32 x 32 grid, row by row.
-std::array<double, kHashSide * kHashSide> low_frequencies(const std::vector<double>& grid) {
-  const CosineTable& table = cosines();
-  std::array<double, kHashSide * kHashSide> frequencies{};
-  for (std::size_t u = 0; u < kHashSide; ++u) {
-    std::array<double, kCosineSide> rows{};
-    for (std::size_t y = 0; y < kCosineSide; ++y) {
-      for (std::size_t x = 0; x < kCosineSide; ++x) {
-        rows[y] += grid[y * kCosineSide + x] * table[u][x];
-      }
-    }
-    for (std::size_t v = 0; v < kHashSide; ++v) {
-      for (std::size_t y = 0; y < kCosineSide; ++y) {
-        frequencies[v * kHashSide + u] += rows[y] * table[v][y];
-      }
-    }
-  }
-  return frequencies;
-}
-
 }  // namespace
 
-std::uint64_t difference_hash(const Image& image) {
-  const auto means = grid_means(image, kHashSide + 1, kHashSide);
-  std::uint64_t hash = 0;
-  for (std::size_t row = 0; row < kHashSide; ++row) {
-    for (std::size_t column = 0; column < kHashSide; ++column) {
-      const double* mean = &means[row * (kHashSide + 1) + column];
-      if (mean[0] < mean[1]) hash |= std::uint64_t{1} << (row * kHashSide + column);
-    }
-  }
-  return hash;
+Thumbnail grey_thumbnail(const Image& image) {
+  constexpr int kSide = static_cast<int>(kThumbnailSide);
+  Image small;
+  resize_area(image, kSide, kSide, small);
+  const auto luma = brightness_of(small);
+  Thumbnail thumbnail{};
+  std::copy(luma.begin(), luma.end(), thumbnail.begin());
+  return thumbnail;
 }
 
-std::uint64_t frequency_hash(const Image& image) {
-  const auto frequencies = low_frequencies(grid_means(image, kCosineSide, kCosineSide));
-  // The constant part is the brightness alone: it is kept out of the median and of the hash.
-  std::array<double, kHashSide * kHashSide - 1> sorted{};
-  std::copy(frequencies.begin() + 1, frequencies.end(), sorted.begin());
-  auto* const middle = sorted.begin() + sorted.size() / 2;
-  std::nth_element(sorted.begin(), middle, sorted.end());
-  std::uint64_t hash = 0;
-  for (std::size_t i = 1; i < frequencies.size(); ++i) {
-    if (frequencies[i] > *middle) hash |= std::uint64_t{1} << i;
+double thumbnail_distance(const Thumbnail& a, const Thumbnail& b) {
+  // Whole numbers up to the last line: the same result on every machine. 32 bits hold each sum, and
+  // the narrower they are the more the compiler adds at once.
+  std::int32_t sum_a = 0;
+  std::int32_t sum_b = 0;
+  std::int32_t squares_a = 0;
+  std::int32_t squares_b = 0;
+  std::int32_t products = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    sum_a += a[i];
+    sum_b += b[i];
+    squares_a += a[i] * a[i];
+    squares_b += b[i] * b[i];
+    products += a[i] * b[i];
   }
-  return hash;
+  // 256 squared times the covariance.
+  const auto scaled = [&](std::int64_t product, std::int64_t first, std::int64_t second) {
+    return static_cast<double>(static_cast<std::int64_t>(a.size()) * product - first * second);
+  };
+  const double variance_a = scaled(squares_a, sum_a, sum_a);
+  const double variance_b = scaled(squares_b, sum_b, sum_b);
+  if (variance_a <= 0 || variance_b <= 0) return 1.0;
+  return 1.0 - scaled(products, sum_a, sum_b) / (std::sqrt(variance_a) * std::sqrt(variance_b));
 }
-
-int hash_distance(std::uint64_t a, std::uint64_t b) { return std::popcount(a ^ b); }
 
 double mean_brightness(const Image& image) {
   const auto luma = brightness_of(image);

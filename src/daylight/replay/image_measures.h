@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small numbers about a picture: fingerprints that survive recompression, brightness, sharpness.
+// Small numbers about a picture: a thumbnail that survives recompression, brightness, sharpness.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "daylight/replay/image.h"
 
 namespace dl {
 
-// 64 bits: whether each of 8 x 8 area means of brightness is darker than its right neighbour (9 x 8
-// means), from the left upper corner, first bit lowest. Scaling and recompression change few bits.
-std::uint64_t difference_hash(const Image& image);
+// A picture as 16 x 16 area means of brightness (BT.601), row by row from the left upper corner,
+// whatever its shape was. Scaling and recompression hardly change it.
+inline constexpr std::size_t kThumbnailSide = 16;
+using Thumbnail = std::array<std::uint8_t, kThumbnailSide * kThumbnailSide>;
+Thumbnail grey_thumbnail(const Image& image);
 
-// 64 bits: whether each of the 8 x 8 lowest frequencies of the cosine transform of 32 x 32 area
-// means is above their median (the constant part counts as not above). More stable than
-// difference_hash, and slower.
-std::uint64_t frequency_hash(const Image& image);
-
-// In how many bits two fingerprints differ.
-int hash_distance(std::uint64_t a, std::uint64_t b);
+// 1 less Pearson's correlation of the cells: 0 for pictures that are the same up to brightness and
+// contrast, 1 for unrelated ones and where one of them is flat, 2 for a negative. Symmetric.
+double thumbnail_distance(const Thumbnail& a, const Thumbnail& b);
 
 // Mean brightness (BT.601), 0 to 255.
 double mean_brightness(const Image& image);

@@ -7,17 +7,15 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <numeric>
+#include <map>
 #include <set>
-#include <unordered_map>
 
 #include "daylight/base/digest.h"
 #include "daylight/base/file.h"
 #include "daylight/base/text.h"
 #include "daylight/replay/image_codec.h"
-#include "daylight/replay/image_measures.h"
+#include "daylight/replay/sample_near_copies.h"
 #include "daylight/replay/worker_count.h"
 
 namespace dl {
@@ -29,8 +27,7 @@ namespace fs = std::filesystem;
 struct PictureFacts {
   std::string why;  // it cannot be used; empty: it can
   std::string sha256;
-  std::uint64_t frequency_hash = 0;
-  std::uint64_t difference_hash = 0;
+  Thumbnail thumbnail = {};
 };
 
 PictureFacts inspect(const ListedSample& sample) {
@@ -50,8 +47,10 @@ PictureFacts inspect(const ListedSample& sample) {
     facts.why = "the picture cannot be decoded: " + decoded.error().what;
     return facts;
   }
-  facts.frequency_hash = frequency_hash(decoded->image);
-  facts.difference_hash = difference_hash(decoded->image);
+  // A copy that was saved upright is a copy too.
+  facts.thumbnail = decoded->orientation == 1
+                        ? grey_thumbnail(decoded->image)
+                        : grey_thumbnail(apply_orientation(decoded->image, decoded->orientation));
   return facts;
 }
 
@@ -95,57 +94,6 @@ Result<double> weight_of(const ListedSample& listed) {
               "the weight '" + printable(listed.weight) + "' is not a number of zero or more");
 }
 
-// Joins items into groups.
-class DisjointSets {
- public:
-  explicit DisjointSets(std::size_t count) : parent_(count) {
-    std::iota(parent_.begin(), parent_.end(), std::size_t{0});
-  }
-  std::size_t find(std::size_t item) {
-    while (parent_[item] != item) item = parent_[item] = parent_[parent_[item]];
-    return item;
-  }
-  // The lower item leads, so that groups do not depend on the order of joining.
-  void join(std::size_t a, std::size_t b) {
-    a = find(a);
-    b = find(b);
-    parent_[std::max(a, b)] = std::min(a, b);
-  }
-
- private:
-  std::vector<std::size_t> parent_;
-};
-
-bool near(const PictureFacts& a, const PictureFacts& b) {
-  return hash_distance(a.frequency_hash, b.frequency_hash) <= kNearFrequencyBits &&
-         hash_distance(a.difference_hash, b.difference_hash) <= kNearDifferenceBits;
-}
-
-// Joins near copies. Two hashes that differ in at most three bits agree in one of four 16-bit parts
-// at least, so only pictures that share a part are compared; of equal pairs of hashes only the
-// first is.
-void join_near_copies(const std::vector<PictureFacts>& facts, DisjointSets& sets) {
-  constexpr std::size_t kParts = 4;
-  static_assert(kNearFrequencyBits < static_cast<int>(kParts));
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> first_of;
-  std::array<std::unordered_map<std::uint64_t, std::vector<std::size_t>>, kParts> parts;
-  for (std::size_t i = 0; i < facts.size(); ++i) {
-    const auto [found, is_new] =
-        first_of.try_emplace({facts[i].frequency_hash, facts[i].difference_hash}, i);
-    if (!is_new) {
-      sets.join(i, found->second);
-      continue;
-    }
-    for (std::size_t part = 0; part < kParts; ++part) {
-      auto& others = parts[part][(facts[i].frequency_hash >> (16 * part)) & 0xffff];
-      for (const std::size_t other : others) {
-        if (near(facts[i], facts[other])) sets.join(i, other);
-      }
-      others.push_back(i);
-    }
-  }
-}
-
 DuplicateGroup group_of(const std::vector<std::size_t>& members, const Samples& samples) {
   DuplicateGroup group;
   for (const std::size_t member : members) {
@@ -169,10 +117,12 @@ void find_exact(ImportReport& report) {
 }
 
 void find_perceptual(const std::vector<PictureFacts>& facts, ImportReport& report) {
-  DisjointSets sets(facts.size());
-  join_near_copies(facts, sets);
+  std::vector<Thumbnail> thumbnails;
+  thumbnails.reserve(facts.size());
+  for (const PictureFacts& fact : facts) thumbnails.push_back(fact.thumbnail);
+  const auto leaders = near_copy_leaders(thumbnails);
   std::map<std::size_t, std::vector<std::size_t>> groups;
-  for (std::size_t i = 0; i < facts.size(); ++i) groups[sets.find(i)].push_back(i);
+  for (std::size_t i = 0; i < leaders.size(); ++i) groups[leaders[i]].push_back(i);
   for (const auto& [leader, members] : groups) {
     std::set<std::string> digests;
     for (const std::size_t member : members) digests.insert(facts[member].sha256);

@@ -14,11 +14,6 @@
 
 namespace dl {
 
-// Two pictures count as near copies when both fingerprints (image_measures.h) differ in at most
-// this many bits.
-inline constexpr int kNearFrequencyBits = 3;
-inline constexpr int kNearDifferenceBits = 6;
-
 struct ImportOptions {
   // The folder that samples.csv will lie in; empty: the data set's. Every picture must lie in it or
   // below.

@@ -182,6 +182,37 @@ TEST_F(SampleImport, DuplicatesAreReportedAndKept) {
   EXPECT_TRUE(report->perceptual[0].labels_differ);
 }
 
+// The generated set of awkward pictures: each planted oddity comes back under its name.
+TEST(SampleImportEdgeFaces, EveryPlantedOddityIsSaid) {
+  const fs::path folder = testing::project_file("examples/mirror/faces-edge");
+  const auto report = import_samples(SampleSource::kCsv, folder / "samples.csv", {}, null_log());
+  ASSERT_TRUE(report) << describe(report.error());
+  std::vector<std::string> usable;
+  for (const Sample& row : report->samples.rows) usable.push_back(row.file);
+  EXPECT_THAT(usable, ElementsAre("pictures/no-face-meadow.jpg", "pictures/no-face-house.jpg",
+                                  "pictures/no-face-tree.jpg", "pictures/two-faces-1.png",
+                                  "pictures/two-faces-2.png", "pictures/two-faces-3.png",
+                                  "pictures/plain.jpg", "pictures/exact-copy.jpg",
+                                  "pictures/near-copy.webp"));
+  std::vector<std::string> unusable;
+  for (const UnusableRow& row : report->unusable) {
+    unusable.push_back(std::to_string(row.line) + " " + row.file + ": " + row.why);
+  }
+  EXPECT_THAT(
+      unusable,
+      ElementsAre(HasSubstr("11 pictures/cut-in-half.jpg: the picture cannot be decoded"),
+                  HasSubstr("12 pictures/empty.jpg: the picture cannot be decoded"),
+                  HasSubstr("13 pictures/not-a-picture.png: the picture cannot be decoded")));
+  ASSERT_EQ(report->exact.size(), 1U);
+  EXPECT_THAT(report->exact[0].files, ElementsAre("pictures/exact-copy.jpg", "pictures/plain.jpg"));
+  ASSERT_EQ(report->perceptual.size(), 1U);
+  EXPECT_THAT(
+      report->perceptual[0].files,
+      ElementsAre("pictures/exact-copy.jpg", "pictures/near-copy.webp", "pictures/plain.jpg"));
+  // Its columns `skin` and `case` are attributes too; those of the copies differ in `case`.
+  EXPECT_TRUE(report->perceptual[0].labels_differ);
+}
+
 TEST_F(SampleImport, PathsAreRelativeToWhereTheTableGoes) {
   picture("data/set/a.jpg", 1);
   text("data/set/t.csv", "file,g\na.jpg,x\n");

@@ -135,9 +135,10 @@ struct FlowSnapshot {
 };
 
 struct FlowLoop {
-  NodeId trip = kNoNode;       // how often the body runs; kNoNode: not known
-  NodeId exit_test = kNoNode;  // true where the loop ends; kNoNode if there is not exactly one
-  bool closed = false;         // the loop is over: its variable stands for every value at once
+  NodeId trip = kNoNode;           // how often the body runs; kNoNode: not known
+  std::vector<NodeId> exit_tests;  // the loop ends where one of them is true; in their order
+  bool asks_all = false;           // every round asks them, one after the other, until one is true
+  bool closed = false;             // the loop is over: its variable stands for every value at once
   SiteId site = kNoSite;
 };
 

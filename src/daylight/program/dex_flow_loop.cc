@@ -60,7 +60,7 @@ class FlowLoopSummary {
     find_cells(guess);
     for (int round = 0; round < kMaxLoopRounds; ++round) {
       FlowState symbolic = symbolic_state();
-      FlowFrame::OpenLoop open{shape_, {}};
+      FlowFrame::OpenLoop open{shape_, {}, true};
       frame_.open_loops.push_back(&open);
       std::vector<FlowRead> reads;
       std::vector<FlowRead>* const outer_reads = machine_.reads_;
@@ -73,6 +73,7 @@ class FlowLoopSummary {
       if (back == outcome.arrived.end()) return outcome;
       const bool stable = compare(symbolic, back->second);
       find_trip(open.exit_tests);
+      asks_all_ = open.asks_all && period_ == 1;
       if (!stable || meets_earlier_rounds(symbolic, back->second, reads)) continue;
       if (period_ == 1 || trip_ != kNoNode) return leave(symbolic, std::move(outcome));
       // Whether the loop can end within a period is not known: each round stands for itself.
@@ -367,14 +368,13 @@ class FlowLoopSummary {
   void find_trip(const std::vector<NodeId>& tests) {
     // Kept aside until the loop is left: inside it, its own end must stay undecided.
     trip_ = kNoNode;
-    exit_test_ = kNoNode;
     std::vector<NodeId> distinct;
     for (const NodeId test : tests) {
       if (std::find(distinct.begin(), distinct.end(), test) == distinct.end())
         distinct.push_back(test);
     }
+    exit_tests_ = distinct;
     if (distinct.empty()) return;
-    exit_test_ = distinct.size() == 1 ? distinct[0] : kNoNode;
     // With a period every round of it has its own test; the first one counts.
     const NodeId test = distinct[0];
     if (period_ == 1 && distinct.size() != 1) return;
@@ -432,7 +432,8 @@ class FlowLoopSummary {
     FlowState after = std::move(outcome.arrived.at(head_));
     outcome.arrived.erase(head_);
     graph_.loop(loop_).trip = trip_;
-    graph_.loop(loop_).exit_test = exit_test_;
+    graph_.loop(loop_).exit_tests = exit_tests_;
+    graph_.loop(loop_).asks_all = asks_all_;
     const std::uint32_t closed = graph_.new_loop(graph_.loop(loop_).site);
     graph_.loop(closed) = graph_.loop(loop_);
     graph_.loop(closed).closed = true;
@@ -530,7 +531,8 @@ class FlowLoopSummary {
   NodeId variable_ = kNoNode;
   std::size_t period_ = 1;
   NodeId trip_ = kNoNode;
-  NodeId exit_test_ = kNoNode;
+  std::vector<NodeId> exit_tests_;
+  bool asks_all_ = false;
   std::set<Cell> cells_;
 };
 

@@ -181,9 +181,9 @@ FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowSt
             for (FlowFrame::OpenLoop* open : frame.open_loops) {
               const bool taken_leaves = !open->shape->inside[taken];
               const bool other_leaves = !open->shape->inside[other];
-              if (taken_leaves && !other_leaves) open->exit_tests.push_back(condition);
-              if (other_leaves && !taken_leaves)
-                open->exit_tests.push_back(graph_->negate(condition));
+              if (taken_leaves == other_leaves) continue;
+              open->exit_tests.push_back(taken_leaves ? condition : graph_->negate(condition));
+              if (!frame.shape->in_every_round(*open->shape, block)) open->asks_all = false;
             }
             ways = {{condition, taken}, {kNoNode, other}};
           }
@@ -207,6 +207,11 @@ FlowOutcome FlowMachine::run(FlowFrame& frame, std::uint32_t block, const FlowSt
               ways.emplace_back(condition, frame.shape->block_at(pc));
             }
             ways.emplace_back(kNoNode, other);
+            for (FlowFrame::OpenLoop* open : frame.open_loops) {
+              for (const auto& way : ways) {
+                if (!open->shape->inside[way.second]) open->asks_all = false;
+              }
+            }
           }
           ended = true;
         } else if (i == current.last) {

@@ -46,6 +46,7 @@ struct FlowFrame {
   struct OpenLoop {
     const FlowLoopShape* shape;
     std::vector<NodeId> exit_tests;
+    bool asks_all = true;  // each of them in every round
   };
   std::vector<OpenLoop*> open_loops;
 };

@@ -442,9 +442,12 @@ std::vector<NodeId> FlowGraph::reachable(NodeId id, std::size_t limit) const {
     if (node.op == FlowOp::kLoopPhi) {
       more.push_back(phi(node.integer).init);
       more.push_back(phi(node.integer).next);
-      more.push_back(loop(phi(node.integer).loop).exit_test);
+      const std::vector<NodeId>& tests = loop(phi(node.integer).loop).exit_tests;
+      more.insert(more.end(), tests.begin(), tests.end());
     } else if (node.op == FlowOp::kLoopExit && at(node.args[0]).op == FlowOp::kLoopVar) {
-      more.push_back(loop(static_cast<std::uint32_t>(at(node.args[0]).integer)).exit_test);
+      const std::vector<NodeId>& tests =
+          loop(static_cast<std::uint32_t>(at(node.args[0]).integer)).exit_tests;
+      more.insert(more.end(), tests.begin(), tests.end());
     } else if (node.op == FlowOp::kSnapshot) {
       const FlowSnapshot& content = snapshot_of(next);
       more.push_back(content.length);

@@ -274,4 +274,21 @@ Result<FlowShape> FlowShape::build(const DexFile& dex, const DexMethod& method) 
   return shape;
 }
 
+bool FlowShape::in_every_round(const FlowLoopShape& loop, std::uint32_t block) const {
+  if (block == loop.head) return true;
+  std::vector<bool> seen(blocks.size(), false);
+  std::vector<std::uint32_t> waiting{loop.head};
+  while (!waiting.empty()) {
+    const std::uint32_t at = waiting.back();
+    waiting.pop_back();
+    for (const std::uint32_t next : blocks[at].successors) {
+      if (next == loop.head) return false;
+      if (next >= blocks.size() || next == block || seen[next] || !loop.inside[next]) continue;
+      seen[next] = true;
+      waiting.push_back(next);
+    }
+  }
+  return true;
+}
+
 }  // namespace dl::program

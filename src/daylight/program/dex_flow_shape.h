@@ -41,6 +41,9 @@ struct FlowShape {
   // kCorrupt where the code does not decode or a branch leads nowhere, kLimit where it is too long.
   static Result<FlowShape> build(const DexFile& dex, const DexMethod& method);
 
+  // Whether every way once around the loop passes the block.
+  bool in_every_round(const FlowLoopShape& loop, std::uint32_t block) const;
+
   // The block that starts at a pc.
   std::uint32_t block_at(std::uint32_t pc) const {
     if (pc >= instruction_at.size() || instruction_at[pc] == kDexNoIndex) return kDexNoIndex;

@@ -64,4 +64,11 @@ const Step* PipelineDraft::find(const std::string& id) const {
   return nullptr;
 }
 
+Step* PipelineDraft::edit(const std::string& id) {
+  for (Step& step : pipeline_.steps) {
+    if (step.id == id) return &step;
+  }
+  return nullptr;
+}
+
 }  // namespace dl::rebuild

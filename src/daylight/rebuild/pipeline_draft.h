@@ -54,6 +54,8 @@ class PipelineDraft {
 
   Pipeline& pipeline() { return pipeline_; }
   const Step* find(const std::string& id) const;
+  // Valid until the next add(); null if there is no such step.
+  Step* edit(const std::string& id);
 
  private:
   Pipeline pipeline_;

@@ -12,7 +12,7 @@
 #include "daylight/rebuild/answer_reading.h"
 #include "daylight/rebuild/assumptions.h"
 #include "daylight/rebuild/code_evidence.h"
-#include "daylight/rebuild/head_names.h"
+#include "daylight/rebuild/head_drafting.h"
 #include "daylight/rebuild/model_binding.h"
 #include "daylight/rebuild/picture_steps.h"
 #include "daylight/rebuild/pipeline_draft.h"
@@ -20,13 +20,6 @@
 
 namespace dl::rebuild {
 namespace {
-
-// Lines of a label file.
-constexpr std::size_t kMaxLabelLines = 20000;
-
-std::string name_of(const ModelRecord& model) {
-  return model.location.entry.empty() ? model.id : printable(model.location.entry.back(), 120);
-}
 
 class Rebuilder {
  public:
@@ -40,12 +33,13 @@ class Rebuilder {
     if (log_.cancelled())
       return fail(ErrorCode::kCancelled, "rebuild was interrupted", app_.file_name());
     evidence_.emplace(*code_, *flow_.graph, app_.file_name());
+    heads_.emplace(app_, inventory_, *evidence_, draft_);
     for (const auto& gap : flow_.gaps) draft_.gap(printable(gap.where, 300), gap.why);
     bind_models();
     choose_runs();
     for (const ModelRecord& model : inventory_.models) rebuild_model(model);
     rebuild_partial();
-    for (const auto& [id, model] : head_models_) draft_.pipeline().models.push_back(id);
+    for (const auto& [id, model] : heads_->models()) draft_.pipeline().models.push_back(id);
     return std::move(draft_.pipeline());
   }
 
@@ -55,12 +49,14 @@ class Rebuilder {
     ModelBinding binding;
     std::size_t input = 0;
     TensorReading tensor;
-    std::vector<std::pair<AnswerReading, const program::FlowSink*>> answers;
+    std::vector<ReadAnswer> answers;
+    std::vector<std::string> caveats;  // gaps, where this run speaks for its model
     int worth() const {
       int value = 0;
       if (tensor.found) value += 8;
       for (const auto& [answer, sink] : answers) {
-        if (answer.why.empty()) value += sink != nullptr && !is_log(*sink) ? 3 : 1;
+        if (answer.why.empty() && !answer.threshold)
+          value += sink != nullptr && !is_log(*sink) ? 3 : 1;
       }
       if (tensor.found && !tensor.ambiguous) value += 2;
       if (binding.proof.kind == "static") value += 4;
@@ -68,8 +64,8 @@ class Rebuilder {
     }
   };
 
-  static bool is_log(const program::FlowSink& sink) {
-    return sink.api.starts_with("android.util.Log.") || sink.api.starts_with("java.io.");
+  AnswerSources sources() const {
+    return {*flow_.graph, models_of_runs_, *evidence_, app_.resources()};
   }
 
   void bind_models() {
@@ -106,9 +102,8 @@ class Rebuilder {
   }
 
   static bool understood(const Run& run) {
-    return std::any_of(run.answers.begin(), run.answers.end(), [](const auto& pair) {
-      return pair.first.why.empty() && pair.first.kind != "best-score";
-    });
+    return std::any_of(run.answers.begin(), run.answers.end(),
+                       [](const ReadAnswer& one) { return one.first.stands_alone(); });
   }
 
   // Label and score side by side in what is shown or kept.
@@ -117,10 +112,10 @@ class Rebuilder {
     for (const program::FlowSink& sink : flow_.sinks)
       values.insert(values.end(), sink.args.begin(), sink.args.end());
     for (const program::FlowKept& kept : flow_.kept) values.push_back(kept.value);
-    if (auto answer = read_pairs(*flow_.graph, values, run.flow->id, models_of_runs_, *evidence_)) {
-      draft_.gap(evidence_->method(run.flow->site),
-                 "labels and scores are put side by side and sorted later; the label of the "
-                 "highest score is taken as the answer");
+    if (auto answer = read_pairs(sources(), values, run.flow->id)) {
+      run.caveats.emplace_back(
+          "labels and scores are put side by side and sorted later; the label of the highest score "
+          "is taken as the answer");
       run.answers.emplace_back(std::move(*answer), nullptr);
     }
   }
@@ -162,8 +157,9 @@ class Rebuilder {
   }
 
   void read_sink(const program::FlowSink& sink) {
+    const AnswerSources from = sources();
     for (const program::NodeId arg : sink.args) {
-      for (AnswerReading& answer : read_answers(*flow_.graph, arg, models_of_runs_, *evidence_)) {
+      for (AnswerReading& answer : read_answers(from, arg)) {
         if (answer.run < runs_.size())
           runs_[answer.run].answers.emplace_back(std::move(answer), &sink);
       }
@@ -172,13 +168,13 @@ class Rebuilder {
 
   // Answers that are returned to a caller outside, or kept in a field.
   void read_kept(Run& run) {
+    const AnswerSources from = sources();
     for (const bool returned : {true, false}) {
       for (const program::FlowKept& kept : flow_.kept) {
         if (kept.returned != returned) continue;
         const auto behind = runs_behind(*flow_.graph, kept.value);
         if (std::find(behind.begin(), behind.end(), run.flow->id) == behind.end()) continue;
-        for (AnswerReading& answer :
-             read_answers(*flow_.graph, kept.value, models_of_runs_, *evidence_)) {
+        for (AnswerReading& answer : read_answers(from, kept.value)) {
           if (answer.run == run.flow->id && answer.why.empty()) {
             kept_in_[run.flow->id] = kept.where;
             run.answers.emplace_back(std::move(answer), nullptr);
@@ -207,7 +203,11 @@ class Rebuilder {
     }
     const std::string tail = add_input(model, run);
     if (tail.empty()) return;
-    add_answers(model, run, add_model(model, run, tail));
+    const std::string step = add_model(model, run, tail);
+    if (run == nullptr) return heads_->add(model, nullptr, "", step);
+    for (const std::string& caveat : run->caveats)
+      draft_.gap(evidence_->method(run->flow->site), caveat);
+    heads_->add(model, &run->answers, kept_in_[run->flow->id], step);
   }
 
   // ---- before the model ----
@@ -318,168 +318,6 @@ class Rebuilder {
     return draft_.add(std::move(step), after);
   }
 
-  // ---- behind the model ----
-
-  void add_answers(const ModelRecord& model, Run* run, const std::string& model_step) {
-    std::size_t added = 0;
-    const bool boxes =
-        std::any_of(model.operators.begin(), model.operators.end(), [](const std::string& name) {
-          return name.find("Detection_PostProcess") != std::string::npos;
-        });
-    if (boxes) {
-      draft_.gap(name_of(model), "it answers boxes around what it finds; such answers get no head");
-      return;
-    }
-    if (run != nullptr) {
-      const bool shown =
-          std::any_of(run->answers.begin(), run->answers.end(), [](const auto& pair) {
-            return pair.first.why.empty() && pair.first.kind != "best-score" &&
-                   (pair.second == nullptr || !is_log(*pair.second));
-          });
-      std::set<std::string> known;
-      for (auto& [answer, sink] : run->answers) {
-        if (answer.kind == "best-score") continue;
-        if (!answer.why.empty()) {
-          draft_.gap(sink != nullptr ? evidence_->method(sink->site) : name_of(model),
-                     "what is done to an answer was " + printable(answer.why, 300));
-          continue;
-        }
-        if (shown && sink != nullptr && is_log(*sink)) continue;
-        std::string key = answer.kind;
-        for (const DraftStep& step : answer.steps)
-          key += "|" + step.op + dump_json_line(step.params);
-        if (!known.insert(key).second) continue;
-        if (add_head(model, *run, answer, sink, model_step)) ++added;
-      }
-    }
-    if (added == 0) add_assumed_head(model, run, model_step);
-  }
-
-  bool add_head(const ModelRecord& model, const Run& run, AnswerReading& answer,
-                const program::FlowSink* sink, const std::string& model_step) {
-    Proof labels_proof = static_proof();
-    if (answer.kind == "label" && answer.labels.empty() &&
-        !fill_labels(model, answer, labels_proof))
-      return false;
-    std::string tail = draft_.add_all(std::move(answer.steps), model_step);
-    DraftStep shown;
-    shown.kind = StepKind::kSink;
-    shown.op = "shown";
-    const auto kept = kept_in_.find(run.flow->id);
-    shown.params = {{"api", sink != nullptr ? sink->api
-                                            : (kept != kept_in_.end()
-                                                   ? "kept in " + printable(kept->second, 200)
-                                                   : "unknown")}};
-    if (answer.integer) shown.params["as"] = "integer";
-    shown.proof = static_proof();
-    if (sink != nullptr) evidence_->add(shown.evidence, sink->site, "rebuild.sink");
-    for (Evidence& evidence : answer.shown) shown.evidence.push_back(std::move(evidence));
-    finish_head(model, draft_.add(std::move(shown), tail), answer.kind, answer.labels,
-                answer.caption, labels_proof);
-    return true;
-  }
-
-  // Labels from an asset that the code reads, else from the model's metadata.
-  bool fill_labels(const ModelRecord& model, AnswerReading& answer, Proof& proof) {
-    DraftStep& step = answer.steps.back();
-    if (!answer.label_asset.empty()) {
-      if (const auto content = app_.asset_bytes(answer.label_asset)) {
-        answer.labels = lines_of(as_text(content->bytes));
-        Evidence evidence;
-        evidence.kind = "asset";
-        evidence.file = app_.file_name();
-        evidence.entry = {"assets/" + answer.label_asset};
-        evidence.rule = "rebuild.label-file";
-        for (std::size_t i = 0; i < answer.labels.size() && i < 5; ++i)
-          evidence.excerpt += (i != 0 ? ", " : "") + printable(answer.labels[i], 40);
-        step.evidence.push_back(std::move(evidence));
-      } else {
-        draft_.gap("assets/" + printable(answer.label_asset, 200),
-                   "the label file that the code opens is not in the app");
-      }
-    }
-    if (answer.labels.empty() && !model.labels.empty()) {
-      answer.labels = model.labels;
-      proof =
-          declared_proof("model-metadata",
-                         "the labels that the code reads were not found; these lie in the model");
-      step.proof = proof;
-    }
-    const auto assumed = assumed_answer(model, "");
-    if (assumed && assumed->kind == "label" && answer.labels.size() != assumed->labels.size()) {
-      // A first line that stands for the background, or none: the counts must agree before labels
-      // mean anything.
-      if (!answer.labels.empty()) {
-        draft_.gap(name_of(model), "the label file has " + std::to_string(answer.labels.size()) +
-                                       " lines, the model has " +
-                                       std::to_string(assumed->labels.size()) + " classes");
-      }
-      answer.labels = assumed->labels;
-      proof = assumed->labels_proof;
-      step.proof = proof;
-    }
-    if (answer.labels.empty()) {
-      draft_.gap(name_of(model), "the labels of its highest score were not found");
-      return false;
-    }
-    step.params["labels"] = answer.labels;
-    return true;
-  }
-
-  static std::vector<std::string> lines_of(std::string_view text) {
-    std::vector<std::string> lines;
-    for (const std::string& line : split(text, '\n')) {
-      const std::string_view bare = trim(line);
-      if (!bare.empty() && lines.size() < kMaxLabelLines) lines.emplace_back(bare);
-    }
-    return lines;
-  }
-
-  void add_assumed_head(const ModelRecord& model, const Run* run, const std::string& model_step) {
-    const std::string why = run == nullptr
-                                ? "no code that runs the model was found"
-                                : "what the code does with the model's answer was not understood";
-    auto answer = assumed_answer(model, why);
-    if (!answer) {
-      draft_.gap(name_of(model),
-                 why + ", and its outputs are no scalar and no list of scores: it gets no head");
-      return;
-    }
-    const std::string tail = draft_.add_all(std::move(answer->steps), model_step);
-    DraftStep shown;
-    shown.kind = StepKind::kSink;
-    shown.op = "shown";
-    shown.params = {{"api", "unknown"}};
-    shown.proof = assumed_proof(why);
-    finish_head(model, draft_.add(std::move(shown), tail), answer->kind, answer->labels, "",
-                answer->labels_proof);
-  }
-
-  void finish_head(const ModelRecord& model, const std::string& sink, const std::string& kind,
-                   const std::vector<std::string>& labels, const std::string& caption,
-                   const Proof& labels_proof) {
-    auto& heads = draft_.pipeline().heads;
-    if (heads.size() >= kMaxHeads) {
-      draft_.gap(name_of(model), "there are more answers than are written down");
-      return;
-    }
-    const HeadName named = name_head(labels, caption, model, inventory_.tasks);
-    Head head;
-    head.name = named.name;
-    for (int i = 2; std::any_of(heads.begin(), heads.end(),
-                                [&](const Head& other) { return other.name == head.name; });
-         ++i) {
-      head.name = named.name + "-" + std::to_string(i);
-    }
-    head.kind = kind;
-    head.sink = sink;
-    head.task = named.task;
-    head.labels = labels;
-    if (!labels.empty()) head.labels_proof = labels_proof;
-    heads.push_back(std::move(head));
-    head_models_.emplace(model.id, &model);
-  }
-
   const program::AppPackage& app_;
   const Inventory& inventory_;
   const RebuildOptions& options_;
@@ -492,7 +330,7 @@ class Rebuilder {
   std::vector<const ModelRecord*> models_of_runs_;
   std::map<std::string, Run*> chosen_;
   std::map<std::uint32_t, std::string> kept_in_;
-  std::map<std::string, const ModelRecord*> head_models_;
+  std::optional<HeadDrafting> heads_;
 };
 
 }  // namespace

@@ -12,9 +12,6 @@
 
 namespace dl::rebuild {
 
-// Heads of one pipeline; more become a gap.
-inline constexpr std::size_t kMaxHeads = 32;
-
 struct RebuildOptions {
   program::FlowLimits limits = {};
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recognises loops, and chains of choices, that look for the highest score.
+// Recognises loops, and chains of choices, that look for the highest score or for its place.
 #include "daylight/rebuild/score_reading.h"
 
 #include <algorithm>
@@ -150,6 +150,92 @@ std::optional<Argmax> ArgmaxReader::unrolled(NodeId index) {
     if (!stepped) return std::nullopt;
   }
   return std::nullopt;
+}
+
+// What a search may start from: no score is below it.
+bool ArgmaxReader::starts_search(NodeId value, const OutputPlace& row) const {
+  constexpr double kTiny = 1e-30;  // Float.MIN_VALUE, which many take for the lowest float
+  if (const auto constant = graph_.constant_real(value)) return *constant <= kTiny;
+  const auto place = place_in_output(graph_, value);
+  return place && same_row(graph_, *place, row);
+}
+
+std::optional<Argmax> ArgmaxReader::best_score(NodeId value) const {
+  auto result = looped_score(value);
+  if (!result) result = unrolled_score(value);
+  return result;
+}
+
+// The larger of two values: max(a, b), or a comparison of both that takes the larger one.
+std::optional<std::pair<NodeId, NodeId>> ArgmaxReader::larger_of(NodeId value) const {
+  const FlowNode& node = graph_.at(value);
+  if (node.op == FlowOp::kMax) return std::make_pair(node.args[0], node.args[1]);
+  if (node.op != FlowOp::kSelect) return std::nullopt;
+  const auto test = read_greater(graph_, node.args[0]);
+  if (!test) return std::nullopt;
+  const NodeId when_greater = node.args[test->negated ? 2 : 1];
+  const NodeId otherwise = node.args[test->negated ? 1 : 2];
+  if (!graph_.same(when_greater, test->greater) || !graph_.same(otherwise, test->other))
+    return std::nullopt;
+  return std::make_pair(when_greater, otherwise);
+}
+
+// for (i ...) if (s[i] > best) best = s[i].
+std::optional<Argmax> ArgmaxReader::looped_score(NodeId value) const {
+  const FlowNode& node = graph_.at(value);
+  if (node.op != FlowOp::kLoopExit) return std::nullopt;
+  const FlowNode& phi_node = graph_.at(node.args[0]);
+  if (phi_node.op != FlowOp::kLoopPhi) return std::nullopt;
+  const program::FlowPhi phi = graph_.phi(phi_node.integer);
+  const auto sides = phi.next == kNoNode ? std::nullopt : larger_of(phi.next);
+  if (!sides || (sides->first != phi.node && sides->second != phi.node)) return std::nullopt;
+  const auto place =
+      place_in_output(graph_, sides->first == phi.node ? sides->second : sides->first);
+  if (!place || place->path.empty() || !starts_search(phi.init, *place)) return std::nullopt;
+  const FlowGraph::Linear index = graph_.linear(place->path.back());
+  const NodeId variable = graph_.loop_variable(phi.loop);
+  if (index.terms.size() != 1 || index.terms[0].first != variable || index.terms[0].second != 1)
+    return std::nullopt;
+  Argmax result;
+  result.row = *place;
+  result.node = phi.next;
+  return result;
+}
+
+// max(s2, max(s1, s0)).
+std::optional<Argmax> ArgmaxReader::unrolled_score(NodeId value) const {
+  constexpr std::size_t kMaxScores = 64;
+  std::optional<Argmax> result;
+  std::vector<std::int64_t> seen;
+  std::vector<NodeId> starts;
+  std::vector<NodeId> waiting{value};
+  for (std::size_t i = 0; i < waiting.size() && i < 4 * kMaxScores; ++i) {
+    if (const auto sides = larger_of(waiting[i])) {
+      waiting.push_back(sides->first);
+      waiting.push_back(sides->second);
+      continue;
+    }
+    const auto place = place_in_output(graph_, waiting[i]);
+    if (!place || place->path.empty()) {
+      starts.push_back(waiting[i]);
+      continue;
+    }
+    const auto index = graph_.constant_integer(place->path.back());
+    if (!index || (result && !same_row(graph_, result->row, *place))) return std::nullopt;
+    if (!result) result = Argmax{*place, 0, value};
+    seen.push_back(*index);
+  }
+  std::sort(seen.begin(), seen.end());
+  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+  if (!result || seen.size() < 2 || waiting.size() >= 4 * kMaxScores) return std::nullopt;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (seen[i] != static_cast<std::int64_t>(i)) return std::nullopt;
+  }
+  for (const NodeId start : starts) {
+    if (!starts_search(start, result->row)) return std::nullopt;
+  }
+  result->count = static_cast<std::int64_t>(seen.size());
+  return result;
 }
 
 }  // namespace dl::rebuild

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Places in a model's output, and the index of the highest of its scores.
+// Places in a model's output, the highest of its scores, and the index of that.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "daylight/program/dex_flow_graph.h"
@@ -45,10 +46,16 @@ class ArgmaxReader {
  public:
   explicit ArgmaxReader(program::FlowGraph& graph) : graph_(graph) {}
   std::optional<Argmax> read(program::NodeId index);
+  // Reads a value as "the highest score" itself; `node` is what says so.
+  std::optional<Argmax> best_score(program::NodeId value) const;
 
  private:
   std::optional<Argmax> looped(program::NodeId index);
   std::optional<Argmax> unrolled(program::NodeId index);
+  bool starts_search(program::NodeId value, const OutputPlace& row) const;
+  std::optional<std::pair<program::NodeId, program::NodeId>> larger_of(program::NodeId value) const;
+  std::optional<Argmax> looped_score(program::NodeId value) const;
+  std::optional<Argmax> unrolled_score(program::NodeId value) const;
 
   program::FlowGraph& graph_;
   std::map<program::NodeId, std::optional<Argmax>> known_;

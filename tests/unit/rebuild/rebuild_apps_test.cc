@@ -122,14 +122,22 @@ void expect_mirror(const std::string& name) {
                   R"(normalize {"mean":[127.5],"std":[127.5]})",
                   R"(tflite {"model":"model-1","input":0,"outputs":1})", R"(output {"index":0})",
                   R"(element {"index":[0,0]})", R"(scale {"factor":100.0,"offset":0.0})",
-                  R"(shown {"api":"android.widget.TextView.setText","as":"integer"})"}));
+                  R"(shown {"api":"android.widget.TextView.setText","as":"integer",)"
+                  R"("thresholds":[{"of":"scale","values":[13.0,18.0,65.0],"ties":"above",)"
+                  R"("shown":["child","teenager","adult","senior"]}]})"}));
   EXPECT_EQ(told(*pipeline, "gender"),
             with({R"(resize {"width":48,"height":48,"kernel":"android-bilinear"})",
                   R"(to-tensor {"order":"RGB","dtype":"float32"})",
                   R"(normalize {"mean":[128.0],"std":[128.0]})",
                   R"(tflite {"model":"model-2","input":0,"outputs":1})", R"(output {"index":0})",
                   R"(argmax {"labels":["female","male"]})",
-                  R"(shown {"api":"android.widget.TextView.setText"})"}));
+                  R"(shown {"api":"android.widget.TextView.setText",)"
+                  R"("thresholds":[{"of":"argmax","values":[0.6],"ties":"above","shown":[)"
+                  R"({"resource":"0x7f040007","name":"string/unsure",)"
+                  R"x("text":"perhaps %1$s, about %2$d years (%3$s)"},)x"
+                  R"({"resource":"0x7f040006","name":"string/sure",)"
+                  R"x("text":"%1$s, about %2$d years (%3$s)"}]}]})x"}));
+  EXPECT_TRUE(pipeline->gaps.empty());
 }
 
 TEST(RebuildApps, MirrorAsItIsWritten) { expect_mirror("mirror.apk"); }

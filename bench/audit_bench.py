@@ -24,7 +24,7 @@ def main():
         size = sum(f.stat().st_size for f in case.rglob("*") if f.is_file()) / 1e6
         again = measure({"again": alone}, 3)["again"]
     print(f"## audit of facegauge-plain.apk on 600 faces ({machine()})\n")
-    print("| what | CPU s | wall s | peak MB |\n|---|---|---|---|")
+    print("| what | CPU s | wall s | peak MB of the largest process |\n|---|---|---|---|")
     for name, row in (("audit, with the kernel comparison (default)", cost["audit"]), ("audit, --compare-kernels none", cost["alone"]),
                       ("the same again: everything is up to date", again)):
         print(f"| {name} | {row['cpu']:.2f} | {row['wall']:.2f} | {row['mb']:.0f} |")

@@ -9,7 +9,7 @@ import time
 
 
 def run_once(command, cwd=None):
-    """One run: (user + system seconds, wall seconds, peak resident MB). The command must succeed."""
+    """One run: (user + system seconds, wall seconds, peak resident MB of its largest process), children included. It must succeed."""
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=cwd)
     message = process.stderr.read()

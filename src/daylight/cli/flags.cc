@@ -38,7 +38,9 @@ void add_replay(CLI::App* verb, ReplayFlags& r) {
       ->capture_default_str();
   verb->add_flag("--all-alternatives", r.all_alternatives, "also run every alternative of the steps that were assumed");
   verb->add_flag("--reference-kernels", r.reference_kernels, "without XNNPACK: slower, the same bytes on any CPU");
-  verb->add_option("--threads", r.threads, "worker threads; 0 for one each processor")->check(CLI::Range(0, 256));
+  verb->add_option("--threads", r.threads, "worker processes; 0 for one each processor")->check(CLI::Range(0, 256));
+  verb->add_option("--picture-timeout", r.picture_seconds, "seconds until a picture that does not end has the status timeout")
+      ->check(CLI::Range(0.001, 86400.0));
 }
 
 void add_assess(CLI::App* verb, AssessFlags& a) {

@@ -20,6 +20,7 @@ struct ReplayFlags {
   bool all_alternatives = false;
   bool reference_kernels = false;
   int threads = 0;  // 0: one for each processor
+  double picture_seconds = 120.0;
 };
 
 struct AssessFlags {

@@ -28,6 +28,7 @@ ReplayOptions replay_options(const ReplayFlags& flags) {
   }
   options.all_alternatives = flags.all_alternatives;
   options.threads = flags.threads;
+  options.picture_seconds = flags.picture_seconds;
   options.reference_kernels = flags.reference_kernels;
   return options;
 }
@@ -38,6 +39,7 @@ Json provenance_options(const ReplayOptions& options) {
           {"resize_kernel", options.resize_kernel},
           {"compare_kernels", options.compare_kernels},
           {"all_alternatives", options.all_alternatives},
+          {"picture_seconds", options.picture_seconds},
           {"reference_kernels", options.reference_kernels}};
 }
 
@@ -141,7 +143,7 @@ Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& p
                                      Provenance provenance, const ReplayFlags& flags, LogSink& log) {
   const ReplayOptions options = replay_options(flags);
   provenance.options = provenance_options(options);
-  provenance.runtime = replay_runtime_facts(options);
+  provenance.runtime = replay_runtime_facts(pipeline, options);
   StageReport report;
   report.stage = "replay";
   if (folder.is_current_with_meta(kPredictionsFile, "predictions", provenance)) {

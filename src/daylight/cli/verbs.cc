@@ -28,10 +28,10 @@ void print(const std::string& text) {
   std::fflush(stdout);  // the talk on stderr must not cut into it
 }
 
-// Peak resident memory of this process in MB.
-double peak_memory_mb() {
+// Peak resident memory in MB: of this process (RUSAGE_SELF), or of the largest of its workers (RUSAGE_CHILDREN).
+double peak_memory_mb(__rusage_who_t who) {
   struct rusage usage {};
-  ::getrusage(RUSAGE_SELF, &usage);
+  ::getrusage(who, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024.0;
 }
 
@@ -52,7 +52,8 @@ ExitCode exit_code(const std::vector<std::string>& rules, const CaseArtifacts& a
 // What an audit cost, for the terminal, the journal and --json.
 struct Cost {
   double seconds = 0;
-  double peak_mb = 0;
+  double peak_mb = 0;    // of this process
+  double worker_mb = 0;  // of the largest worker
   std::uint64_t case_bytes = 0;
 };
 
@@ -60,7 +61,10 @@ Json audit_to_json(const CaseFolder& folder, const CaseArtifacts& artifacts, con
   Json json = {{"case", folder.folder().string()}, {"report", folder.file(kReportFile).string()}};
   json["verdicts"] = Json::array();
   if (artifacts.assessment) json["verdicts"] = to_json(*artifacts.assessment)["verdicts"];
-  json["cost"] = {{"wall_seconds", cost.seconds}, {"peak_memory_mb", cost.peak_mb}, {"case_bytes", cost.case_bytes}};
+  json["cost"] = {{"wall_seconds", cost.seconds},
+                  {"peak_memory_mb", cost.peak_mb},
+                  {"peak_worker_memory_mb", cost.worker_mb},
+                  {"case_bytes", cost.case_bytes}};
   return json;
 }
 
@@ -89,9 +93,11 @@ Result<ExitCode> audit(const Options& options, Terminal& terminal) {
   const auto artifacts = TRY(read_case_artifacts(session.folder(), options.replay.samples));
   Cost cost;
   cost.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  cost.peak_mb = peak_memory_mb();
+  cost.peak_mb = peak_memory_mb(RUSAGE_SELF);
+  cost.worker_mb = peak_memory_mb(RUSAGE_CHILDREN);
   cost.case_bytes = session.folder().size_on_disk();
   TRY_VOID(session.folder().journal("audit", "done", {{"wall_seconds", cost.seconds}, {"peak_memory_mb", cost.peak_mb},
+                                                      {"peak_worker_memory_mb", cost.worker_mb},
                                                       {"case_bytes", cost.case_bytes}}));
   if (options.json) {
     print(dump_json(audit_to_json(session.folder(), artifacts, cost)));
@@ -99,8 +105,8 @@ Result<ExitCode> audit(const Options& options, Terminal& terminal) {
     print(render_summary(artifacts.inputs()));
     print(fmt::format("\nReport: {}\n", session.folder().file(kReportFile).string()));
   }
-  terminal.message(LogLevel::kInfo, fmt::format("{:.1f} s wall, {:.0f} MB peak memory, case {:.1f} MB", cost.seconds,
-                                                cost.peak_mb, static_cast<double>(cost.case_bytes) / 1e6));
+  terminal.message(LogLevel::kInfo, fmt::format("{:.1f} s wall, {:.0f} MB peak memory ({:.0f} MB in the largest worker), case {:.1f} MB",
+                                                cost.seconds, cost.peak_mb, cost.worker_mb, static_cast<double>(cost.case_bytes) / 1e6));
   return exit_code(options.fail_on, artifacts, some_inputs_failed(reports), terminal);
 }
 

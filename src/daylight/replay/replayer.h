@@ -26,7 +26,9 @@ struct ReplayOptions {
       {};  // instead of the kernel of every resize step; "": the pipeline's own
   std::vector<std::string> compare_kernels = {};  // one alternative "resize-kernel=<name>" for each
   bool all_alternatives = false;   // one alternative for each that the pipeline's steps list
-  int threads = 0;                 // 0: one for each processor
+  int threads = 0;                 // worker processes of one thread; 0: one for each processor
+  double picture_seconds = 120.0;  // a step that has not ended by then has the status timeout
+  double start_seconds = 60.0;     // a model that is not open by then is a failed head's
   bool reference_kernels = false;  // see RunnerOptions
   std::size_t chunk = 64;          // pictures between two deliveries
 };
@@ -51,7 +53,9 @@ struct ReplaySummary {
 
 // Replays samples [first_sample, end). Every head that can be run has one row for each picture,
 // also where the picture is missing, cannot be decoded or is not the one that samples.csv has the
-// digest of (parse-error, with a gap), or has not exactly one face (no-face, multi-face). An
+// digest of (parse-error, with a gap), has not exactly one face (no-face, multi-face), or brings the
+// libraries that decode it or run the model down (crash) or to no end (timeout): they run in child
+// processes, see worker_pool.h. A head whose model crashes when it is opened is a failed head. An
 // alternative has rows for the heads on whose path it lies. `on_rows` is called on the calling
 // thread; its Error ends the replay and is returned. kCancelled after `log` says so: every chunk
 // that was started is delivered first.
@@ -61,7 +65,8 @@ Result<ReplaySummary> replay(const Pipeline& pipeline, const Samples& samples,
                              std::size_t first_sample, LogSink& log);
 
 // What ran the numbers, for provenance: versions of the libraries, whether XNNPACK ran, the
-// processor's features that change floating-point results. The same on every call in a process.
-Json replay_runtime_facts(const ReplayOptions& options);
+// processor's features that change floating-point results, the stand-in for the app's face finder
+// where the pipeline has a face crop that is run. The same on every call in a process.
+Json replay_runtime_facts(const Pipeline& pipeline, const ReplayOptions& options);
 
 }  // namespace dl

@@ -55,9 +55,14 @@ const char* machine_name() {
 #endif
 }
 
+bool has_face_crop(const Pipeline& pipeline) {
+  return std::any_of(pipeline.steps.begin(), pipeline.steps.end(),
+                     [](const Step& step) { return step.op == "face-crop"; });
+}
+
 }  // namespace
 
-Json replay_runtime_facts(const ReplayOptions& options) {
+Json replay_runtime_facts(const Pipeline& pipeline, const ReplayOptions& options) {
   Json facts = Json::object();
   facts["tensorflow_lite"] = TfLiteVersion();
   facts["xnnpack"] = !options.reference_kernels;
@@ -68,6 +73,10 @@ Json replay_runtime_facts(const ReplayOptions& options) {
   facts["opencv"] = CV_VERSION;
   facts["machine"] = machine_name();
   facts["cpu_features"] = cpu_features();
+  if (options.samples_are != "face-crops" && has_face_crop(pipeline)) {
+    // Absent where its file is: the replay itself says so.
+    if (auto finder = face_finder_facts(FaceFinderOptions())) facts["face_finder"] = *finder;
+  }
   return facts;
 }
 

@@ -64,7 +64,7 @@ bool concerns(const Variant& variant, const std::vector<const Step*>& path) {
 class ProgramBuilder {
  public:
   ProgramBuilder(const Pipeline& pipeline, const ProgramOptions& options, const BlobStore& models)
-      : pipeline_(pipeline), options_(options), context_{models, options.runner} {}
+      : pipeline_(pipeline), options_(options), context_{models, options.runner, options.barred_models, options.opening_model} {}
 
   Result<StepProgram> build() {
     if (pipeline_.heads.empty()) {
@@ -73,6 +73,7 @@ class ProgramBuilder {
     }
     const auto variants = TRY(list_variants());
     program_.runner_options_ = options_.runner;
+    program_.opening_model_ = options_.opening_model;
     for (const Variant& variant : variants) {
       for (const Head& head : pipeline_.heads) add_head(variant, head);
       if (variant.id.empty() && program_.outputs_.empty()) {
@@ -161,7 +162,8 @@ class ProgramBuilder {
       return fail(ErrorCode::kLimit, "the alternatives make more steps than are run at once");
     }
     program_.nodes_.push_back(
-        {parent, std::move(key), std::move(compiled.function), std::move(compiled.type)});
+        {parent, std::move(key), printable(*step.id) + " (" + printable(*step.op) + ")",
+         std::move(compiled.function), std::move(compiled.type)});
     return program_.nodes_.size() - 1;
   }
 
@@ -203,7 +205,9 @@ Result<ProgramState> StepProgram::make_state() const {
   state.values.resize(nodes_.size());
   state.failures.resize(nodes_.size());
   for (const ProgramModel& model : models_) {
+    if (opening_model_) opening_model_(model.sha256);
     state.worker.runners.push_back(TRY(model.model->make_runner(runner_options_)));
+    if (opening_model_) opening_model_("");
   }
   if (needs_finder_) state.worker.finder = TRY(FaceFinder::open(FaceFinderOptions()));
   return state;
@@ -220,10 +224,16 @@ void StepProgram::run(const std::string& file_name, ByteSpan file, ProgramState&
       state.failures[i] = state.failures[node.parent];
       continue;
     }
+    if (i < state.barred.size() && state.barred[i]) {
+      state.failures[i] = state.barred[i];
+      continue;
+    }
+    if (state.running != nullptr) *state.running = static_cast<std::uint32_t>(i);
     const StepValue& in = node.parent == kRoot ? kNothing : state.values[node.parent];
     const StepResult done = node.function(in, state.values[i], state.worker);
     if (!done) state.failures[i] = done.error();
   }
+  if (state.running != nullptr) *state.running = UINT32_MAX;
 }
 
 void StepProgram::fail_all(const StepFailure& failure, ProgramState& state) const {

@@ -3,7 +3,11 @@
 // share is done once.
 #pragma once
 
+#include <atomic>
+#include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daylight/artifact/pipeline.h"
@@ -18,6 +22,10 @@ struct ProgramOptions {
   std::vector<std::string> compare_kernels = {};
   bool all_alternatives = false;
   RunnerOptions runner = {};
+  // Models (by digest) that are not to be opened, and why.
+  std::map<std::string, std::string> barred_models = {};
+  // Told of each model before the inference library sees it, and of "" when that has gone well.
+  std::function<void(std::string_view sha256)> opening_model = {};
 };
 
 // One answer that the program gives for each picture.
@@ -41,6 +49,9 @@ struct ProgramState {
   StepWorker worker;
   std::vector<StepValue> values;
   std::vector<std::optional<StepFailure>> failures;
+  // Steps that are not run but fail so; empty, or one entry for each node.
+  std::vector<std::optional<StepFailure>> barred = {};
+  std::atomic<std::uint32_t>* running = nullptr;  // told of the node that runs, where not null
 };
 
 // Immutable after compile(): threads share it, each with its own state.
@@ -59,6 +70,8 @@ class StepProgram {
   // Ids of steps left out because samples are face crops already; in the pipeline's order.
   const std::vector<std::string>& skipped_steps() const { return skipped_steps_; }
   std::size_t node_count() const { return nodes_.size(); }
+  // The step that brought the node in, for messages: "age/invoke (tflite)".
+  const std::string& node_name(std::size_t node) const { return nodes_[node].name; }
 
   // Interpreters and the face finder for one thread.
   Result<ProgramState> make_state() const;
@@ -77,6 +90,7 @@ class StepProgram {
   struct Node {
     std::size_t parent;  // kRoot for the first steps
     std::string key;     // equal keys of equal parents are the same work
+    std::string name;
     StepFunction function;
     ValueType type;
   };
@@ -89,6 +103,7 @@ class StepProgram {
   std::vector<std::string> skipped_steps_;
   std::vector<ProgramModel> models_;
   RunnerOptions runner_options_;
+  std::function<void(std::string_view)> opening_model_;
   bool needs_finder_ = false;
 };
 

@@ -152,10 +152,16 @@ Result<std::size_t> model_slot(const StepParams& step, CompileContext& context) 
   auto file = context.blobs.get(sha256);
   if (!file)
     return step.refuse("the model cannot be read: " + describe(file.error()), file.error().code);
+  const auto barred = context.barred_models.find(sha256);
+  if (barred != context.barred_models.end()) {
+    return step.refuse(barred->second, ErrorCode::kUnsupported);
+  }
+  if (context.opening_model) context.opening_model(sha256);
   const auto model = open_tflite(std::move(*file), sha256);
   if (!model) return step.refuse(model.error().what, model.error().code);
   auto probe = (*model)->make_runner(context.runner_options);
   if (!probe) return step.refuse(probe.error().what, probe.error().code);
+  if (context.opening_model) context.opening_model("");
   context.models.push_back({sha256, *model, std::move(*probe)});
   return context.models.size() - 1;
 }

@@ -322,17 +322,17 @@ TEST_F(Replayer, ReferenceKernelsAgreeWithXnnpack) {
     EXPECT_NEAR(*rows_[i].value, *fast[i].value, 0.01);
     EXPECT_NEAR(*rows_[i + 1].score, *fast[i + 1].score, 1e-4);
   }
-  EXPECT_EQ(replay_runtime_facts(options_)["xnnpack"], false);
+  EXPECT_EQ(replay_runtime_facts(pipeline_, options_)["xnnpack"], false);
 }
 
 TEST(RuntimeFacts, NameTheLibraries) {
-  const Json facts = replay_runtime_facts({});
+  const Json facts = replay_runtime_facts({}, {});
   for (const char* name :
        {"tensorflow_lite", "libjpeg_turbo", "libpng", "libwebp", "opencv", "machine"}) {
     EXPECT_FALSE(facts[name].get<std::string>().empty()) << name;
   }
   EXPECT_EQ(facts["xnnpack"], true);
-  EXPECT_EQ(facts, replay_runtime_facts({}));
+  EXPECT_EQ(facts, replay_runtime_facts({}, {}));
 }
 
 }  // namespace

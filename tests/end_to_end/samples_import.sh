@@ -24,13 +24,35 @@ contains ff/samples.csv '^val/1.jpg,20-29,Male,Indian'
 run 0 "$DAYLIGHT" check ff/samples.csv
 
 step "a perceptual near copy is reported"
-if command -v convert >/dev/null 2>&1 || python3 -c 'import PIL' 2>/dev/null; then
-  mkdir near && cp "$1" near/a.jpg
-  python3 -c 'from PIL import Image; Image.open("near/a.jpg").save("near/b.jpg", quality=60)' 2>/dev/null || cp near/a.jpg near/b.jpg
-  printf 'file,gender\na.jpg,Male\nb.jpg,Male\n' >near/labels.csv
-  run 0 "$DAYLIGHT" samples import --from csv near/labels.csv --out near/samples.csv --json
-  json out 'len(d["duplicates"]) == 1'
+oracles=$PROJECT/third/venv/bin/python
+if "$oracles" -c 'import PIL' 2>/dev/null; then
+  mkdir near && cp "$1" near/a.jpg && cp "$2" near/c.jpg
+  "$oracles" - <<'PY'
+from PIL import Image
+image = Image.open("near/a.jpg").convert("RGB")
+image.resize((image.width * 3 // 2, image.height * 3 // 2)).save("near/b.webp", quality=80)
+PY
+  printf 'file,gender\na.jpg,Male\nb.webp,Male\nc.jpg,Male\n' >near/labels.csv
+  run 0 "$DAYLIGHT" samples import --from csv near/labels.csv --json
+  json out '[(x["kind"], x["files"], x["labels_differ"]) for x in d["duplicates"]] == [("perceptual", ["a.jpg", "b.webp"], False)]'
+  json near/samples.csv.meta.json 'd["duplicates"][0]["kind"] == "perceptual" and d["rows"] == 3'
+else
+  echo "SKIPPED STEP: Pillow is absent ($oracles): no near copy was made, tools/bootstrap.sh --tests installs it"
 fi
+
+step "the planted oddities of faces-edge come back"
+run 3 "$DAYLIGHT" samples import --from csv "$PROJECT/examples/mirror/faces-edge" --out edge/samples.csv --json
+json out 'd["rows"] == 9 and {u["file"].split("/")[-1] for u in d["unusable"]} == {"cut-in-half.jpg", "empty.jpg", "not-a-picture.png"}'
+json out '{x["kind"]: [f.split("/")[-1] for f in x["files"]] for x in d["duplicates"]} == {"exact": ["exact-copy.jpg", "plain.jpg"], "perceptual": ["exact-copy.jpg", "near-copy.webp", "plain.jpg"]}'
+
+step "the table may lie anywhere: paths lead to the pictures, digests say which are meant"
+run 3 "$DAYLIGHT" samples import --from fairface ff --out a/case/samples.csv --json
+contains a/case/samples.csv '^../../ff/val/1.jpg,20-29,Male,Indian,[0-9a-f]{64}'
+run 0 "$DAYLIGHT" check a/case/samples.csv
+run 0 "$DAYLIGHT" samples balance a/case/samples.csv --by gender --seed 1 --out ff/balanced.csv
+contains ff/balanced.csv '^val/1.jpg,20-29,Male,Indian,[0-9a-f]{64}'
+sed 's/,[0-9a-f]*$/,/' a/case/samples.csv >a/case/no-digests.csv
+run 2 "$DAYLIGHT" samples balance a/case/no-digests.csv --by gender --seed 1; one_line 'no-digests.csv:2: .*outside.*samples import'
 
 step "UTKFace: attributes from the names, a bad name is unusable"
 mkdir utk
@@ -64,8 +86,20 @@ PY
 run 0 "$DAYLIGHT" check f/a.csv
 
 step "wrong input"
-run 2 "$DAYLIGHT" samples import --from fairface absent; one_line 'absent'
+run 2 "$DAYLIGHT" samples import --from fairface absent; one_line 'absent: .*; check the path'
 mkdir empty
-run 2 "$DAYLIGHT" samples import --from utkface empty; one_line 'empty'
+run 2 "$DAYLIGHT" samples import --from utkface empty; one_line 'empty: there are no pictures; '
+run 2 "$DAYLIGHT" samples import --from fairface empty; one_line 'empty: .*fairface_label.*--from'
 run 2 "$DAYLIGHT" samples import --from nonsense ff; one_line 'nonsense|--from'
+run 2 "$DAYLIGHT" samples import --from csv /dev/zero; one_line '/dev/zero: '
+run 2 "$DAYLIGHT" samples import --from fairface ff --out ff; one_line 'ff: is a folder.*ff/samples.csv'
+truncate -s 1G sparse.csv
+run 2 "$DAYLIGHT" samples import --from csv sparse.csv; one_line 'sparse.csv: .*zero bytes.*; save'
+cp ff/fairface_label_val.csv ff/samples.csv
+run 2 "$DAYLIGHT" samples import --from csv ff/samples.csv; one_line 'ff/samples.csv: would be replaced.*--out'
+cmp ff/fairface_label_val.csv ff/samples.csv || fail "the table that was read was replaced"
+odd="$(printf 'two\nlines')"
+run 2 "$DAYLIGHT" samples import --from folders "$odd"; one_line 'two.*lines'
+mkdir -p "people/$odd" && cp "$1" "people/$odd/1.jpg" && cp "$2" people/2.jpg
+run 2 "$DAYLIGHT" samples import --from folders people --attributes race; one_line 'none of its 2 rows.*; '
 echo "all well"

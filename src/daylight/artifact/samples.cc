@@ -10,28 +10,55 @@
 
 #include "daylight/artifact/table.h"
 #include "daylight/base/digest.h"
+#include "daylight/base/file.h"
 #include "daylight/base/text.h"
 
 namespace dl {
 namespace {
 
-// Columns with a meaning of their own; all others are attributes of people.
-constexpr std::array kReserved = {"identity", "edit",       "cluster", "stratum",
-                                  "source",   "truth_kind", "status",  "source_path"};
+// Columns that come back as they are; `file`, `sha256` and `weight` are read into the rows. All others are attributes of people.
+constexpr std::array<std::string_view, 8> kReserved = {"identity", "edit",       "cluster", "stratum",
+                                                       "source",   "truth_kind", "status",  "source_path"};
 
-bool is_reserved(const std::string& column) {
+bool is_reserved(std::string_view column) {
   return std::find(kReserved.begin(), kReserved.end(), column) != kReserved.end();
 }
 
-// A relative path that stays inside its folder.
-bool is_inside(const std::string& file) {
+// What is wrong with a row's path, and what to do.
+Result<void> check_file(const Sample& sample, const std::string& line) {
+  if (!is_sample_file(sample.file)) {
+    return fail(ErrorCode::kInvalidArgument,
+                "the file '" + printable(sample.file) + "' is empty, absolute, has '..' inside or holds control characters", line,
+                "give paths relative to the folder of samples.csv");
+  }
+  if (leaves_folder(sample.file) && !is_sha256(sample.sha256)) {
+    return fail(ErrorCode::kInvalidArgument,
+                "the file '" + printable(sample.file) + "' lies outside of the table's folder and has no sha256", line,
+                "give its digest, as 'daylight samples import' does, or put the table beside the pictures");
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_sample_column(std::string_view column) {
+  return column == "file" || column == "sha256" || column == "weight" || is_reserved(column);
+}
+
+bool leaves_folder(std::string_view file) { return file == ".." || file.starts_with("../"); }
+
+bool is_sample_file(std::string_view file) {
   if (file.empty() || file.front() == '/') return false;
-  if (std::any_of(file.begin(), file.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; })) return false;
+  if (std::any_of(file.begin(), file.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) return false;
+  while (file.starts_with("../")) file.remove_prefix(3);
+  if (file.empty()) return false;
   const auto parts = split(file, '/');
   return std::find(parts.begin(), parts.end(), "..") == parts.end();
 }
 
-}  // namespace
+bool is_sha256(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
 
 std::optional<std::size_t> Samples::attribute_index(const std::string& name) const {
   const auto found = std::find(attributes.begin(), attributes.end(), name);
@@ -40,8 +67,13 @@ std::optional<std::size_t> Samples::attribute_index(const std::string& name) con
 }
 
 Result<Samples> read_samples(const std::filesystem::path& csv) {
+  const auto file = TRY(MappedFile::open(csv));
+  return parse_samples(as_text(file.bytes()), csv);
+}
+
+Result<Samples> parse_samples(std::string_view text, const std::filesystem::path& csv) {
   const std::string where = csv.string();
-  const Table table = TRY(read_csv(csv));
+  const Table table = TRY(parse_csv(text, where, {kMaxSampleTableBytes, kMaxSampleTableCells}));
   const auto file_column = table.find("file");
   if (!file_column) {
     return fail(ErrorCode::kInvalidArgument,
@@ -74,21 +106,18 @@ Result<Samples> read_samples(const std::filesystem::path& csv) {
     const std::string line = fmt::format("{}:{}", where, r + 2);
     Sample sample;
     sample.file = row[*file_column];
-    if (!is_inside(sample.file)) {
-      return fail(ErrorCode::kInvalidArgument,
-                  "the file '" + printable(sample.file) + "' is empty, absolute, leaves the folder or holds control characters", line,
-                  "give paths relative to the folder of samples.csv, without '..'");
-    }
+    if (digest_column) sample.sha256 = row[*digest_column];
+    TRY_VOID(check_file(sample, line));
     if (!seen.insert(sample.file).second) {
       return fail(ErrorCode::kInvalidArgument, "the file '" + printable(sample.file) + "' stands twice",
                   line, "keep one row for each picture");
     }
-    if (digest_column) sample.sha256 = row[*digest_column];
     if (weight_column && !row[*weight_column].empty()) {
       const auto weight = parse_double(row[*weight_column]);
       if (!weight || *weight < 0) {
         return fail(ErrorCode::kInvalidArgument,
-                    "the weight '" + printable(row[*weight_column]) + "' is not a number of zero or more", line);
+                    "the weight '" + printable(row[*weight_column]) + "' is not a number of zero or more", line,
+                    "write a number, or leave the cell empty for 1");
       }
       sample.weight = *weight;
     }

@@ -21,12 +21,13 @@ class RecordReader {
       if (text_[at_] == '\n') ++line_;
       ++at_;
     }
-    if (at_ >= text_.size()) return false;
+    if (at_ >= text_.size() || too_long_) return false;
     line = line_;
     fields.clear();
     while (true) {
       fields.push_back(field());
-      if (at_ >= text_.size()) return true;
+      if (fields.size() > kMaxTableColumns) too_wide_ = true;
+      if (at_ >= text_.size() || too_long_ || too_wide_) return true;
       const char c = text_[at_++];
       if (c == separator_) {
         if (at_ >= text_.size()) fields.emplace_back();
@@ -39,6 +40,8 @@ class RecordReader {
   }
 
   bool unterminated() const { return unterminated_; }
+  bool too_long() const { return too_long_; }
+  bool too_wide() const { return too_wide_; }
 
  private:
   std::string field() {
@@ -47,6 +50,10 @@ class RecordReader {
       ++at_;
       while (at_ < text_.size()) {
         const char c = text_[at_++];
+        if (out.size() >= kMaxTableFieldBytes) {
+          too_long_ = true;
+          return out;
+        }
         if (c != '"') {
           if (c == '\n') ++line_;
           out.push_back(c);
@@ -68,7 +75,11 @@ class RecordReader {
   void append_plain(std::string& out) {
     const auto end = text_.find_first_of(separator_ == '\t' ? "\t\r\n" : ",\r\n", at_);
     const auto stop = end == std::string_view::npos ? text_.size() : end;
-    out += text_.substr(at_, stop - at_);
+    if (stop - at_ > kMaxTableFieldBytes - out.size()) {
+      too_long_ = true;
+    } else {
+      out += text_.substr(at_, stop - at_);
+    }
     at_ = stop;
   }
 
@@ -77,7 +88,32 @@ class RecordReader {
   std::size_t at_ = 0;
   std::size_t line_ = 1;
   bool unterminated_ = false;
+  bool too_long_ = false;
+  bool too_wide_ = false;
 };
+
+// What makes text no table at all.
+Result<void> check_text(std::string_view text, const std::string& where, const TableLimits& limits) {
+  if (text.size() > limits.bytes) {
+    return fail(ErrorCode::kLimit, fmt::format("is larger than {} bytes", limits.bytes), where, "split the table");
+  }
+  if (text.find('\0') != std::string_view::npos) {
+    return fail(ErrorCode::kCorrupt, "holds zero bytes, so it is no CSV text", where, "save it as CSV in UTF-8");
+  }
+  return {};
+}
+
+Result<void> check_record(const RecordReader& reader, const std::string& where, std::size_t line) {
+  if (reader.too_long()) {
+    return fail(ErrorCode::kLimit, fmt::format("a field is longer than {} bytes", kMaxTableFieldBytes),
+                fmt::format("{}:{}", where, line), "look for a quote that is never closed");
+  }
+  if (reader.too_wide()) {
+    return fail(ErrorCode::kLimit, fmt::format("has more than {} columns", kMaxTableColumns),
+                fmt::format("{}:{}", where, line), "keep the columns that are needed");
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -88,7 +124,8 @@ std::optional<std::size_t> Table::find(std::string_view column) const {
   return std::nullopt;
 }
 
-Result<Table> parse_csv(std::string_view text, const std::string& where) {
+Result<Table> parse_csv(std::string_view text, const std::string& where, const TableLimits& limits) {
+  TRY_VOID(check_text(text, where, limits));
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   const auto first_line = text.substr(0, text.find('\n'));
   const bool tabs = first_line.find('\t') != std::string_view::npos &&
@@ -99,7 +136,7 @@ Result<Table> parse_csv(std::string_view text, const std::string& where) {
   if (!reader.next(table.columns, line)) {
     return fail(ErrorCode::kCorrupt, "is empty", where, "it needs a header line and at least one row");
   }
-  if (table.columns.size() > kMaxTableColumns) return fail(ErrorCode::kLimit, "has too many columns", where);
+  TRY_VOID(check_record(reader, where, line));
   for (std::string& column : table.columns) column = std::string(trim(column));
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     if (*table.find(table.columns[i]) != i) {
@@ -109,23 +146,29 @@ Result<Table> parse_csv(std::string_view text, const std::string& where) {
   }
   std::vector<std::string> fields;
   while (reader.next(fields, line)) {
+    TRY_VOID(check_record(reader, where, line));
     if (fields.size() != table.columns.size()) {
       return fail(ErrorCode::kCorrupt,
                   fmt::format("has {} fields where the header has {}", fields.size(), table.columns.size()),
                   fmt::format("{}:{}", where, line), "quote fields that hold commas");
     }
-    if (table.rows.size() >= kMaxTableRows) return fail(ErrorCode::kLimit, "has too many rows", where);
+    if (table.rows.size() >= kMaxTableRows || (table.rows.size() + 1) * fields.size() > limits.cells) {
+      return fail(ErrorCode::kLimit,
+                  fmt::format("has more than {} rows or {} cells", kMaxTableRows, limits.cells), where,
+                  "split the table, or leave out columns");
+    }
     table.rows.push_back(fields);
   }
   if (reader.unterminated()) {
-    return fail(ErrorCode::kCorrupt, "a quoted field never ends", fmt::format("{}:{}", where, line));
+    return fail(ErrorCode::kCorrupt, "a quoted field never ends", fmt::format("{}:{}", where, line),
+                "close the quote, or write a quote in a field as two");
   }
   return table;
 }
 
-Result<Table> read_csv(const std::filesystem::path& path) {
-  const auto text = TRY(read_file(path));
-  return parse_csv(text, path.string());
+Result<Table> read_csv(const std::filesystem::path& path, const TableLimits& limits) {
+  const auto file = TRY(MappedFile::open(path));
+  return parse_csv(as_text(file.bytes()), path.string(), limits);
 }
 
 std::string csv_line(const std::vector<std::string>& fields) {

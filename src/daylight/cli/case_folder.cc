@@ -28,11 +28,23 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
+// Whether nothing but a samples table, which 'samples import --out' put there, lies in a folder.
+bool holds_samples_only(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::directory_iterator it(folder, error);
+  for (; !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (name != "samples.csv" && name != "samples.csv.meta.json") return false;
+  }
+  return !error;
+}
+
 // A folder that holds other things is not turned into a case.
 Result<void> refuse_other_folders(const std::filesystem::path& folder) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error) || std::filesystem::is_empty(folder, error)) return {};
   if (std::filesystem::exists(folder / kJournalFile, error) || std::filesystem::exists(folder / "lock", error)) return {};
+  if (holds_samples_only(folder)) return {};
   return fail(ErrorCode::kInvalidArgument, "is a folder with other files, not a case", folder.string(), "name a new folder");
 }
 

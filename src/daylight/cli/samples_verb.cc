@@ -9,6 +9,7 @@
 #include "daylight/cli/verbs.h"
 #include "daylight/replay/sample_balance.h"
 #include "daylight/replay/sample_import.h"
+#include "daylight/replay/sample_paths.h"
 
 namespace dl::cli {
 namespace {
@@ -16,8 +17,8 @@ namespace {
 constexpr std::size_t kShownProblems = 5;  // on the terminal; the meta file has all
 
 // Writes the table and <table>.meta.json with where it comes from.
-Result<void> write_samples(const std::filesystem::path& out, const Samples& samples, const Provenance& provenance,
-                           const Json& report) {
+Result<void> write_samples(const std::filesystem::path& out, const Samples& samples,
+                           const Provenance& provenance, const Json& report) {
   const std::string text = dump_samples(samples);
   Json meta = artifact_head("samples", provenance);
   meta["rows"] = samples.rows.size();
@@ -29,48 +30,60 @@ Result<void> write_samples(const std::filesystem::path& out, const Samples& samp
   return write_file_atomic(out.string() + ".meta.json", dump_json(meta));
 }
 
-// The report in the words of the schema: every unusable row, every group of duplicates.
-Json report_to_json(const ImportReport& report) {
-  Json unusable = Json::array();
-  for (const UnusableRow& row : report.unusable) {
-    unusable.push_back({{"file", printable(row.file)}, {"why", row.why}, {"line", row.line}});
+// The folder of the table must be there before hours of decoding are lost; `--out` may name a new
+// one.
+Result<void> prepare_out(const std::filesystem::path& out) {
+  std::error_code error;
+  if (!out.has_filename() || std::filesystem::is_directory(out, error)) {
+    return fail(ErrorCode::kInvalidArgument, "is a folder, not a file", out.string(),
+                "name the table in it: " + (out / "samples.csv").string());
   }
-  Json duplicates = Json::array();
-  const auto add = [&](const char* kind, const std::vector<DuplicateGroup>& groups) {
-    for (const DuplicateGroup& group : groups) {
-      duplicates.push_back({{"kind", kind}, {"files", group.files}, {"labels_differ", group.labels_differ}});
-    }
-  };
-  add("exact", report.exact);
-  add("perceptual", report.perceptual);
-  return {{"unusable", std::move(unusable)},
-          {"duplicates", std::move(duplicates)},
-          {"ignored_files", report.ignored_files}};
+  if (!out.has_parent_path()) return {};
+  return make_private_folder(out.parent_path());
 }
 
 void tell_problems(const ImportReport& report, Terminal& terminal) {
+  if (report.samples.attributes.empty()) {
+    terminal.message(
+        LogLevel::kWarning,
+        "nothing is said about the people: the table has no attributes to compare groups by");
+  }
   for (std::size_t i = 0; i < std::min(report.unusable.size(), kShownProblems); ++i) {
     const UnusableRow& row = report.unusable[i];
-    terminal.message(LogLevel::kWarning, row.file + ": " + row.why);
+    terminal.message(LogLevel::kWarning, printable(row.file) + ": " + row.why);
   }
   if (report.unusable.size() > kShownProblems) {
-    terminal.message(LogLevel::kWarning, fmt::format("and {} more that cannot be used", report.unusable.size() - kShownProblems));
+    terminal.message(LogLevel::kWarning, fmt::format("and {} more that cannot be used",
+                                                     report.unusable.size() - kShownProblems));
   }
+}
+
+// The folder's own name, also where it was written as "." or with a slash at the end.
+std::string dataset_name(const std::filesystem::path& place) {
+  std::error_code error;
+  const auto whole = std::filesystem::weakly_canonical(place, error);
+  return (std::filesystem::is_directory(whole, error) ? whole : whole.parent_path())
+      .filename()
+      .string();
 }
 
 Result<ExitCode> import_verb(const SamplesOptions& options, Terminal& terminal) {
   const SampleSource source = TRY(sample_source_from_string(options.from));
   std::error_code error;
-  const bool is_folder = std::filesystem::is_directory(options.folder, error);
-  const auto home = is_folder ? options.folder : options.folder.parent_path();
-  const auto out = options.out.empty() ? home / "samples.csv" : options.out;
+  const auto status = std::filesystem::status(options.folder, error);
+  if (!std::filesystem::is_directory(status) && !std::filesystem::is_regular_file(status)) {
+    return fail(ErrorCode::kNotFound, "there is no such folder or regular file",
+                options.folder.string(), "check the path");
+  }
   ImportOptions import_options;
-  import_options.out_folder = out.has_parent_path() ? out.parent_path() : std::filesystem::path(".");
+  import_options.out = options.out.empty() ? default_samples_table(options.folder) : options.out;
   import_options.folder_attributes = options.attributes;
+  const std::filesystem::path& out = import_options.out;
+  TRY_VOID(prepare_out(out));
   const ImportReport report = TRY(import_samples(source, options.folder, import_options, terminal));
-  const Json details = report_to_json(report);
+  const Json details = to_json(report);
   Provenance provenance;
-  provenance.inputs = {{"images", home.filename().string(), samples_digest(report.samples)}};
+  provenance.inputs = {{"images", dataset_name(options.folder), samples_digest(report.samples)}};
   provenance.options = {{"from", options.from}, {"attributes", options.attributes}};
   TRY_VOID(write_samples(out, report.samples, provenance, details));
   tell_problems(report, terminal);
@@ -79,8 +92,10 @@ Result<ExitCode> import_verb(const SamplesOptions& options, Terminal& terminal) 
     result.update(details);
     std::fputs(dump_json(result).c_str(), stdout);
   } else {
-    fmt::print("{}: {} pictures, {} cannot be used, {} groups of equal pictures, {} of near copies\n", out.string(),
-               report.samples.rows.size(), report.unusable.size(), report.exact.size(), report.perceptual.size());
+    fmt::print(
+        "{}: {} pictures, {} cannot be used, {} groups of equal pictures, {} of near copies\n",
+        out.string(), report.samples.rows.size(), report.unusable.size(), report.exact.size(),
+        report.perceptual.size());
   }
   return report.unusable.empty() ? kDone : kSomeInputsFailed;
 }
@@ -89,12 +104,13 @@ Result<ExitCode> balance_verb(const SamplesOptions& options) {
   const Samples samples = TRY(read_samples(options.samples));
   const BalancedSamples balanced = TRY(balance_samples(samples, options.by, options.seed));
   const auto out = options.out.empty() ? samples.folder / "samples.balanced.csv" : options.out;
-  const auto out_folder = out.has_parent_path() ? out.parent_path() : std::filesystem::path(".");
+  TRY_VOID(prepare_out(out));
   std::error_code error;
-  if (!std::filesystem::equivalent(out_folder, samples.folder, error)) {
-    return fail(ErrorCode::kInvalidArgument, "lies in another folder than the pictures' table", out.string(),
-                "write it beside " + options.samples.string() + ": the paths in it are relative");
+  if (std::filesystem::equivalent(out, options.samples, error)) {
+    return fail(ErrorCode::kInvalidArgument, "would be replaced by the table made from it",
+                out.string(), "name another file with --out");
   }
+  const Samples written = TRY(samples_seen_from(balanced.samples, out.parent_path()));
   Json cells = Json::array();
   std::size_t kept = 0;
   for (const BalanceCell& cell : balanced.cells) {
@@ -102,28 +118,33 @@ Result<ExitCode> balance_verb(const SamplesOptions& options) {
     kept = cell.kept;
   }
   Provenance provenance;
-  provenance.inputs = {{"samples", options.samples.filename().string(), TRY(sha256_of_file(options.samples))}};
+  provenance.inputs = {
+      {"samples", options.samples.filename().string(), TRY(sha256_of_file(options.samples))}};
   provenance.options = {{"by", options.by}};
   provenance.seed = options.seed;
-  const Json report = {{"unusable", Json::array()},       {"duplicates", Json::array()},
-                       {"cells", cells},                  {"empty_cells", balanced.empty_cells},
+  const Json report = {{"unusable", Json::array()},
+                       {"duplicates", Json::array()},
+                       {"cells", cells},
+                       {"empty_cells", balanced.empty_cells},
                        {"without_value", balanced.without_value}};
-  TRY_VOID(write_samples(out, balanced.samples, provenance, report));
+  TRY_VOID(write_samples(out, written, provenance, report));
   if (options.json) {
     Json result = {{"samples", out.string()}, {"rows", balanced.samples.rows.size()}};
     result.update(report);
     std::fputs(dump_json(result).c_str(), stdout);
   } else {
-    fmt::print("{}: {} pictures, {} of each of {} groups ({} left out; {} combinations have nobody)\n", out.string(),
-               balanced.samples.rows.size(), kept, balanced.cells.size(),
-               samples.rows.size() - balanced.samples.rows.size(), balanced.empty_cells.size());
+    fmt::print(
+        "{}: {} pictures, {} of each of {} groups ({} left out; {} combinations have nobody)\n",
+        out.string(), balanced.samples.rows.size(), kept, balanced.cells.size(),
+        samples.rows.size() - balanced.samples.rows.size(), balanced.empty_cells.size());
   }
   return kDone;
 }
 
 }  // namespace
 
-Result<ExitCode> run_samples_verb(const std::string& verb, const SamplesOptions& options, Terminal& terminal) {
+Result<ExitCode> run_samples_verb(const std::string& verb, const SamplesOptions& options,
+                                  Terminal& terminal) {
   return verb == "samples import" ? import_verb(options, terminal) : balance_verb(options);
 }
 

@@ -16,6 +16,7 @@
 #include "daylight/base/text.h"
 #include "daylight/replay/image_codec.h"
 #include "daylight/replay/sample_near_copies.h"
+#include "daylight/replay/sample_paths.h"
 #include "daylight/replay/worker_count.h"
 
 namespace dl {
@@ -73,19 +74,6 @@ Result<std::vector<PictureFacts>> inspect_all(const std::vector<ListedSample>& s
   return facts;
 }
 
-// The picture's path as samples.csv writes it.
-Result<std::string> path_below(const fs::path& picture, const fs::path& folder) {
-  std::error_code error;
-  const fs::path from = fs::absolute(folder, error).lexically_normal();
-  const fs::path to = fs::absolute(picture, error).lexically_normal();
-  const std::string relative = to.lexically_relative(from / "").generic_string();
-  if (relative.empty() || relative == ".." || relative.starts_with("../")) {
-    return fail(ErrorCode::kInvalidArgument,
-                "the picture does not lie below the folder that samples.csv is written into");
-  }
-  return relative;
-}
-
 Result<double> weight_of(const ListedSample& listed) {
   if (listed.weight.empty()) return 1.0;
   const auto weight = parse_double(listed.weight);
@@ -135,6 +123,21 @@ void sort_groups(std::vector<DuplicateGroup>& groups) {
             [](const DuplicateGroup& a, const DuplicateGroup& b) { return a.files < b.files; });
 }
 
+// Why an opened picture's row cannot be used after all; nothing if it can. Sets the sample's path.
+std::string complete(const ListedSample& listed, const PictureFacts& facts, SamplePaths& paths,
+                     std::set<std::string>& files, Sample& sample) {
+  if (!facts.why.empty()) return facts.why;
+  const auto weight = weight_of(listed);
+  if (!weight) return weight.error().what;
+  auto file = paths.path_to(listed.path);
+  if (!file) return file.error().what;
+  if (!files.insert(*file).second) return "another row names the same file";
+  sample.file = std::move(*file);
+  sample.weight = *weight;
+  sample.sha256 = facts.sha256;
+  return "";
+}
+
 // Moves the usable rows into the table; gives their facts in the same order.
 std::vector<PictureFacts> assemble(SampleListing listing, std::vector<PictureFacts> facts,
                                    const fs::path& folder, ImportReport& report) {
@@ -147,24 +150,17 @@ std::vector<PictureFacts> assemble(SampleListing listing, std::vector<PictureFac
     for (const auto& [column, value] : listed.reserved) samples.reserved[column] = {};
   }
   std::vector<PictureFacts> kept;
+  SamplePaths paths(folder);
+  std::set<std::string> files;
   for (std::size_t i = 0; i < listing.samples.size(); ++i) {
     ListedSample& listed = listing.samples[i];
-    const auto weight = weight_of(listed);
-    if (facts[i].why.empty() && !weight) facts[i].why = weight.error().what;
-    if (!facts[i].why.empty()) {
-      report.unusable.push_back({listed.name, facts[i].why, listed.line});
-      continue;
-    }
-    const auto file = path_below(listed.path, folder);
-    if (!file) {
-      report.unusable.push_back({listed.name, file.error().what, listed.line});
-      continue;
-    }
     Sample sample;
-    sample.file = *file;
+    const std::string why = complete(listed, facts[i], paths, files, sample);
+    if (!why.empty()) {
+      report.unusable.push_back({listed.name, why, listed.line});
+      continue;
+    }
     sample.values = std::move(listed.values);
-    sample.sha256 = facts[i].sha256;
-    sample.weight = *weight;
     samples.rows.push_back(std::move(sample));
     for (auto& [column, values] : samples.reserved) values.push_back(listed.reserved[column]);
     kept.push_back(std::move(facts[i]));
@@ -172,15 +168,23 @@ std::vector<PictureFacts> assemble(SampleListing listing, std::vector<PictureFac
   return kept;
 }
 
-Json groups_to_json(const std::vector<DuplicateGroup>& groups) {
-  Json list = Json::array();
-  for (const DuplicateGroup& group : groups) {
-    Json json = Json::object();
-    json["files"] = group.files;
-    json["labels_differ"] = group.labels_differ;
-    list.push_back(std::move(json));
+// The result must not replace what it is made from.
+Result<void> check_out(const fs::path& out, const SampleListing& listing) {
+  for (const fs::path& table : listing.tables) {
+    std::error_code error;
+    if (fs::equivalent(out, table, error)) {
+      return fail(ErrorCode::kInvalidArgument, "would be replaced by the table made from it",
+                  out.string(), "name another file with --out");
+    }
   }
-  return list;
+  return {};
+}
+
+void add_groups(Json& list, const char* kind, const std::vector<DuplicateGroup>& groups) {
+  for (const DuplicateGroup& group : groups) {
+    list.push_back(
+        {{"kind", kind}, {"files", group.files}, {"labels_differ", group.labels_differ}});
+  }
 }
 
 }  // namespace
@@ -188,19 +192,18 @@ Json groups_to_json(const std::vector<DuplicateGroup>& groups) {
 Result<ImportReport> import_samples(SampleSource source, const std::filesystem::path& place,
                                     const ImportOptions& options, LogSink& log) {
   auto listing = TRY(list_samples(source, place, options.folder_attributes));
+  const fs::path out = options.out.empty() ? default_samples_table(place) : options.out;
+  TRY_VOID(check_out(out, listing));
   auto facts = TRY(inspect_all(listing.samples, options.threads, log));
-  std::error_code error;
-  const fs::path data_folder =
-      fs::is_directory(place, error) ? place : fs::absolute(place, error).parent_path();
-  const fs::path folder = options.out_folder.empty() ? data_folder : options.out_folder;
   ImportReport report;
-  const auto kept = assemble(std::move(listing), std::move(facts), folder, report);
+  const auto kept = assemble(std::move(listing), std::move(facts),
+                             out.has_parent_path() ? out.parent_path() : fs::path("."), report);
   if (report.samples.rows.empty()) {
     const UnusableRow& first = report.unusable.front();
     return fail(ErrorCode::kInvalidArgument,
                 "none of its " + std::to_string(report.unusable.size()) +
                     " rows can be used; the first: " + printable(first.file) + ": " + first.why,
-                place.string());
+                place.string(), "mend the rows or the pictures, or check --from");
   }
   find_exact(report);
   find_perceptual(kept, report);
@@ -209,22 +212,22 @@ Result<ImportReport> import_samples(SampleSource source, const std::filesystem::
   return report;
 }
 
+std::filesystem::path default_samples_table(const std::filesystem::path& place) {
+  std::error_code error;
+  return (fs::is_directory(place, error) ? place : place.parent_path()) / "samples.csv";
+}
+
 Json to_json(const ImportReport& report) {
-  Json json = Json::object();
-  json["samples"] = report.samples.rows.size();
-  json["ignored_files"] = report.ignored_files;
-  json["unusable"] = Json::array();
+  Json unusable = Json::array();
   for (const UnusableRow& row : report.unusable) {
-    Json entry = Json::object();
-    entry["file"] = row.file;
-    if (row.line != 0) entry["line"] = row.line;
-    entry["why"] = row.why;
-    json["unusable"].push_back(std::move(entry));
+    unusable.push_back({{"file", row.file}, {"why", row.why}, {"line", row.line}});
   }
-  json["duplicates"] = Json::object();
-  json["duplicates"]["exact"] = groups_to_json(report.exact);
-  json["duplicates"]["perceptual"] = groups_to_json(report.perceptual);
-  return json;
+  Json duplicates = Json::array();
+  add_groups(duplicates, "exact", report.exact);
+  add_groups(duplicates, "perceptual", report.perceptual);
+  return {{"unusable", std::move(unusable)},
+          {"duplicates", std::move(duplicates)},
+          {"ignored_files", report.ignored_files}};
 }
 
 }  // namespace dl

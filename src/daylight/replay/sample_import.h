@@ -15,9 +15,9 @@
 namespace dl {
 
 struct ImportOptions {
-  // The folder that samples.csv will lie in; empty: the data set's. Every picture must lie in it or
-  // below.
-  std::filesystem::path out_folder = {};
+  // The table that will be written; empty: default_samples_table(). It may lie anywhere: paths to
+  // pictures outside of its folder begin with "..".
+  std::filesystem::path out = {};
   std::vector<std::string> folder_attributes = {};  // for kFolders
   int threads = 0;                                  // 0: one for each processor
 };
@@ -37,14 +37,19 @@ struct ImportReport {
   std::size_t ignored_files = 0;
 };
 
-// Lists the data set and decodes each of its pictures once, on several threads. A picture that is
-// missing, cannot be decoded, or has another SHA-256 than the data set claims, is unusable.
-// Duplicates are reported and kept. Fails as list_samples() does, where a picture lies outside of
-// out_folder, where no row is usable (the Error names the first reason), or with kCancelled.
+// Lists the data set and decodes each of its pictures once, on several threads; writes nothing. A
+// picture that is missing, cannot be decoded, has another SHA-256 than the data set claims, or is
+// the file of an earlier row, is unusable. Duplicates are reported and kept. Fails as
+// list_samples() does, where `out` is the table that is read, where no row is usable (the Error
+// names the first reason), or with kCancelled.
 Result<ImportReport> import_samples(SampleSource source, const std::filesystem::path& place,
                                     const ImportOptions& options, LogSink& log);
 
-// The report without the samples: counts, unusable rows, duplicates.
+// samples.csv in the data set's folder; beside the table where `place` is one.
+std::filesystem::path default_samples_table(const std::filesystem::path& place);
+
+// What stands beside the table and in `--json`: unusable[{file, why, line}], duplicates[{kind:
+// exact|perceptual, files[], labels_differ}], ignored_files.
 Json to_json(const ImportReport& report);
 
 }  // namespace dl

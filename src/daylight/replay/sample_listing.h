@@ -11,7 +11,8 @@
 
 namespace dl {
 
-inline constexpr std::size_t kMaxListedFiles = 20'000'000;
+// About 1 kB of memory each.
+inline constexpr std::size_t kMaxListedFiles = 5'000'000;
 
 // The layouts that people keep face data sets in.
 enum class SampleSource { kFairFace, kUtkFace, kFolders, kCsv };
@@ -43,23 +44,26 @@ struct SampleListing {
   std::vector<std::string> attributes;
   std::vector<ListedSample> samples;
   std::vector<UnusableRow> unusable;
-  std::size_t ignored_files = 0;  // that are no pictures by their names
+  std::size_t ignored_files = 0;                   // that are no pictures by their names
+  std::vector<std::filesystem::path> tables = {};  // that were read
 };
 
 // Lists a data set; the order is that of its table, or of the names.
 //
-// kFairFace  fairface_label_*.csv in the folder (or the given table): file, age, gender, race.
-// Labels outside of the data
-//            set's own lists make a row unusable; other columns are left out.
+// kFairFace  fairface_label_*.csv or labels.csv in the folder (or the given table): file, age,
+//            gender, race. Labels outside of the data set's own lists make a row unusable; other
+//            columns are left out.
 // kUtkFace   every picture below the folder, named [age]_[gender]_[race]_[time].jpg.
 // kFolders   every picture below the folder; a folder "a=v" says that attribute a is v, the other
-// folders are the values
-//            of `folder_attributes` from the outside in (or of "group", "group2" ... where none are
-//            given).
-// kCsv       the given table, or the only one in the folder: a column `file`, every other column as
-// samples.csv means it.
+//            folders are the values of `folder_attributes` from the outside in (or of "group",
+//            "group2" ... where none are given).
+// kCsv       the given table, or the only one in the folder beside those that an import wrote: a
+//            column `file`, every other column as samples.csv means it.
 //
-// Fails if the folder or table is absent, has no column that is needed, or lists nothing at all.
+// A row of a table whose path is absolute or leaves the table's folder is unusable; the latter is
+// accepted where the table has the picture's SHA-256.
+// Fails if the folder or table is absent, has no column that is needed, is over a limit, or lists
+// nothing at all; every Error has a hint.
 Result<SampleListing> list_samples(SampleSource source, const std::filesystem::path& place,
                                    const std::vector<std::string>& folder_attributes);
 

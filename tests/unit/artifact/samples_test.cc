@@ -43,6 +43,22 @@ TEST_F(SamplesTest, EveryRefusalSaysWhatWhereAndWhatToDo) {
   EXPECT_NE(read("file,weight\na.jpg,-1\n").error().where.find(":2"), std::string::npos);
 }
 
+// A table may leave its folder only for a picture whose digest it knows.
+TEST_F(SamplesTest, FilesOutsideOfTheFolderNeedADigest) {
+  const std::string digest(64, 'a');
+  const auto samples = read("file,sha256\n../../set/x.jpg," + digest + "\ny.jpg,\n");
+  ASSERT_TRUE(samples) << describe(samples.error());
+  EXPECT_EQ(samples->rows[0].file, "../../set/x.jpg");
+  for (const std::string& row : {std::string("../x.jpg,"), "../x.jpg," + digest.substr(1), "../x.jpg,g" + digest.substr(1),
+                                 "a/../x.jpg," + digest, "../a/../../x.jpg," + digest, "..," + digest, "../," + digest,
+                                 "../..," + digest, "/x.jpg," + digest, "\"a\nb\"," + digest}) {
+    const auto refused = read("file,sha256\n" + row + "\n");
+    ASSERT_FALSE(refused) << row;
+    EXPECT_NE(refused.error().where.find(":2"), std::string::npos) << row;
+    EXPECT_FALSE(refused.error().hint.empty()) << row;
+  }
+}
+
 TEST_F(SamplesTest, WritesWhatItReads) {
   const std::string text = "file,age,race,source,weight,sha256\na.jpg,3,x,s,2,00\nb.jpg,4,y,t,1,11\n";
   const auto samples = read(text);

@@ -31,6 +31,25 @@ TEST(ParseCsv, MessagesNameTheLine) {
   EXPECT_FALSE(parse_csv("a,b\n\"1,2\n", "t.csv"));
 }
 
+TEST(ParseCsv, LimitsAreSaid) {
+  const auto expect_refusal = [](const Result<Table>& table, ErrorCode code) {
+    ASSERT_FALSE(table);
+    EXPECT_EQ(table.error().code, code);
+    EXPECT_NE(table.error().where.find("t.csv"), std::string::npos);
+    EXPECT_FALSE(table.error().hint.empty());
+  };
+  const std::string long_field(kMaxTableFieldBytes + 1, 'x');
+  expect_refusal(parse_csv("a,b\n1," + long_field + "\n", "t.csv"), ErrorCode::kLimit);
+  expect_refusal(parse_csv("a,b\n1,\"" + long_field + "\"\n", "t.csv"), ErrorCode::kLimit);
+  expect_refusal(parse_csv(long_field, "t.csv"), ErrorCode::kLimit);
+  EXPECT_TRUE(parse_csv("a\n" + long_field.substr(1) + "\n", "t.csv"));
+  expect_refusal(parse_csv(std::string(kMaxTableColumns, ','), "t.csv"), ErrorCode::kLimit);
+  expect_refusal(parse_csv("a,b\n1,2\n3,4\n", "t.csv", {100, 3}), ErrorCode::kLimit);
+  expect_refusal(parse_csv("a,b\n1,2\n", "t.csv", {7, 100}), ErrorCode::kLimit);
+  expect_refusal(parse_csv(std::string_view("a\0b\n", 4), "t.csv"), ErrorCode::kCorrupt);
+  EXPECT_TRUE(parse_csv("a,b\n1,2\n", "t.csv", {8, 2}));
+}
+
 TEST(DumpCsv, ReadsBackTheSame) {
   Table table;
   table.columns = {"a", "b,c"};

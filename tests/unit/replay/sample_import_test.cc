@@ -91,9 +91,11 @@ TEST_F(SampleImport, FairFace) {
                           HasSubstr("val/3.jpg:4: the picture cannot be read"),
                           HasSubstr("val/5.jpg:6: the picture cannot be decoded")));
   const Json json = to_json(*report);
-  EXPECT_EQ(json["samples"], 2);
   EXPECT_EQ(json["unusable"].size(), 5U);
   EXPECT_EQ(json["unusable"][0]["line"], 5);
+  EXPECT_EQ(json["unusable"][0]["file"], "val/4.jpg");
+  EXPECT_EQ(json["duplicates"], Json::array());
+  EXPECT_EQ(json["ignored_files"], 0);
 }
 
 TEST_F(SampleImport, TheTableReadsBackAsSamples) {
@@ -180,12 +182,17 @@ TEST_F(SampleImport, DuplicatesAreReportedAndKept) {
   ASSERT_EQ(report->perceptual.size(), 1U);
   EXPECT_THAT(report->perceptual[0].files, ElementsAre("a.jpg", "b.jpg", "c.jpg", "d.png"));
   EXPECT_TRUE(report->perceptual[0].labels_differ);
+  EXPECT_EQ(to_json(*report)["duplicates"],
+            Json::parse(R"([{"kind": "exact", "files": ["a.jpg", "b.jpg"], "labels_differ": false},
+                            {"kind": "perceptual", "files": ["a.jpg", "b.jpg", "c.jpg", "d.png"],
+                             "labels_differ": true}])"));
 }
 
 // The generated set of awkward pictures: each planted oddity comes back under its name.
 TEST(SampleImportEdgeFaces, EveryPlantedOddityIsSaid) {
   const fs::path folder = testing::project_file("examples/mirror/faces-edge");
-  const auto report = import_samples(SampleSource::kCsv, folder / "samples.csv", {}, null_log());
+  const auto report = import_samples(SampleSource::kCsv, folder / "samples.csv",
+                                     {folder / "imported.csv", {}, 0}, null_log());
   ASSERT_TRUE(report) << describe(report.error());
   std::vector<std::string> usable;
   for (const Sample& row : report->samples.rows) usable.push_back(row.file);
@@ -216,15 +223,93 @@ TEST(SampleImportEdgeFaces, EveryPlantedOddityIsSaid) {
 TEST_F(SampleImport, PathsAreRelativeToWhereTheTableGoes) {
   picture("data/set/a.jpg", 1);
   text("data/set/t.csv", "file,g\na.jpg,x\n");
-  auto report = import(SampleSource::kCsv, "data/set", {folder_.path() / "data", {}, 1});
+  auto report = import(SampleSource::kCsv, "data/set", {folder_.path() / "data/s.csv", {}, 1});
   ASSERT_TRUE(report);
   EXPECT_THAT(lines(*report), ElementsAre("set/a.jpg|x"));
-  report = import(SampleSource::kCsv, "data/set/t.csv", {folder_.path(), {}, 1});
+  report = import(SampleSource::kCsv, "data/set/t.csv", {folder_.path() / "s.csv", {}, 1});
   ASSERT_TRUE(report);
   EXPECT_THAT(lines(*report), ElementsAre("data/set/a.jpg|x"));
-  report = import(SampleSource::kCsv, "data/set", {folder_.path() / "elsewhere", {}, 1});
+  for (const char* elsewhere : {"elsewhere/s.csv", "data/../elsewhere/./s.csv"}) {
+    report = import(SampleSource::kCsv, "data/set", {folder_.path() / elsewhere, {}, 1});
+    ASSERT_TRUE(report);
+    EXPECT_THAT(lines(*report), ElementsAre("../data/set/a.jpg|x"));
+    text("elsewhere/s.csv", dump_samples(report->samples));
+    const auto samples = read_samples(folder_.path() / "elsewhere/s.csv");
+    ASSERT_TRUE(samples) << describe(samples.error());
+    EXPECT_TRUE(fs::exists(samples->folder / samples->rows[0].file));
+  }
+  // What was imported can be imported again from there: the digests say which pictures are meant.
+  report = import(SampleSource::kCsv, "elsewhere/s.csv", {folder_.path() / "x/y/s.csv", {}, 1});
+  ASSERT_TRUE(report) << describe(report.error());
+  EXPECT_THAT(lines(*report), ElementsAre("../../data/set/a.jpg|x"));
+}
+
+TEST_F(SampleImport, LinksDoNotLeadPathsAstray) {
+  picture("real/deep/set/a.jpg", 1);
+  fs::create_directories(folder_.path() / "far/case");
+  fs::create_directory_symlink(folder_.path() / "far/case", folder_.path() / "case");
+  fs::create_directory_symlink(folder_.path() / "real/deep/set", folder_.path() / "set");
+  const auto report = import(SampleSource::kFolders, "set", {folder_.path() / "case/s.csv", {}, 1});
+  ASSERT_TRUE(report) << describe(report.error());
+  EXPECT_TRUE(fs::exists(folder_.path() / "case" / report->samples.rows[0].file))
+      << report->samples.rows[0].file;
+  const auto beside = import(SampleSource::kFolders, "set", {folder_.path() / "s.csv", {}, 1});
+  ASSERT_TRUE(beside);
+  EXPECT_EQ(beside->samples.rows[0].file, "set/a.jpg");
+}
+
+TEST_F(SampleImport, TablesDoNotReachOutsideTheirFolder) {
+  picture("private.jpg", 1);
+  picture("set/a.jpg", 2);
+  const std::string inside = (folder_.path() / "set/a.jpg").string();
+  const std::string outside = (folder_.path() / "private.jpg").string();
+  text("set/t.csv", "file,sha256\n" + inside + ",\n" + outside + ",\n../private.jpg,\n" +
+                        "x/../a.jpg,\n../private.jpg," + std::string(64, '0') + "\na.jpg,\n");
+  const auto report = import(SampleSource::kCsv, "set");
+  ASSERT_TRUE(report) << describe(report.error());
+  EXPECT_THAT(lines(*report), ElementsAre("a.jpg"));
+  EXPECT_THAT(reasons(*report), ElementsAre(HasSubstr(":3: the path is absolute"),
+                                            HasSubstr(":4: the path leaves the table's folder"),
+                                            HasSubstr(":5: the path has '..' inside"),
+                                            HasSubstr(":6: the picture has another SHA-256"),
+                                            HasSubstr(":7: another row names the same file")));
+}
+
+TEST_F(SampleImport, NamesThatATableCannotHold) {
+  picture("a=1/x.jpg", 1);
+  picture("a=1/y\nz.jpg", 2);
+  const auto report = import(SampleSource::kFolders);
+  ASSERT_TRUE(report) << describe(report.error());
+  EXPECT_THAT(lines(*report), ElementsAre("a=1/x.jpg|1"));
+  EXPECT_THAT(reasons(*report), ElementsAre(HasSubstr("control characters")));
+  for (const char* folder : {"file=x", "sha256=x", "source=x", "=x"}) {
+    picture(std::string("b/") + folder + "/x.jpg", 1);
+    const auto refused = import(SampleSource::kFolders, "b", {{}, {"file"}, 1});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_FALSE(refused.error().hint.empty());
+  }
+  EXPECT_FALSE(import(SampleSource::kFolders, "a=1", {{}, {"g", "g"}, 1}));
+  EXPECT_FALSE(import(SampleSource::kFolders, "a=1", {{}, {""}, 1}));
+}
+
+TEST_F(SampleImport, ATableIsNotReplacedByWhatIsMadeFromIt) {
+  picture("a.jpg", 1);
+  text("samples.csv", "file,g\na.jpg,x\n");
+  const auto report = import(SampleSource::kCsv);
   ASSERT_FALSE(report);
-  EXPECT_THAT(report.error().what, HasSubstr("does not lie below"));
+  EXPECT_THAT(report.error().what, HasSubstr("would be replaced"));
+  EXPECT_THAT(report.error().hint, HasSubstr("--out"));
+}
+
+TEST_F(SampleImport, ASecondImportPassesOverTheTableOfTheFirst) {
+  picture("a.jpg", 1);
+  text("labels.csv", "file,g\na.jpg,x\n");
+  text("samples.csv", "file,g,sha256\na.jpg,x,00\n");
+  text("samples.csv.meta.json", "{}");
+  const auto report = import(SampleSource::kCsv);
+  ASSERT_TRUE(report) << describe(report.error());
+  EXPECT_THAT(lines(*report), ElementsAre("a.jpg|x"));
 }
 
 TEST_F(SampleImport, NothingUsableIsAnError) {
@@ -238,6 +323,18 @@ TEST_F(SampleImport, NothingUsableIsAnError) {
   EXPECT_THAT(import(SampleSource::kCsv).error().what, HasSubstr("none of its 1 rows can be used"));
   text("u.csv", "file\n");
   EXPECT_THAT(import(SampleSource::kCsv).error().what, HasSubstr("2 CSV tables"));
+  text("v.csv", "file,g\n");
+  EXPECT_THAT(import(SampleSource::kCsv, "v.csv").error().what, HasSubstr("no rows"));
+  for (const char* place : {"absent", "t.csv", "u.csv", "v.csv", "."}) {
+    for (const SampleSource source : {SampleSource::kFairFace, SampleSource::kUtkFace,
+                                      SampleSource::kFolders, SampleSource::kCsv}) {
+      const auto refused = import(source, place);
+      ASSERT_FALSE(refused) << place << " " << to_string(source);
+      EXPECT_THAT(refused.error().where, HasSubstr(folder_.path().string()));
+      EXPECT_FALSE(refused.error().hint.empty()) << describe(refused.error());
+    }
+  }
+  EXPECT_FALSE(import_samples(SampleSource::kCsv, "/dev/zero", {}, null_log()));
   EXPECT_FALSE(sample_source_from_string("imagenet"));
   EXPECT_EQ(sample_source_from_string("utkface").value(), SampleSource::kUtkFace);
 }

@@ -83,14 +83,14 @@ class LimitReader {
   // In order: what is chosen below the limit, the limit, what is chosen above it.
   bool walk(NodeId value, int depth) {
     const FlowNode node = graph_.at(value);
-    const auto limit =
-        node.op == FlowOp::kSelect && depth > 0 ? limit_of(node.args[0]) : std::nullopt;
+    const auto limit = node.op == FlowOp::kSelect ? limit_of(node.args[0]) : std::nullopt;
     const bool same_number =
         limit && (choice_.number == kNoNode || graph_.same(choice_.number, limit->number));
     if (!same_number) {
       choice_.shown.push_back(value);
       return true;
     }
+    if (depth <= 0 || choice_.values.size() >= kMaxShownLimits) return false;
     const bool first = choice_.number == kNoNode;
     if (!first && choice_.ties_above != limit->ties_above) return false;
     choice_.number = limit->number;
@@ -98,7 +98,6 @@ class LimitReader {
     choice_.origin.push_back(node.args[0]);
     choice_.origin.push_back(value);
     if (!walk(node.args[limit->holds_above ? 2 : 1], depth - 1)) return false;
-    if (choice_.values.size() >= kMaxShownLimits) return false;
     choice_.values.push_back(limit->value);
     return walk(node.args[limit->holds_above ? 1 : 2], depth - 1);
   }

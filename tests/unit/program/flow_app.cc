@@ -226,11 +226,13 @@ bool smali_is_installed() {
 }
 
 std::optional<FlowApp> make_flow_app(const std::string& smali,
-                                     const std::map<std::string, std::string>& assets) {
+                                     const std::map<std::string, std::string>& assets,
+                                     const std::string& resources) {
   const auto dex = assemble_smali(smali);
   if (!dex) return std::nullopt;
   std::map<std::string, std::string> entries{{"classes.dex", *dex}};
   for (const auto& [name, bytes] : assets) entries.emplace("assets/" + name, bytes);
+  if (!resources.empty()) entries.emplace("resources.arsc", resources);
   FlowApp app;
   app.folder = std::make_unique<TemporaryFolder>();
   const auto path = app.folder->path() / "app.apk";

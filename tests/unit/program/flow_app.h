@@ -49,9 +49,11 @@ struct FlowApp {
   std::unique_ptr<TemporaryFolder> folder;
   std::unique_ptr<program::AppPackage> package;
 };
-// Assembles and opens an app; nothing where smali is absent or refuses the text.
+// Assembles and opens an app; nothing where smali is absent or refuses the text. `resources`: bytes
+// of resources.arsc, "" for none.
 std::optional<FlowApp> make_flow_app(const std::string& smali,
-                                     const std::map<std::string, std::string>& assets = {});
+                                     const std::map<std::string, std::string>& assets = {},
+                                     const std::string& resources = {});
 bool smali_is_installed();
 
 }  // namespace dl::testing

@@ -42,6 +42,17 @@ step "what was done before the missing picture stays, and is valid"
 run 0 "$DAYLIGHT" check case1
 contains case1/journal.jsonl '"stage":"replay","event":"failed"'
 
+step "a model that passes every check and crashes the inference library costs its own head, and nothing else"
+python3 "$PROJECT/tests/end_to_end/hostile_model.py" "$app" "$PROJECT/examples/mirror/models/gender.tflite" hostile.apk
+head -n 41 "$faces" >few.csv && mkdir few && mv few.csv few/samples.csv && ln -s "$(dirname "$faces")/pictures" few/pictures
+run 3 "$DAYLIGHT" audit hostile.apk --samples few/samples.csv --samples-are face-crops --compare-kernels none --by skin \
+  --bootstrap 100 --case case_hostile
+contains err 'warning: replay .*crashed'
+json case_hostile/predictions.replayed.csv.meta.json 'd["outcomes"] == {"crash": 40, "ok": 40}'
+json case_hostile/assessment.json 'any(o["head"] == "gender" and o["status"] == "crash" and o["n"] == 40 for o in d["outcomes"])'
+[ -s case_hostile/report.html ] || fail "no report"
+run 0 "$DAYLIGHT" check case_hostile
+
 step "a column that is not there is told before any work"
 run 2 "$DAYLIGHT" audit "$app" --samples "$faces" --case case2 --by shoe_size; one_line "shoe_size.*--by|--by: .*shoe_size.*columns are"
 [ ! -e case2/predictions.replayed.csv ] || fail "replay ran although --by was wrong"

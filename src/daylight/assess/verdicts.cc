@@ -74,8 +74,18 @@ std::string amount(const Hypothesis& h, double value) {
   return h.unit.empty() ? fmt::format("{:.3g}", value) : fmt::format("{:.2f} {}", value, h.unit);
 }
 
+// Without its unit, with a sign as print has it.
+std::string signed_number(const Hypothesis& h, double value) {
+  const double size = std::abs(h.rate ? 100.0 * value : value);
+  const std::string digits = h.rate           ? fmt::format("{:.1f}", size)
+                             : h.unit.empty() ? fmt::format("{:.3g}", size)
+                                              : fmt::format("{:.2f}", size);
+  return (value > 0.0 ? "+" : value < 0.0 ? "\u2212" : "") + digits;
+}
+
 std::string signed_amount(const Hypothesis& h, double value) {
-  return (value > 0.0 ? "+" : "") + amount(h, value);
+  const std::string unit = h.rate ? "points" : h.unit;
+  return signed_number(h, value) + (unit.empty() ? "" : " " + unit);
 }
 
 std::string p_words(double p) { return p < 0.0001 ? "p < 0.0001" : fmt::format("p = {:.2g}", p); }
@@ -97,8 +107,8 @@ const Disparity* strongest(const Hypothesis& h, const Assessment& assessment) {
 std::string difference_words(const Hypothesis& h, const Disparity& d, double confidence) {
   std::string text = fmt::format("{} against the rest: {}", d.group, signed_amount(h, *d.value));
   if (d.low && d.high) {
-    text += fmt::format(" ({:g} % interval {} to {}", 100.0 * confidence, signed_amount(h, *d.low),
-                        signed_amount(h, *d.high));
+    text += fmt::format(" ({:g}% interval {} to {}", 100.0 * confidence, signed_number(h, *d.low),
+                        signed_number(h, *d.high));
     if (d.p_adjusted) text += ", adjusted " + p_words(*d.p_adjusted);
     text += ")";
   }

@@ -30,6 +30,7 @@ int report_parse(const CLI::App& app, const CLI::ParseError& error) {
 int main(int argc, char** argv) try {
   CLI::App app;
   dl::cli::CommandLine line;
+  app.name("daylight");  // not the path that it was called by
   dl::cli::declare_flags(app, line);
   try {
     app.parse(argc, argv);

@@ -99,6 +99,26 @@ TEST(Assessor, FailuresStayInTheDenominators) {
   EXPECT_TRUE(has_limit(a, "5 of 80 samples have no row"));
 }
 
+TEST(Assessor, AHeadWithoutAnyAnswerIsCountedNotRefused) {
+  const std::vector<std::string> person = {"Female", "31", "A"};
+  const Samples samples =
+      make_samples({"gender", "age", "town"}, std::vector<std::vector<std::string>>(30, person));
+  Predictions predictions;
+  for (std::size_t i = 0; i < samples.rows.size(); ++i) {
+    predictions.rows.push_back(failed(samples, i, "gender", PredictionStatus::kCrash));
+    predictions.rows.push_back(failed(samples, i, "age", PredictionStatus::kTimeout));
+  }
+  AssessOptions options;
+  options.by = {"town"};
+  const Assessment a = assess_or_fail(predictions, samples, options);
+  EXPECT_EQ(find_estimate(a, {"gender", "accuracy", "", "town", "A", "all"})->n, 30U);
+  EXPECT_EQ(*find_estimate(a, {"gender", "accuracy", "", "town", "A", "all"})->k, 0.0);
+  EXPECT_EQ(*find_estimate(a, {"gender", "failure_rate", "", "town", "A"})->value, 1.0);
+  EXPECT_EQ(*find_estimate(a, {"age", "failure_rate", "", "town", "A"})->value, 1.0);
+  EXPECT_EQ(find_verdict(a, "gender/town")->outcome, "not-decidable");
+  EXPECT_EQ(find_verdict(a, "age/town")->outcome, "not-decidable");
+}
+
 TEST(Assessor, EmptyAndOneSidedCellsAreNotEstimable) {
   Town town = make_town();
   AssessOptions options;

@@ -43,6 +43,10 @@ struct FlowSink {
   std::vector<NodeId> args;  // without the receiver
   SiteId site = kNoSite;
   MethodId entry = kNoId;
+  // Conditions of the branches around it, innermost first, also of the methods that led here: all
+  // hold where it happens. Empty also where it was reached in several ways.
+  std::vector<NodeId> guards;
+  bool several_ways = false;
 };
 
 // A value that left a method where interpretation started, or was kept in a field.

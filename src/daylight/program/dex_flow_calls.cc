@@ -401,8 +401,11 @@ void FlowMachine::add_sink(FlowCall& call, std::size_t first_arg) {
   sink.entry = entry_;
   for (std::size_t i = first_arg; i < call.args.size(); ++i)
     sink.args.push_back(freeze(call.state, call.args[i], call.site));
-  for (const FlowSink& known : sinks_) {
-    if (known.site == sink.site && known.args == sink.args) return;
+  for (FlowSink& known : sinks_) {
+    if (known.site != sink.site || known.args != sink.args) continue;
+    known.several_ways = true;
+    known.guards.clear();
+    return;
   }
   sinks_.push_back(std::move(sink));
 }

@@ -92,6 +92,13 @@ FlowOutcome FlowMachine::merge(NodeId condition, FlowOutcome yes, FlowOutcome no
   return yes;
 }
 
+void FlowMachine::guard_sinks(std::size_t from, NodeId condition) {
+  for (std::size_t i = from; i < sinks_.size(); ++i) {
+    if (!sinks_[i].several_ways && sinks_[i].guards.size() < kMaxFlowGuards)
+      sinks_[i].guards.push_back(condition);
+  }
+}
+
 FlowOutcome FlowMachine::fork(FlowFrame& frame, std::uint32_t at, const FlowStop& stop,
                               FlowState state,
                               const std::vector<std::pair<NodeId, std::uint32_t>>& ways) {
@@ -100,9 +107,13 @@ FlowOutcome FlowMachine::fork(FlowFrame& frame, std::uint32_t at, const FlowStop
   inner.block = frame.shape->blocks[at].meet;
   std::vector<FlowOutcome> outcomes;
   for (std::size_t i = 0; i + 1 < ways.size(); ++i) {
+    const std::size_t before = sinks_.size();
     outcomes.push_back(run(frame, ways[i].second, inner, state, false));
+    guard_sinks(before, ways[i].first);
   }
+  const std::size_t before = sinks_.size();
   outcomes.push_back(run(frame, ways.back().second, inner, std::move(state), false));
+  if (ways.size() == 2) guard_sinks(before, graph_->negate(ways[0].first));
   FlowOutcome merged = std::move(outcomes.back());
   for (std::size_t i = outcomes.size() - 1; i-- > 0;) {
     merged = merge(ways[i].first, std::move(outcomes[i]), std::move(merged));

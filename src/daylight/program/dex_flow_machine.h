@@ -23,6 +23,8 @@ inline constexpr int kMaxFlowNesting = 320;
 inline constexpr int kMaxLoopRounds = 8;
 // Cases of a switch on an unknown value that are followed.
 inline constexpr std::size_t kMaxSwitchCases = 24;
+// Conditions that a sink remembers, from the innermost out.
+inline constexpr std::size_t kMaxFlowGuards = 24;
 // Classes that an unknown receiver is tried as.
 inline constexpr std::size_t kMaxReceivers = 4;
 // Instructions that a call may always use; beyond them half of what its entry point has left. A
@@ -162,6 +164,8 @@ class FlowMachine {
   FlowOutcome run(FlowFrame& frame, std::uint32_t block, const FlowStop& stop, FlowState state,
                   bool forced);
   FlowOutcome run_loop(FlowFrame& frame, std::uint32_t head, const FlowStop& stop, FlowState state);
+  // Sinks from `from` on happened in a branch that is taken under `condition`.
+  void guard_sinks(std::size_t from, NodeId condition);
   FlowOutcome fork(FlowFrame& frame, std::uint32_t at, const FlowStop& stop, FlowState state,
                    const std::vector<std::pair<NodeId, std::uint32_t>>& ways);
   FlowOutcome merge(NodeId condition, FlowOutcome yes, FlowOutcome no);

@@ -12,6 +12,7 @@
 #include "daylight/rebuild/answer_reading.h"
 #include "daylight/rebuild/assumptions.h"
 #include "daylight/rebuild/code_evidence.h"
+#include "daylight/rebuild/guarded_sinks.h"
 #include "daylight/rebuild/head_drafting.h"
 #include "daylight/rebuild/model_binding.h"
 #include "daylight/rebuild/picture_steps.h"
@@ -50,6 +51,7 @@ class Rebuilder {
     std::size_t input = 0;
     TensorReading tensor;
     std::vector<ReadAnswer> answers;
+    std::vector<ReadAnswer> branches;  // the same from what branches on an answer show
     std::vector<std::string> caveats;  // gaps, where this run speaks for its model
     int worth() const {
       int value = 0;
@@ -57,6 +59,11 @@ class Rebuilder {
       for (const auto& [answer, sink] : answers) {
         if (answer.why.empty() && !answer.threshold)
           value += sink != nullptr && !is_log(*sink) ? 3 : 1;
+      }
+      for (const ReadAnswer& one : branches) {
+        if (!one.first.stands_alone()) continue;
+        value += 1;
+        break;
       }
       if (tensor.found && !tensor.ambiguous) value += 2;
       if (binding.proof.kind == "static") value += 4;
@@ -91,6 +98,7 @@ class Rebuilder {
       read_input(run);
     }
     for (const program::FlowSink& sink : flow_.sinks) read_sink(sink);
+    read_branches();
     for (Run& run : runs_) {
       const ModelRecord* model = run.binding.model;
       if (model == nullptr) continue;
@@ -102,8 +110,9 @@ class Rebuilder {
   }
 
   static bool understood(const Run& run) {
-    return std::any_of(run.answers.begin(), run.answers.end(),
-                       [](const ReadAnswer& one) { return one.first.stands_alone(); });
+    const auto alone = [](const ReadAnswer& one) { return one.first.stands_alone(); };
+    return std::any_of(run.answers.begin(), run.answers.end(), alone) ||
+           std::any_of(run.branches.begin(), run.branches.end(), alone);
   }
 
   // Label and score side by side in what is shown or kept.
@@ -166,6 +175,17 @@ class Rebuilder {
     }
   }
 
+  // What is shown in branches on an answer: labels, and what limits choose.
+  void read_branches() {
+    const AnswerSources from = sources();
+    for (const GuardedValue& guarded : guarded_values(*flow_.graph, flow_.sinks)) {
+      for (AnswerReading& answer : read_answers(from, guarded.value)) {
+        if (answer.run < runs_.size())
+          runs_[answer.run].branches.emplace_back(std::move(answer), guarded.sink);
+      }
+    }
+  }
+
   // Answers that are returned to a caller outside, or kept in a field.
   void read_kept(Run& run) {
     const AnswerSources from = sources();
@@ -207,7 +227,9 @@ class Rebuilder {
     if (run == nullptr) return heads_->add(model, nullptr, "", step);
     for (const std::string& caveat : run->caveats)
       draft_.gap(evidence_->method(run->flow->site), caveat);
-    heads_->add(model, &run->answers, kept_in_[run->flow->id], step);
+    std::vector<ReadAnswer> answers = run->answers;
+    answers.insert(answers.end(), run->branches.begin(), run->branches.end());
+    heads_->add(model, &answers, kept_in_[run->flow->id], step);
   }
 
   // ---- before the model ----

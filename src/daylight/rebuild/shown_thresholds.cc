@@ -213,6 +213,10 @@ std::optional<Json> words_shown(const FlowGraph& graph, NodeId value,
   return words_of(graph, value, resources, kMaxWordsDepth);
 }
 
+bool is_resource_id(const FlowGraph& graph, NodeId value) {
+  return resource_id(graph, value).has_value();
+}
+
 std::optional<std::string> plain_resource_text(const FlowGraph& graph, NodeId value,
                                                const ResourceTable* resources) {
   const auto id = resource_id(graph, value);

@@ -35,6 +35,7 @@ std::optional<LimitChoice> read_limit_choice(program::FlowGraph& graph, program:
 // null) has them. "{}" for an answer of a model. Nothing for what is none of these.
 std::optional<Json> words_shown(const program::FlowGraph& graph, program::NodeId value,
                                 const ResourceTable* resources);
+bool is_resource_id(const program::FlowGraph& graph, program::NodeId value);
 // The text of a string resource's id in its default configuration, where it has no place for
 // arguments.
 std::optional<std::string> plain_resource_text(const program::FlowGraph& graph,

@@ -3,6 +3,8 @@
 #include "daylight/rebuild/value_reading.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 
 #include "daylight/rebuild/shown_thresholds.h"
@@ -19,6 +21,15 @@ namespace {
 constexpr int kMaxDepth = 40;
 constexpr int kMaxRoundings = 4;
 constexpr std::int64_t kMaxLabels = 20000;
+
+// The largest number below a constant that numbers of its type can have.
+double next_below(double value, const FlowNode& constant) {
+  constexpr double kLowest = -std::numeric_limits<double>::infinity();
+  if (constant.op != FlowOp::kFloat) return value - 1;
+  if (constant.wide) return std::nextafter(value, kLowest);
+  return static_cast<double>(
+      std::nextafter(static_cast<float>(value), static_cast<float>(kLowest)));
+}
 
 }  // namespace
 
@@ -352,7 +363,11 @@ bool ValueReader::read_threshold(NodeId value, const FlowNode& node, const Great
   answer.kind = "label";
   answer.labels = {above_is_yes ? no : yes, above_is_yes ? yes : no};
   steps = std::move(before);
-  const double limit = limit_right ? *limit_right : *limit_left;
+  double limit = limit_right ? *limit_right : *limit_left;
+  // The op puts a number equal to its value below: where the code puts it above, the value is the
+  // next one down.
+  if (limit_right.has_value() == test.holds_when_equal)
+    limit = next_below(limit, graph_.at(limit_right ? test.other : test.greater));
   DraftStep step = make(
       "threshold", {{"value", limit}, {"below", answer.labels[0]}, {"above", answer.labels[1]}},
       node.args[0], "rebuild.threshold");

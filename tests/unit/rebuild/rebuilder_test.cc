@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "unit/rebuild/rebuilt_app.h"
 
@@ -414,6 +415,29 @@ TEST_F(Rebuild, ReadsAThreshold) {
   EXPECT_EQ(threshold->params["above"], "female");
   EXPECT_EQ(threshold->params["below"], "male");
   EXPECT_EQ(pipeline.heads[0].task, "gender");
+}
+
+TEST_F(Rebuild, PutsNumbersEqualToAThresholdWhereTheCodePutsThem) {
+  // score < 0.5 ? "male" : "female": 0.5 itself is female, and `threshold` asks for "greater".
+  FlowAppText text = usual();
+  text.answer = dl::testing::output_element(0) + R"(
+    const/high16 v5, 0x3f000000
+    cmpg-float v5, v3, v5
+    if-gez v5, :high
+    const-string v4, "male"
+    goto :said
+    :high
+    const-string v4, "female"
+    :said
+)" + dl::testing::show_text();
+  REBUILT_OR_SKIP(pipeline, text, inventory_of(32, 32, 1));
+  const Step* threshold = step_of(pipeline, "threshold");
+  ASSERT_NE(threshold, nullptr) << all_gaps(pipeline);
+  const double value = threshold->params["value"].get<double>();
+  EXPECT_LT(value, 0.5);
+  EXPECT_EQ(std::nextafter(static_cast<float>(value), 1.0F), 0.5F);
+  EXPECT_EQ(threshold->params["above"], "female");
+  EXPECT_EQ(threshold->params["below"], "male");
 }
 
 TEST_F(Rebuild, ReadsTheHighestScoreWithLabelsFromCode) {

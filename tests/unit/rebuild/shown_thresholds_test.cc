@@ -516,5 +516,96 @@ TEST_F(ShownThresholds, ATableThatIsNotAskedInEveryRoundIsAGap) {
   EXPECT_TRUE(has_gap(pipeline, "was not understood")) << all_gaps(pipeline);
 }
 
+// ---- branches that show things themselves ----
+
+std::string show_constant(const std::string& words) {
+  return "    const-string v4, \"" + words + "\"\n" + dl::testing::show_text();
+}
+
+TEST_F(ShownThresholds, TwoBranchesThatShowTextsAreLabels) {
+  // if (score > 0.5) show("female"); else show("male");
+  FlowAppText text = usual();
+  text.answer = dl::testing::output_element(0) + R"(
+    const/high16 v5, 0x3f000000
+    cmpl-float v6, v3, v5
+    if-lez v6, :low
+)" + show_constant("female") +
+                "    goto :shown\n    :low\n" + show_constant("male") + "    :shown\n";
+  REBUILT_OR_SKIP(pipeline, text, inventory_of(32, 32, 1));
+  ASSERT_EQ(pipeline.heads.size(), 1U) << all_gaps(pipeline);
+  EXPECT_EQ(pipeline.heads[0].kind, "label");
+  EXPECT_EQ(pipeline.heads[0].labels, (std::vector<std::string>{"male", "female"}));
+  ASSERT_NE(step_of(pipeline, "threshold"), nullptr);
+  EXPECT_EQ(step_of(pipeline, "threshold")->params,
+            (Json{{"value", 0.5}, {"below", "male"}, {"above", "female"}}));
+  EXPECT_EQ(step_of(pipeline, "threshold")->proof.kind, "static");
+  EXPECT_TRUE(pipeline.gaps.empty()) << all_gaps(pipeline);
+}
+
+TEST_F(ShownThresholds, ABranchMayShowTheLabelOrSomethingElse) {
+  for (const bool otherwise : {true, false}) {
+    FlowAppText text = usual();
+    text.outputs = 3;
+    text.answer = best_of_three() + R"(
+    const/high16 v5, 0x3f000000
+    cmpg-float v7, v3, v5
+    if-ltz v7, :unsure
+)" + dl::testing::show_text() +
+                  "    goto :shown\n    :unsure\n" +
+                  (otherwise ? show_constant("try again") : std::string("    nop\n")) +
+                  "    :shown\n";
+    REBUILT_OR_SKIP(pipeline, text, inventory_of(32, 32, 3));
+    ASSERT_EQ(pipeline.heads.size(), 1U) << all_gaps(pipeline);
+    EXPECT_EQ(pipeline.heads[0].labels.size(), 3U);
+    EXPECT_EQ(thresholds_of(pipeline, pipeline.heads[0].sink),
+              (Json{entry("argmax", 0.5, "above", otherwise ? "try again" : "", "{}")}))
+        << all_gaps(pipeline);
+    EXPECT_TRUE(pipeline.gaps.empty()) << all_gaps(pipeline);
+  }
+}
+
+TEST_F(ShownThresholds, BranchesInARowAreOneChoice) {
+  // if (score >= 0.75) show(a); else if (score >= 0.25) show(b); else show(c);
+  FlowAppText text = usual();
+  text.answer = dl::testing::output_element(0) + R"(
+    const/high16 v5, 0x3f400000
+    cmpl-float v6, v3, v5
+    if-ltz v6, :middle
+)" + show_constant("surely") +
+                R"(
+    goto :shown
+    :middle
+    const/high16 v5, 0x3e800000
+    cmpl-float v6, v3, v5
+    if-ltz v6, :low
+)" + show_constant("perhaps") +
+                "    goto :shown\n    :low\n" + show_constant("no") + "    :shown\n";
+  REBUILT_OR_SKIP(pipeline, text, inventory_of(32, 32, 1));
+  ASSERT_EQ(pipeline.heads.size(), 1U) << all_gaps(pipeline);
+  const Json found = thresholds_of(pipeline, pipeline.heads[0].sink);
+  ASSERT_EQ(found.size(), 1U) << all_gaps(pipeline);
+  EXPECT_EQ(found[0]["values"], (Json{0.25, 0.75}));
+  EXPECT_EQ(found[0]["shown"], (Json{"no", "perhaps", "surely"}));
+}
+
+TEST_F(ShownThresholds, ABranchOnWhatIsNotUnderstoodIsAGap) {
+  // if (out[0] * out[1] > 0.5) show("yes");
+  FlowAppText text = usual();
+  text.outputs = 2;
+  text.answer = dl::testing::output_element(0) + "    move v6, v3\n" +
+                dl::testing::output_element(1) + R"(
+    mul-float/2addr v3, v6
+    const/high16 v5, 0x3f000000
+    cmpl-float v6, v3, v5
+    if-lez v6, :shown
+)" + show_constant("yes") +
+                "    :shown\n";
+  REBUILT_OR_SKIP(pipeline, text, inventory_of(32, 32, 2));
+  for (const Head& head : pipeline.heads) EXPECT_TRUE(thresholds_of(pipeline, head.sink).is_null());
+  ASSERT_FALSE(pipeline.gaps.empty());
+  EXPECT_EQ(pipeline.gaps[0].where, "Lapp/Main;->onActivityResult(IILandroid/content/Intent;)V");
+  EXPECT_TRUE(has_gap(pipeline, "was not understood")) << all_gaps(pipeline);
+}
+
 }  // namespace
 }  // namespace dl::rebuild

@@ -42,6 +42,16 @@ TEST_F(CaseFolderTest, AFolderWithOtherFilesIsNoCase) {
   EXPECT_EQ(std::filesystem::status(path_).permissions(), std::filesystem::perms(0700));
 }
 
+TEST_F(CaseFolderTest, AFolderWithATableOfSamplesBecomesACase) {
+  std::filesystem::create_directory(path_);
+  ASSERT_TRUE(write_file_atomic(path_ / "samples.csv", "file\na.jpg\n"));
+  ASSERT_TRUE(write_file_atomic(path_ / "samples.csv.meta.json", "{}"));
+  ASSERT_TRUE(write_file_atomic(path_ / "other.csv", "x"));
+  EXPECT_FALSE(CaseFolder::open(path_));
+  std::filesystem::remove(path_ / "other.csv");
+  EXPECT_TRUE(CaseFolder::open(path_));
+}
+
 TEST_F(CaseFolderTest, AnArtifactIsCurrentOnlyWithTheSameProvenance) {
   const auto folder = CaseFolder::open(path_);
   ASSERT_TRUE(folder);

@@ -80,6 +80,14 @@ run 2 "$DAYLIGHT" check s; one_line 'not a case'
 sed 's/"gaps"/"holes"/' case1/inventory.json >case1/i && mv case1/i case1/inventory.json
 run 2 "$DAYLIGHT" check case1; contains out 'BAD +inventory.json'
 
+step "a mistyped case is not made"
+for verb in "plan $app" "rebuild $app" "replay --samples $faces" "assess --samples $faces" report; do
+  # shellcheck disable=SC2086  # a list of words is meant
+  run 2 "$DAYLIGHT" $verb --case typo; one_line 'typo: there is no case; .*detect'
+  [ ! -e typo ] || fail "$verb made a folder"
+done
+run 2 "$DAYLIGHT" check typo; one_line 'typo'
+
 step "a case that cannot be made"
 printf x >file
 run 2 "$DAYLIGHT" detect "$app" --case file; one_line 'file: '

@@ -123,8 +123,17 @@ Result<ExitCode> detect_alone(const Options& options, Terminal& terminal) {
   return exit_code(options.fail_on, artifacts, false, terminal);
 }
 
+// Only detect starts a case; to any other stage a folder that is absent or empty is a mistyped path.
+Result<void> require_case(const Options& options) {
+  std::error_code error;
+  if (std::filesystem::exists(options.case_folder / kJournalFile, error)) return {};
+  return fail(ErrorCode::kNotFound, "there is no case", options.case_folder.string(),
+              "correct --case, or begin one with 'daylight detect APP --case' or 'daylight audit'");
+}
+
 // One stage of a case.
 Result<ExitCode> one_stage(const CommandLine& line, const char* artifact, Terminal& terminal) {
+  if (line.verb != "detect") TRY_VOID(require_case(line.options));
   auto folder = TRY(CaseFolder::open(line.options.case_folder));
   Session session(std::move(folder), line.options, terminal);
   const auto reports = TRY(run_stages(session, line.verb, line.verb));

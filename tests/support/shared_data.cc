@@ -40,7 +40,8 @@ std::optional<std::string> run_command(const std::string& command) {
   std::string output;
   std::array<char, 4096> buffer{};
   std::size_t size = 0;
-  while ((size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0) output.append(buffer.data(), size);
+  while ((size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0)
+    output.append(buffer.data(), size);
   const int status = pclose(pipe);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return std::nullopt;
   return output;

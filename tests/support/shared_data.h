@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where tests find data that may not enter the project, temporary folders, and other people's programs as oracles.
+// Where tests find data that may not enter the project, temporary folders, and other people's
+// programs as oracles.
 #pragma once
 
 #include <cstdlib>
@@ -9,7 +10,8 @@
 
 namespace dl::testing {
 
-// A file of the shared data folder (DAYLIGHT_SHARED, or ../shared beside the project), or nothing where it is absent.
+// A file of the shared data folder (DAYLIGHT_SHARED, or ../shared beside the project), or nothing
+// where it is absent.
 std::optional<std::filesystem::path> shared_data(const std::string& relative);
 
 // A file of the project's tree.
@@ -38,6 +40,6 @@ std::string test_python();
 
 // In a TEST: a path of the shared data, or a skip that says what is absent.
 #define DAYLIGHT_SHARED_OR_SKIP(variable, relative)                                    \
-  const auto variable##_found = ::dl::testing::shared_data(relative);            \
+  const auto variable##_found = ::dl::testing::shared_data(relative);                  \
   if (!variable##_found) GTEST_SKIP() << "shared data is absent here: " << (relative); \
   const std::filesystem::path variable = *variable##_found

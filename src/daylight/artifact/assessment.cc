@@ -251,14 +251,15 @@ Result<TargetMatch> target_from_json(const Json& json, const std::string& where)
   fields.required_text("column", target.column);
   fields.text("how", target.how);
   fields.text("kind", target.kind);
-  fields.list("label_map", target.label_map, [](const Json& item, const std::string& at) -> Result<Pair> {
-    Pair pair;
-    FieldReader record(item, at);
-    record.required_text("prediction", pair.first);
-    record.required_text("truth", pair.second);
-    TRY_VOID(record.finish());
-    return pair;
-  });
+  fields.list("label_map", target.label_map,
+              [](const Json& item, const std::string& at) -> Result<Pair> {
+                Pair pair;
+                FieldReader record(item, at);
+                record.required_text("prediction", pair.first);
+                record.required_text("truth", pair.second);
+                TRY_VOID(record.finish());
+                return pair;
+              });
   TRY_VOID(fields.finish());
   if (json.contains("age_truth")) {
     target.age_truth = TRY(age_truth_from_json(json["age_truth"], where + ".age_truth"));

@@ -23,10 +23,10 @@ struct Estimate {
   std::optional<double> value;
   std::optional<double> low;
   std::optional<double> high;
-  std::uint64_t n = 0;      // denominator
-  std::optional<double> k;  // numerator of a proportion
-  std::string method;       // wilson|bootstrap-percentile|bootstrap-bca|...
-  std::string source;       // replayed|captured|given
+  std::uint64_t n = 0;              // denominator
+  std::optional<double> k;          // numerator of a proportion
+  std::string method;               // wilson|bootstrap-percentile|bootstrap-bca|...
+  std::string source;               // replayed|captured|given
   std::string denominator = "all";  // all|answered: whether failures to predict count
   std::string why = {};
 };
@@ -85,7 +85,7 @@ struct Sensitivity {
   std::string attribute;  // "" for everyone
   std::string group;
   std::uint64_t n = 0;
-  std::optional<double> mean_change;      // signed, alternative - pipeline
+  std::optional<double> mean_change;  // signed, alternative - pipeline
   std::optional<double> mean_abs_change;
   std::optional<double> max_abs_change;
   std::uint64_t label_changes = 0;
@@ -112,9 +112,10 @@ struct AgeTruthTable {
 struct TargetMatch {
   std::string head;
   std::string column;
-  std::string how;  // given|name
+  std::string how;   // given|name
   std::string kind;  // label|scalar
-  std::vector<std::pair<std::string, std::string>> label_map;  // prediction label -> truth label, where they differ
+  std::vector<std::pair<std::string, std::string>>
+      label_map;  // prediction label -> truth label, where they differ
   std::optional<AgeTruthTable> age_truth = {};
 };
 
@@ -136,7 +137,7 @@ struct Assessment {
   std::vector<Verdict> verdicts;
   std::vector<Sensitivity> sensitivity;
   Json confounds = Json::array();
-  std::vector<Gap> limits;  // what this assessment cannot say, and why
+  std::vector<Gap> limits;         // what this assessment cannot say, and why
   Json settings = Json::object();  // confidence, fdr, bootstrap, groups left out and why
 };
 

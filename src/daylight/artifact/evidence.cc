@@ -25,7 +25,8 @@ Result<Use> use_from_string(const std::string& text) {
   for (const Use use : {Use::kPresent, Use::kReachable, Use::kExecuted, Use::kAnswered}) {
     if (text == to_string(use)) return use;
   }
-  return fail(ErrorCode::kCorrupt, "'" + printable(text) + "' is not a use (present, reachable, executed, answered)");
+  return fail(ErrorCode::kCorrupt,
+              "'" + printable(text) + "' is not a use (present, reachable, executed, answered)");
 }
 
 Json to_json(const Evidence& evidence) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a claim rests on (Evidence), what could not be read (Gap), and how far a claim is known to hold (Use, Proof).
+// What a claim rests on (Evidence), what could not be read (Gap), and how far a claim is known to
+// hold (Use, Proof).
 #pragma once
 
 #include <cstdint>
@@ -11,15 +12,17 @@
 
 namespace dl {
 
-// One observation. `kind` is code|native|asset|manifest|trace|user. Either offset or method says where inside the entry.
+// One observation. `kind` is code|native|asset|manifest|trace|user. Either offset or method says
+// where inside the entry.
 struct Evidence {
   std::string kind;
-  std::string file;                      // the outermost file, by its name without folders
-  std::vector<std::string> entry = {};   // chain of containers from the outside in; empty: the file itself
+  std::string file;  // the outermost file, by its name without folders
+  std::vector<std::string> entry =
+      {};  // chain of containers from the outside in; empty: the file itself
   std::optional<std::uint64_t> offset = {};  // bytes into the innermost entry
-  std::string method = {};               // Lpkg/Class;->name(Descriptor)Ret, or an export's name
-  std::string rule = {};                 // id of the rule or analysis that fired
-  std::string excerpt = {};              // what was seen there, printable and short
+  std::string method = {};   // Lpkg/Class;->name(Descriptor)Ret, or an export's name
+  std::string rule = {};     // id of the rule or analysis that fired
+  std::string excerpt = {};  // what was seen there, printable and short
 
   friend bool operator==(const Evidence&, const Evidence&) = default;
 };
@@ -32,7 +35,8 @@ struct Gap {
   friend bool operator==(const Gap&, const Gap&) = default;
 };
 
-// How far a claim is known to hold: the code is there; a path leads to it; it ran; it gave an answer.
+// How far a claim is known to hold: the code is there; a path leads to it; it ran; it gave an
+// answer.
 enum class Use { kPresent, kReachable, kExecuted, kAnswered };
 const char* to_string(Use use);
 Result<Use> use_from_string(const std::string& text);

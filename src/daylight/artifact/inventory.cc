@@ -148,11 +148,12 @@ Result<TensorInfo> tensor_from_json(const Json& json, const std::string& where) 
   if (json.contains("quantization") && json["quantization"].is_object()) {
     const Json& quantization = json["quantization"];
     if (quantization.contains("scale")) {
-      tensor.quant_scale = TRY(numbers<float>(quantization["scale"], where + ".quantization.scale"));
+      tensor.quant_scale =
+          TRY(numbers<float>(quantization["scale"], where + ".quantization.scale"));
     }
     if (quantization.contains("zero_point")) {
-      tensor.quant_zero_point =
-          TRY(numbers<std::int64_t>(quantization["zero_point"], where + ".quantization.zero_point"));
+      tensor.quant_zero_point = TRY(
+          numbers<std::int64_t>(quantization["zero_point"], where + ".quantization.zero_point"));
     }
   }
   return tensor;
@@ -275,15 +276,16 @@ Result<AppInfo> app_from_json(const Json& json, const std::string& where) {
   fields.text_list("splits", app.splits);
   fields.text_list("abis", app.abis);
   fields.text_list("permissions", app.permissions);
-  fields.list("signers", app.signers, [](const Json& item, const std::string& at) -> Result<Signer> {
-    Signer signer;
-    FieldReader record(item, at);
-    record.text("cert_sha256", signer.cert_sha256);
-    record.text("scheme", signer.scheme);
-    record.boolean("valid", signer.valid);
-    TRY_VOID(record.finish());
-    return signer;
-  });
+  fields.list("signers", app.signers,
+              [](const Json& item, const std::string& at) -> Result<Signer> {
+                Signer signer;
+                FieldReader record(item, at);
+                record.text("cert_sha256", signer.cert_sha256);
+                record.text("scheme", signer.scheme);
+                record.boolean("valid", signer.valid);
+                TRY_VOID(record.finish());
+                return signer;
+              });
   TRY_VOID(fields.finish());
   return app;
 }

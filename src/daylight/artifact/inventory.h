@@ -37,7 +37,8 @@ struct AppInfo {
   std::vector<std::string> permissions;
 };
 
-// A tensor at a model's border. A shape dimension of -1 is dynamic. dtype: float32|float16|int8|uint8|int16|int32|int64|bool|string|other.
+// A tensor at a model's border. A shape dimension of -1 is dynamic. dtype:
+// float32|float16|int8|uint8|int16|int32|int64|bool|string|other.
 struct TensorInfo {
   std::string name;
   std::vector<std::int64_t> shape;
@@ -65,22 +66,24 @@ struct ModelRecord {
   std::string format;  // id in rules/formats.json: tflite ...
   ModelLocation location;
   std::string sha256;
-  std::string graph_hash;          // over operators and shapes, not weights; empty if the graph was not read
+  std::string
+      graph_hash;  // over operators and shapes, not weights; empty if the graph was not read
   std::string encryption = "none";  // none|xor|encrypted|compressed-only|unknown
   std::string encryption_key = {};
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
   std::vector<std::string> operators;  // distinct, in order of first use
   std::string last_operator;           // the operator that makes the first output
-  Json metadata = Json::object();      // name, description, version, author, input/output normalisation where the model says so
-  std::vector<std::string> labels;     // from an associated label file
+  Json metadata = Json::object();  // name, description, version, author, input/output normalisation
+                                   // where the model says so
+  std::vector<std::string> labels;  // from an associated label file
   Origin origin;
   Use use = Use::kPresent;
   std::vector<Evidence> evidence;
 };
 
 struct FrameworkRecord {
-  std::string id;      // id in rules/frameworks.json
+  std::string id;  // id in rules/frameworks.json
   std::string version;
   std::string layer;   // java|native|manifest
   std::string linked;  // shared|static|unbundled
@@ -90,8 +93,9 @@ struct FrameworkRecord {
 
 // One call site of an ML API.
 struct CallRecord {
-  std::string id;      // "call-1" ...
-  std::string api;     // canonical name: org.tensorflow.lite.Interpreter.run, also when the app renamed it
+  std::string id;  // "call-1" ...
+  std::string
+      api;  // canonical name: org.tensorflow.lite.Interpreter.run, also when the app renamed it
   std::string framework;
   std::string caller;  // Lpkg/Class;->method(Descriptor)Ret as it stands in the DEX
   std::string klass;   // "class" in JSON: the callee's class as it stands in the DEX

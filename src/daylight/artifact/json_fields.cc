@@ -19,7 +19,8 @@ const Json* FieldReader::find(const char* name) const {
 
 void FieldReader::wrong_type(const char* name, const char* expected) {
   if (!error_) {
-    error_ = Error{ErrorCode::kCorrupt, std::string("field '") + name + "' is not " + expected, where_};
+    error_ =
+        Error{ErrorCode::kCorrupt, std::string("field '") + name + "' is not " + expected, where_};
   }
 }
 
@@ -37,7 +38,8 @@ void FieldReader::text(const char* name, std::string& out) {
 void FieldReader::required_text(const char* name, std::string& out) {
   text(name, out);
   if (!error_ && out.empty()) {
-    error_ = Error{ErrorCode::kCorrupt, std::string("field '") + name + "' is missing or empty", where_};
+    error_ =
+        Error{ErrorCode::kCorrupt, std::string("field '") + name + "' is missing or empty", where_};
   }
 }
 

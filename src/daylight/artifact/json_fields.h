@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading fields of artifacts that strangers may have written: wrong types become Errors that name the field.
+// Reading fields of artifacts that strangers may have written: wrong types become Errors that name
+// the field.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +12,12 @@
 
 namespace dl {
 
-// A cursor over one JSON object with a sticky first error, so that a record reads as a list of its fields.
-// A missing field gives the default; a field of another type is an error. Not thread safe.
+// A cursor over one JSON object with a sticky first error, so that a record reads as a list of its
+// fields. A missing field gives the default; a field of another type is an error. Not thread safe.
 class FieldReader {
  public:
-  // `where` is the file and the path inside it, for messages. Fails at once if `json` is not an object.
+  // `where` is the file and the path inside it, for messages. Fails at once if `json` is not an
+  // object.
   FieldReader(const Json& json, std::string where);
 
   void text(const char* name, std::string& out);

@@ -26,7 +26,8 @@ Json to_json(const Alternative& alternative) {
 
 Json to_json(const Step& step) {
   Json alternatives = Json::array();
-  for (const Alternative& alternative : step.alternatives) alternatives.push_back(to_json(alternative));
+  for (const Alternative& alternative : step.alternatives)
+    alternatives.push_back(to_json(alternative));
   return {{"id", step.id},
           {"kind", to_string(step.kind)},
           {"layer", step.layer},
@@ -193,7 +194,8 @@ Result<Pipeline> pipeline_from_json(const Json& json, const std::string& where) 
   std::set<std::string> names;
   for (const Head& head : pipeline.heads) {
     if (!names.insert(head.name).second) {
-      return fail(ErrorCode::kCorrupt, "two heads are named '" + printable(head.name) + "'", where, "give each a name of its own");
+      return fail(ErrorCode::kCorrupt, "two heads are named '" + printable(head.name) + "'", where,
+                  "give each a name of its own");
     }
     auto path = path_to(pipeline, head.sink);
     if (!path) {
@@ -228,7 +230,8 @@ Result<std::vector<const Step*>> path_to(const Pipeline& pipeline, const std::st
     return fail(ErrorCode::kCorrupt, "there is no step '" + printable(sink) + "'");
   }
   path.push_back(start->second);
-  for (auto next = came_from.find(sink); next != came_from.end(); next = came_from.find(next->second)) {
+  for (auto next = came_from.find(sink); next != came_from.end();
+       next = came_from.find(next->second)) {
     if (path.size() > pipeline.steps.size()) {
       return fail(ErrorCode::kCorrupt, "the edges form a circle at '" + printable(sink) + "'");
     }

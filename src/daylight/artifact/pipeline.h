@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// pipeline.json: the steps from a person's picture to the app's answer, each with its evidence and its proof.
+// pipeline.json: the steps from a person's picture to the app's answer, each with its evidence and
+// its proof.
 #pragma once
 
 #include <optional>
@@ -16,9 +17,10 @@ enum class StepKind { kSource, kDecode, kTransform, kModel, kPostprocess, kSink 
 const char* to_string(StepKind kind);
 Result<StepKind> step_kind_from_string(const std::string& text);
 
-// How a step is known. bytes-equal and fitted come from traces; static from code; declared from metadata or the user.
+// How a step is known. bytes-equal and fitted come from traces; static from code; declared from
+// metadata or the user.
 struct Proof {
-  std::string kind = "assumed";  // bytes-equal|fitted|static|declared|assumed
+  std::string kind = "assumed";         // bytes-equal|fitted|static|declared|assumed
   std::optional<double> residual = {};  // fitted: largest absolute error
   std::string by = {};                  // declared: model-metadata|user ...
   std::string why = {};                 // declared and assumed: the reason
@@ -81,8 +83,9 @@ Result<Pipeline> pipeline_from_json(const Json& json, const std::string& where);
 Json to_json(const Proof& proof);
 Result<Proof> proof_from_json(const Json& json, const std::string& where);
 
-// The steps that lead to `sink`, in order from source to sink; the graph may branch but each step here has one way in.
-// kCorrupt if an edge names no step, a step has two ways in, or the edges form a circle.
+// The steps that lead to `sink`, in order from source to sink; the graph may branch but each step
+// here has one way in. kCorrupt if an edge names no step, a step has two ways in, or the edges form
+// a circle.
 Result<std::vector<const Step*>> path_to(const Pipeline& pipeline, const std::string& sink);
 
 }  // namespace dl

@@ -14,11 +14,13 @@
 namespace dl {
 namespace {
 
-constexpr std::array kStatuses = {PredictionStatus::kOk,         PredictionStatus::kNoFace,
-                                  PredictionStatus::kMultiFace,  PredictionStatus::kParseError,
-                                  PredictionStatus::kCrash,      PredictionStatus::kTimeout};
+constexpr std::array kStatuses = {PredictionStatus::kOk,        PredictionStatus::kNoFace,
+                                  PredictionStatus::kMultiFace, PredictionStatus::kParseError,
+                                  PredictionStatus::kCrash,     PredictionStatus::kTimeout};
 
-std::string text_of(const std::optional<double>& value) { return value ? format_double(*value) : ""; }
+std::string text_of(const std::optional<double>& value) {
+  return value ? format_double(*value) : "";
+}
 
 // Reads one long-form table; every message names line and column.
 class LongReader {
@@ -27,8 +29,8 @@ class LongReader {
 
   Result<std::vector<Prediction>> read() {
     if (!table_.find("label") && !table_.find("score") && !table_.find("value")) {
-      return fail(ErrorCode::kInvalidArgument, "has none of the columns label, score, value", where_,
-                  "give the answers in at least one of them");
+      return fail(ErrorCode::kInvalidArgument, "has none of the columns label, score, value",
+                  where_, "give the answers in at least one of them");
     }
     std::vector<Prediction> rows;
     rows.reserve(table_.rows.size());
@@ -60,7 +62,8 @@ class LongReader {
     const bool answered = !prediction.label.empty() || prediction.score || prediction.value;
     const std::string status = cell("status");
     if (status.empty()) {
-      // A row without an answer and without a status is still a person: it is an answer that could not be read.
+      // A row without an answer and without a status is still a person: it is an answer that could
+      // not be read.
       prediction.status = answered ? PredictionStatus::kOk : PredictionStatus::kParseError;
       return prediction;
     }
@@ -88,7 +91,8 @@ class LongReader {
     if (text.empty()) return {};
     out = parse_double(text);
     if (!out) return bad(column, "holds '" + printable(text) + "', which is not a number");
-    if (std::abs(*out) > kMaxPredictionValue) return bad(column, "holds '" + printable(text) + "', which is beyond any measure");
+    if (std::abs(*out) > kMaxPredictionValue)
+      return bad(column, "holds '" + printable(text) + "', which is beyond any measure");
     return {};
   }
 
@@ -118,7 +122,8 @@ Result<std::vector<Prediction>> read_wide(const Table& table, std::size_t file_c
       Prediction prediction;
       prediction.file = std::string(trim(table.rows[r][file_column]));
       if (prediction.file.empty()) {
-        return fail(ErrorCode::kInvalidArgument, "column 'file' is empty", fmt::format("{}:{}", where, r + 2));
+        return fail(ErrorCode::kInvalidArgument, "column 'file' is empty",
+                    fmt::format("{}:{}", where, r + 2));
       }
       prediction.head = table.columns[c];
       const std::string text(trim(table.rows[r][c]));
@@ -167,7 +172,8 @@ Result<PredictionStatus> prediction_status_from_string(const std::string& text) 
     if (text == to_string(status)) return status;
   }
   return fail(ErrorCode::kInvalidArgument,
-              "holds '" + printable(text) + "', not one of ok, no-face, multi-face, parse-error, crash, timeout");
+              "holds '" + printable(text) +
+                  "', not one of ok, no-face, multi-face, parse-error, crash, timeout");
 }
 
 std::string predictions_header() {
@@ -176,10 +182,10 @@ std::string predictions_header() {
 
 std::string dump_prediction(const Prediction& prediction) {
   return csv_line({prediction.file, std::to_string(prediction.face),
-                   prediction.frame ? std::to_string(*prediction.frame) : "", text_of(prediction.t_ms),
-                   std::to_string(prediction.run), prediction.alternative, prediction.head,
-                   to_string(prediction.status), prediction.label, text_of(prediction.score),
-                   text_of(prediction.value), prediction.source});
+                   prediction.frame ? std::to_string(*prediction.frame) : "",
+                   text_of(prediction.t_ms), std::to_string(prediction.run), prediction.alternative,
+                   prediction.head, to_string(prediction.status), prediction.label,
+                   text_of(prediction.score), text_of(prediction.value), prediction.source});
 }
 
 Result<Predictions> read_predictions(const std::filesystem::path& csv) {
@@ -188,10 +194,11 @@ Result<Predictions> read_predictions(const std::filesystem::path& csv) {
   const auto file_column = table.find("file");
   if (!file_column) {
     return fail(ErrorCode::kInvalidArgument,
-                "has no column 'file' (it has: " + printable(join(table.columns, ", ")) + ")", where,
-                "name the column of the pictures 'file', as in samples.csv");
+                "has no column 'file' (it has: " + printable(join(table.columns, ", ")) + ")",
+                where, "name the column of the pictures 'file', as in samples.csv");
   }
-  if (table.rows.empty()) return fail(ErrorCode::kInvalidArgument, "has a header but no rows", where);
+  if (table.rows.empty())
+    return fail(ErrorCode::kInvalidArgument, "has a header but no rows", where);
   Predictions predictions;
   if (table.find("head")) {
     predictions.rows = TRY(LongReader(table, where).read());

@@ -25,13 +25,15 @@ struct Prediction {
   std::string alternative = {};  // id of a pipeline's alternative; "" is the pipeline itself
   std::string head;
   PredictionStatus status = PredictionStatus::kOk;
-  std::string label = {};          // label heads: the chosen label
-  std::optional<double> score = {};  // label and probability heads: the score of `label`, or the probability
+  std::string label = {};  // label heads: the chosen label
+  std::optional<double> score =
+      {};  // label and probability heads: the score of `label`, or the probability
   std::optional<double> value = {};  // scalar heads
-  std::string source = {};         // replayed|captured|...
+  std::string source = {};           // replayed|captured|...
 };
 
-// A score or value beyond this (either sign) is refused: its square must not overflow in a sum over all people.
+// A score or value beyond this (either sign) is refused: its square must not overflow in a sum over
+// all people.
 inline constexpr double kMaxPredictionValue = 1e12;
 
 struct Predictions {
@@ -44,9 +46,10 @@ struct Predictions {
 std::string predictions_header();
 std::string dump_prediction(const Prediction& prediction);
 
-// Only file, head and one of label, score, value are required of a file that others bring. A wide table (file + one
-// column for each head) is accepted too when there is no column `head`: numbers become value, other text label.
-// Errors name the line and column. Reads <path>.meta.json beside it where present.
+// Only file, head and one of label, score, value are required of a file that others bring. A wide
+// table (file + one column for each head) is accepted too when there is no column `head`: numbers
+// become value, other text label. Errors name the line and column. Reads <path>.meta.json beside it
+// where present.
 Result<Predictions> read_predictions(const std::filesystem::path& csv);
 
 }  // namespace dl

@@ -24,7 +24,7 @@ Json to_json(const Entry& entry) {
     if (arg.has_constant) json["const"] = arg.constant;
     args.push_back(std::move(json));
   }
-  return {{"class", entry.klass},       {"method", entry.method}, {"descriptor", entry.descriptor},
+  return {{"class", entry.klass},       {"method", entry.method},  {"descriptor", entry.descriptor},
           {"receiver", entry.receiver}, {"args", std::move(args)}, {"why", entry.why}};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// probe_plan.json: which methods and exports a capture agent hooks, and with which of the app's own constants it may enter.
+// probe_plan.json: which methods and exports a capture agent hooks, and with which of the app's own
+// constants it may enter.
 #pragma once
 
 #include <string>
@@ -16,7 +17,8 @@ struct Probe {
   std::string layer;     // java|native
   std::string selector;  // Lpkg/Class;->method(Descriptor)Ret, or library.so!export
   std::string role;      // model-load|model-run|input|output|preprocess|entry
-  // How to read each argument and the result: this|arg0|arg1|...|result = tensor|bitmap|bytes|float-array|text|...
+  // How to read each argument and the result: this|arg0|arg1|...|result =
+  // tensor|bitmap|bytes|float-array|text|...
   std::vector<std::string> decode;
   std::uint64_t max_bytes = 0;  // of one buffer
   std::uint64_t max_calls = 0;

@@ -13,7 +13,8 @@ std::string tool_version() { return DAYLIGHT_VERSION; }
 Json to_json(const Provenance& provenance) {
   Json inputs = Json::array();
   for (const InputDigest& input : provenance.inputs) {
-    inputs.push_back({{"role", input.role}, {"name", printable(input.name)}, {"sha256", input.sha256}});
+    inputs.push_back(
+        {{"role", input.role}, {"name", printable(input.name)}, {"sha256", input.sha256}});
   }
   Json json = {{"tool", provenance.tool},
                {"version", provenance.version},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where an artifact comes from: tool, version, inputs by digest, options, seed. The key to resuming.
+// Where an artifact comes from: tool, version, inputs by digest, options, seed. The key to
+// resuming.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +18,15 @@ std::string tool_version();
 
 // One input of a stage.
 struct InputDigest {
-  std::string role;    // app, inventory, pipeline, samples, images, predictions ...
-  std::string name;    // file name without folders
+  std::string role;  // app, inventory, pipeline, samples, images, predictions ...
+  std::string name;  // file name without folders
   std::string sha256;
 
   friend bool operator==(const InputDigest&, const InputDigest&) = default;
 };
 
-// No time, host or user stands here: those go to journal.jsonl. Two runs with equal provenance write equal bytes.
+// No time, host or user stands here: those go to journal.jsonl. Two runs with equal provenance
+// write equal bytes.
 struct Provenance {
   std::string tool = kToolName;
   std::string version = tool_version();
@@ -42,11 +44,13 @@ Result<Provenance> provenance_from_json(const Json& json, const std::string& whe
 
 // {"schema": "daylight/<kind>/1", "provenance": {...}}: the head of every artifact.
 Json artifact_head(const std::string& kind, const Provenance& provenance);
-// Checks the schema line and reads the provenance. kInvalidArgument when it is another kind of file.
+// Checks the schema line and reads the provenance. kInvalidArgument when it is another kind of
+// file.
 Result<Provenance> read_artifact_head(const Json& json, const std::string& kind,
                                       const std::string& where);
 
-// SHA-256 over schema kind and provenance: equal means that a finished artifact need not be made again.
+// SHA-256 over schema kind and provenance: equal means that a finished artifact need not be made
+// again.
 std::string fingerprint(const std::string& kind, const Provenance& provenance);
 
 }  // namespace dl

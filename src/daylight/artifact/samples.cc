@@ -16,9 +16,10 @@
 namespace dl {
 namespace {
 
-// Columns that come back as they are; `file`, `sha256` and `weight` are read into the rows. All others are attributes of people.
-constexpr std::array<std::string_view, 8> kReserved = {"identity", "edit",       "cluster", "stratum",
-                                                       "source",   "truth_kind", "status",  "source_path"};
+// Columns that come back as they are; `file`, `sha256` and `weight` are read into the rows. All
+// others are attributes of people.
+constexpr std::array<std::string_view, 8> kReserved = {
+    "identity", "edit", "cluster", "stratum", "source", "truth_kind", "status", "source_path"};
 
 bool is_reserved(std::string_view column) {
   return std::find(kReserved.begin(), kReserved.end(), column) != kReserved.end();
@@ -28,13 +29,17 @@ bool is_reserved(std::string_view column) {
 Result<void> check_file(const Sample& sample, const std::string& line) {
   if (!is_sample_file(sample.file)) {
     return fail(ErrorCode::kInvalidArgument,
-                "the file '" + printable(sample.file) + "' is empty, absolute, has '..' inside or holds control characters", line,
-                "give paths relative to the folder of samples.csv");
+                "the file '" + printable(sample.file) +
+                    "' is empty, absolute, has '..' inside or holds control characters",
+                line, "give paths relative to the folder of samples.csv");
   }
   if (leaves_folder(sample.file) && !is_sha256(sample.sha256)) {
-    return fail(ErrorCode::kInvalidArgument,
-                "the file '" + printable(sample.file) + "' lies outside of the table's folder and has no sha256", line,
-                "give its digest, as 'daylight samples import' does, or put the table beside the pictures");
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "the file '" + printable(sample.file) +
+            "' lies outside of the table's folder and has no sha256",
+        line,
+        "give its digest, as 'daylight samples import' does, or put the table beside the pictures");
   }
   return {};
 }
@@ -49,7 +54,9 @@ bool leaves_folder(std::string_view file) { return file == ".." || file.starts_w
 
 bool is_sample_file(std::string_view file) {
   if (file.empty() || file.front() == '/') return false;
-  if (std::any_of(file.begin(), file.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) return false;
+  if (std::any_of(file.begin(), file.end(),
+                  [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+    return false;
   while (file.starts_with("../")) file.remove_prefix(3);
   if (file.empty()) return false;
   const auto parts = split(file, '/');
@@ -57,7 +64,8 @@ bool is_sample_file(std::string_view file) {
 }
 
 bool is_sha256(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+  return text.size() == 64 &&
+         text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
 
 std::optional<std::size_t> Samples::attribute_index(const std::string& name) const {
@@ -77,8 +85,8 @@ Result<Samples> parse_samples(std::string_view text, const std::filesystem::path
   const auto file_column = table.find("file");
   if (!file_column) {
     return fail(ErrorCode::kInvalidArgument,
-                "has no column 'file' (it has: " + printable(join(table.columns, ", ")) + ")", where,
-                "name the column of the pictures' paths 'file'");
+                "has no column 'file' (it has: " + printable(join(table.columns, ", ")) + ")",
+                where, "name the column of the pictures' paths 'file'");
   }
   if (table.rows.empty()) {
     return fail(ErrorCode::kInvalidArgument, "has a header but no rows", where,
@@ -109,19 +117,22 @@ Result<Samples> parse_samples(std::string_view text, const std::filesystem::path
     if (digest_column) sample.sha256 = row[*digest_column];
     TRY_VOID(check_file(sample, line));
     if (!seen.insert(sample.file).second) {
-      return fail(ErrorCode::kInvalidArgument, "the file '" + printable(sample.file) + "' stands twice",
-                  line, "keep one row for each picture");
+      return fail(ErrorCode::kInvalidArgument,
+                  "the file '" + printable(sample.file) + "' stands twice", line,
+                  "keep one row for each picture");
     }
     if (weight_column && !row[*weight_column].empty()) {
       const auto weight = parse_double(row[*weight_column]);
       if (!weight || *weight < 0) {
-        return fail(ErrorCode::kInvalidArgument,
-                    "the weight '" + printable(row[*weight_column]) + "' is not a number of zero or more", line,
-                    "write a number, or leave the cell empty for 1");
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "the weight '" + printable(row[*weight_column]) + "' is not a number of zero or more",
+            line, "write a number, or leave the cell empty for 1");
       }
       sample.weight = *weight;
     }
-    for (const std::size_t column : attribute_columns) sample.values.emplace_back(trim(row[column]));
+    for (const std::size_t column : attribute_columns)
+      sample.values.emplace_back(trim(row[column]));
     for (const std::size_t column : reserved_columns) {
       samples.reserved[table.columns[column]].push_back(row[column]);
     }
@@ -145,7 +156,8 @@ std::string dump_samples(const Samples& samples) {
     const Sample& sample = samples.rows[i];
     std::vector<std::string> row = {sample.file};
     row.insert(row.end(), sample.values.begin(), sample.values.end());
-    for (const auto& [column, values] : samples.reserved) row.push_back(i < values.size() ? values[i] : "");
+    for (const auto& [column, values] : samples.reserved)
+      row.push_back(i < values.size() ? values[i] : "");
     if (weights) row.push_back(format_double(sample.weight));
     if (digests) row.push_back(sample.sha256);
     table.rows.push_back(std::move(row));
@@ -155,7 +167,8 @@ std::string dump_samples(const Samples& samples) {
 
 std::string samples_digest(const Samples& samples) {
   Sha256 hash;
-  for (const Sample& sample : samples.rows) hash.update(as_bytes(csv_line({sample.file, sample.sha256})));
+  for (const Sample& sample : samples.rows)
+    hash.update(as_bytes(csv_line({sample.file, sample.sha256})));
   return hash.finish_hex();
 }
 

@@ -18,8 +18,9 @@ namespace dl {
 inline constexpr std::uint64_t kMaxSampleTableBytes = std::uint64_t{1} << 30;
 inline constexpr std::size_t kMaxSampleTableCells = 50'000'000;
 
-// One picture. `file` is relative to the folder of samples.csv, with forward slashes. It may begin with "../" where
-// `sha256` says which picture is meant: a table from a stranger cannot point at pictures that he does not have.
+// One picture. `file` is relative to the folder of samples.csv, with forward slashes. It may begin
+// with "../" where `sha256` says which picture is meant: a table from a stranger cannot point at
+// pictures that he does not have.
 struct Sample {
   std::string file;
   std::vector<std::string> values;  // one for each of Samples::attributes; "" is missing
@@ -27,8 +28,8 @@ struct Sample {
   double weight = 1.0;
 };
 
-// Columns with a meaning of their own (identity, edit, cluster, weight, stratum, source, truth_kind, sha256, status ...)
-// are not attributes; every other column is one.
+// Columns with a meaning of their own (identity, edit, cluster, weight, stratum, source,
+// truth_kind, sha256, status ...) are not attributes; every other column is one.
 struct Samples {
   std::filesystem::path folder;  // what `file` is relative to
   std::vector<std::string> attributes;
@@ -38,10 +39,12 @@ struct Samples {
   std::optional<std::size_t> attribute_index(const std::string& name) const;
 };
 
-// Whether a name has a meaning of its own as a column of samples.csv, so that no attribute can have it.
+// Whether a name has a meaning of its own as a column of samples.csv, so that no attribute can have
+// it.
 bool is_sample_column(std::string_view column);
 
-// Whether samples.csv can hold this path: relative, without control characters, ".." only at its beginning.
+// Whether samples.csv can hold this path: relative, without control characters, ".." only at its
+// beginning.
 bool is_sample_file(std::string_view file);
 
 // Whether the path leaves the folder that it is relative to.
@@ -50,9 +53,10 @@ bool leaves_folder(std::string_view file);
 // Whether it is 64 hexadecimal digits.
 bool is_sha256(std::string_view text);
 
-// Reads and checks: the column `file`, at least one row, no duplicate file, is_sample_file(), and a digest for each file
-// that leaves the folder; the limits above. Errors name the path, line and column, and say what to do. Whether pictures
-// exist and are those with the digest is not checked here.
+// Reads and checks: the column `file`, at least one row, no duplicate file, is_sample_file(), and a
+// digest for each file that leaves the folder; the limits above. Errors name the path, line and
+// column, and say what to do. Whether pictures exist and are those with the digest is not checked
+// here.
 Result<Samples> read_samples(const std::filesystem::path& csv);
 
 // The same for text that would lie in the file `csv`.

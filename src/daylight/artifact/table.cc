@@ -93,19 +93,23 @@ class RecordReader {
 };
 
 // What makes text no table at all.
-Result<void> check_text(std::string_view text, const std::string& where, const TableLimits& limits) {
+Result<void> check_text(std::string_view text, const std::string& where,
+                        const TableLimits& limits) {
   if (text.size() > limits.bytes) {
-    return fail(ErrorCode::kLimit, fmt::format("is larger than {} bytes", limits.bytes), where, "split the table");
+    return fail(ErrorCode::kLimit, fmt::format("is larger than {} bytes", limits.bytes), where,
+                "split the table");
   }
   if (text.find('\0') != std::string_view::npos) {
-    return fail(ErrorCode::kCorrupt, "holds zero bytes, so it is no CSV text", where, "save it as CSV in UTF-8");
+    return fail(ErrorCode::kCorrupt, "holds zero bytes, so it is no CSV text", where,
+                "save it as CSV in UTF-8");
   }
   return {};
 }
 
 Result<void> check_record(const RecordReader& reader, const std::string& where, std::size_t line) {
   if (reader.too_long()) {
-    return fail(ErrorCode::kLimit, fmt::format("a field is longer than {} bytes", kMaxTableFieldBytes),
+    return fail(ErrorCode::kLimit,
+                fmt::format("a field is longer than {} bytes", kMaxTableFieldBytes),
                 fmt::format("{}:{}", where, line), "look for a quote that is never closed");
   }
   if (reader.too_wide()) {
@@ -124,7 +128,8 @@ std::optional<std::size_t> Table::find(std::string_view column) const {
   return std::nullopt;
 }
 
-Result<Table> parse_csv(std::string_view text, const std::string& where, const TableLimits& limits) {
+Result<Table> parse_csv(std::string_view text, const std::string& where,
+                        const TableLimits& limits) {
   TRY_VOID(check_text(text, where, limits));
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   const auto first_line = text.substr(0, text.find('\n'));
@@ -134,28 +139,32 @@ Result<Table> parse_csv(std::string_view text, const std::string& where, const T
   Table table;
   std::size_t line = 0;
   if (!reader.next(table.columns, line)) {
-    return fail(ErrorCode::kCorrupt, "is empty", where, "it needs a header line and at least one row");
+    return fail(ErrorCode::kCorrupt, "is empty", where,
+                "it needs a header line and at least one row");
   }
   TRY_VOID(check_record(reader, where, line));
   for (std::string& column : table.columns) column = std::string(trim(column));
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     if (*table.find(table.columns[i]) != i) {
-      return fail(ErrorCode::kCorrupt, "has two columns named '" + printable(table.columns[i]) + "'",
-                  where, "rename one of them");
+      return fail(ErrorCode::kCorrupt,
+                  "has two columns named '" + printable(table.columns[i]) + "'", where,
+                  "rename one of them");
     }
   }
   std::vector<std::string> fields;
   while (reader.next(fields, line)) {
     TRY_VOID(check_record(reader, where, line));
     if (fields.size() != table.columns.size()) {
-      return fail(ErrorCode::kCorrupt,
-                  fmt::format("has {} fields where the header has {}", fields.size(), table.columns.size()),
-                  fmt::format("{}:{}", where, line), "quote fields that hold commas");
+      return fail(
+          ErrorCode::kCorrupt,
+          fmt::format("has {} fields where the header has {}", fields.size(), table.columns.size()),
+          fmt::format("{}:{}", where, line), "quote fields that hold commas");
     }
-    if (table.rows.size() >= kMaxTableRows || (table.rows.size() + 1) * fields.size() > limits.cells) {
+    if (table.rows.size() >= kMaxTableRows ||
+        (table.rows.size() + 1) * fields.size() > limits.cells) {
       return fail(ErrorCode::kLimit,
-                  fmt::format("has more than {} rows or {} cells", kMaxTableRows, limits.cells), where,
-                  "split the table, or leave out columns");
+                  fmt::format("has more than {} rows or {} cells", kMaxTableRows, limits.cells),
+                  where, "split the table, or leave out columns");
     }
     table.rows.push_back(fields);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CSV tables (RFC 4180): read leniently with row numbers for messages, written so that the same rows give the same bytes.
+// CSV tables (RFC 4180): read leniently with row numbers for messages, written so that the same
+// rows give the same bytes.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +18,15 @@ inline constexpr std::size_t kMaxTableColumns = 20'000;
 inline constexpr std::size_t kMaxTableRows = 50'000'000;
 inline constexpr std::size_t kMaxTableFieldBytes = std::size_t{1} << 20;
 
-// What one table may take. A cell takes 32 bytes of memory or more, however short it is in the file.
+// What one table may take. A cell takes 32 bytes of memory or more, however short it is in the
+// file.
 struct TableLimits {
   std::uint64_t bytes = std::uint64_t{1} << 31;
   std::size_t cells = 200'000'000;
 };
 
-// A table in memory: header and rows of equal width. Row i of the data is line i + 2 for a reader (quoted line breaks aside).
+// A table in memory: header and rows of equal width. Row i of the data is line i + 2 for a reader
+// (quoted line breaks aside).
 struct Table {
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> rows;
@@ -32,10 +35,12 @@ struct Table {
   std::optional<std::size_t> find(std::string_view column) const;
 };
 
-// Comma-separated; a header whose line has tabs but no commas is read as tab-separated. UTF-8, a byte order mark is dropped.
-// Quotes, CRLF, empty lines at the end are accepted. A row with more or fewer fields than the header is an Error naming its line.
-// So are a zero byte (the file is no text, or UTF-16), and a field of more than kMaxTableFieldBytes. kLimit names the limit.
-Result<Table> parse_csv(std::string_view text, const std::string& where, const TableLimits& limits = {});
+// Comma-separated; a header whose line has tabs but no commas is read as tab-separated. UTF-8, a
+// byte order mark is dropped. Quotes, CRLF, empty lines at the end are accepted. A row with more or
+// fewer fields than the header is an Error naming its line. So are a zero byte (the file is no
+// text, or UTF-16), and a field of more than kMaxTableFieldBytes. kLimit names the limit.
+Result<Table> parse_csv(std::string_view text, const std::string& where,
+                        const TableLimits& limits = {});
 Result<Table> read_csv(const std::filesystem::path& path, const TableLimits& limits = {});
 
 // One CSV line with "\n"; fields are quoted where they must be.

@@ -113,7 +113,8 @@ class HeadReader {
 
   HeadKind kind() const {
     const std::size_t numbers = answer_facts_.values + answer_facts_.scores;
-    // Without any answer (each picture crashed, say) the truth tells what kind of answer is missing.
+    // Without any answer (each picture crashed, say) the truth tells what kind of answer is
+    // missing.
     if (answer_facts_.labels == 0 && numbers == 0) {
       const bool labelled = options_.head_labels.contains(target_.head) || !column_facts_.numbers;
       return labelled ? HeadKind::kLabel : HeadKind::kScalar;

@@ -9,7 +9,8 @@
 
 namespace dl {
 
-// Blobs lie at <folder>/<first two digits>/<64 digits>. Writing is atomic, so several processes may share a store.
+// Blobs lie at <folder>/<first two digits>/<64 digits>. Writing is atomic, so several processes may
+// share a store.
 class BlobStore {
  public:
   explicit BlobStore(std::filesystem::path folder) : folder_(std::move(folder)) {}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bounds- and overflow-checked reading of hostile bytes, little-endian unless the name says otherwise.
+// Bounds- and overflow-checked reading of hostile bytes, little-endian unless the name says
+// otherwise.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,8 @@ namespace dl {
 
 using ByteSpan = std::span<const std::uint8_t>;
 
-// The part [offset, offset + size) of `bytes`, or nothing if it does not lie inside. Never overflows.
+// The part [offset, offset + size) of `bytes`, or nothing if it does not lie inside. Never
+// overflows.
 inline std::optional<ByteSpan> subspan_checked(ByteSpan bytes, std::uint64_t offset,
                                                std::uint64_t size) {
   if (offset > bytes.size() || size > bytes.size() - offset) return std::nullopt;
@@ -53,8 +55,8 @@ inline std::optional<std::uint64_t> multiply_checked(std::uint64_t a, std::uint6
   return product;
 }
 
-// A cursor over bytes with sticky failure: after the first read past the end every read gives zero and ok() is false,
-// so a run of reads needs one check at its end. Not thread safe.
+// A cursor over bytes with sticky failure: after the first read past the end every read gives zero
+// and ok() is false, so a run of reads needs one check at its end. Not thread safe.
 class ByteReader {
  public:
   explicit ByteReader(ByteSpan bytes, std::uint64_t offset = 0)
@@ -104,7 +106,8 @@ class ByteReader {
       ok_ = false;
       return {};
     }
-    const auto part = bytes_.subspan(static_cast<std::size_t>(offset_), static_cast<std::size_t>(size));
+    const auto part =
+        bytes_.subspan(static_cast<std::size_t>(offset_), static_cast<std::size_t>(size));
     offset_ += size;
     return part;
   }

@@ -79,8 +79,8 @@ ChildEnd describe_end(int status) {
   ChildEnd end;
   if (WIFSIGNALED(status)) {
     const char* name = ::sigabbrev_np(WTERMSIG(status));
-    end.how = name != nullptr ? std::string("SIG") + name
-                              : "signal " + std::to_string(WTERMSIG(status));
+    end.how =
+        name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(WTERMSIG(status));
   } else {
     end.ok = WEXITSTATUS(status) == 0;
     end.how = "exit code " + std::to_string(WEXITSTATUS(status));
@@ -164,7 +164,6 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
 }
 
 ChildProcess::~ChildProcess() { reap(); }
-
 
 void ChildProcess::kill() const {
   if (pid_ > 0) ::kill(pid_, SIGKILL);

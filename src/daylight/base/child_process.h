@@ -15,7 +15,8 @@
 
 namespace dl {
 
-// More data than this is refused to a child (RLIMIT_DATA), so that it fails before the machine does.
+// More data than this is refused to a child (RLIMIT_DATA), so that it fails before the machine
+// does.
 inline constexpr std::uint64_t kMaxChildDataBytes = std::uint64_t{8} << 30;
 // No file grows beyond this by a child, its standard error included.
 inline constexpr std::uint64_t kMaxChildFileBytes = std::uint64_t{1} << 20;

@@ -71,10 +71,12 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return io_error("stat", path);
   if (S_ISDIR(info.st_mode)) {
-    return fail(ErrorCode::kInvalidArgument, "is a folder, not a file", path.string(), "name a file in it");
+    return fail(ErrorCode::kInvalidArgument, "is a folder, not a file", path.string(),
+                "name a file in it");
   }
   if (!S_ISREG(info.st_mode)) {
-    return fail(ErrorCode::kInvalidArgument, "is not a regular file", path.string(), "copy it to a file first");
+    return fail(ErrorCode::kInvalidArgument, "is not a regular file", path.string(),
+                "copy it to a file first");
   }
   MappedFile mapped;
   if (info.st_size == 0) return mapped;
@@ -110,7 +112,8 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t l
 Result<void> write_file_atomic(const std::filesystem::path& path, std::string_view content) {
   const auto temporary = path.string() + fmt::format(".tmp{}", ::getpid());
   {
-    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const Descriptor file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (file.get() < 0) return io_error("create", temporary);
     if (!write_all(file.get(), content) || ::fsync(file.get()) != 0) {
       auto error = io_error("write", temporary);
@@ -130,7 +133,8 @@ Result<void> write_file_atomic(const std::filesystem::path& path, std::string_vi
 Result<void> append_to_file(const std::filesystem::path& path, std::string_view record) {
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (file.get() < 0) return io_error("open", path);
-  if (!write_all(file.get(), record) || ::fdatasync(file.get()) != 0) return io_error("append", path);
+  if (!write_all(file.get(), record) || ::fdatasync(file.get()) != 0)
+    return io_error("append", path);
   return {};
 }
 
@@ -161,9 +165,10 @@ Result<FileLock> FileLock::acquire(const std::filesystem::path& path) {
     ::close(fd);
     std::string pid(holder.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
     while (!pid.empty() && (pid.back() < '0' || pid.back() > '9')) pid.pop_back();
-    return fail(ErrorCode::kBusy,
-                "another run is at work on this case" + (pid.empty() ? "" : " (process " + pid + ")"),
-                path.parent_path().string(), "wait until it ends, or choose another --case");
+    return fail(
+        ErrorCode::kBusy,
+        "another run is at work on this case" + (pid.empty() ? "" : " (process " + pid + ")"),
+        path.parent_path().string(), "wait until it ends, or choose another --case");
   }
   const auto pid = fmt::format("{}\n", ::getpid());
   if (::ftruncate(fd, 0) == 0) write_all(fd, pid);

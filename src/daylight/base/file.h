@@ -11,7 +11,8 @@
 
 namespace dl {
 
-// A regular file mapped read-only. Move-only; the bytes live as long as the object. Empty files give an empty span.
+// A regular file mapped read-only. Move-only; the bytes live as long as the object. Empty files
+// give an empty span.
 class MappedFile {
  public:
   // Fails on a folder, a missing file, or a file that is not a regular one, and says which.
@@ -33,8 +34,8 @@ class MappedFile {
 Result<std::string> read_file(const std::filesystem::path& path,
                               std::uint64_t limit = std::uint64_t{1} << 31);
 
-// Writes to a temporary file beside `path`, flushes it to disk and renames it: readers see the old or the new file whole.
-// Mode 0600.
+// Writes to a temporary file beside `path`, flushes it to disk and renames it: readers see the old
+// or the new file whole. Mode 0600.
 Result<void> write_file_atomic(const std::filesystem::path& path, std::string_view content);
 
 // Appends one record and flushes it to disk; creates the file with mode 0600.

@@ -10,7 +10,8 @@ Result<Json> parse_json(std::string_view text, const std::string& where) {
     if (depth > kMaxJsonDepth) too_deep = true;
     return !too_deep;
   };
-  // A cheap scan first: the parser itself recurses over brackets, so depth is bounded before it starts.
+  // A cheap scan first: the parser itself recurses over brackets, so depth is bounded before it
+  // starts.
   int depth = 0;
   int deepest = 0;
   bool in_string = false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text from strangers: made safe to print, split, trimmed, and turned into numbers without exceptions or locales.
+// Text from strangers: made safe to print, split, trimmed, and turned into numbers without
+// exceptions or locales.
 #pragma once
 
 #include <optional>
@@ -9,8 +10,8 @@
 
 namespace dl {
 
-// One printable line: control characters, bidirectional overrides and bytes that are not UTF-8 become \xNN or \u{...};
-// longer than `limit` bytes is cut with "...".
+// One printable line: control characters, bidirectional overrides and bytes that are not UTF-8
+// become \xNN or \u{...}; longer than `limit` bytes is cut with "...".
 std::string printable(std::string_view text, std::size_t limit = 200);
 
 std::string_view trim(std::string_view text);

@@ -50,8 +50,9 @@ std::string join_context(const std::vector<std::string>& context) {
 
 void validate_schema(const std::string& kind, const std::string& text, CheckedFile& out) {
   const auto files = embedded::schemas();
-  const auto found = std::find_if(files.begin(), files.end(),
-                                  [&](const embedded::File& file) { return file.name == kind + ".schema.json"; });
+  const auto found = std::find_if(files.begin(), files.end(), [&](const embedded::File& file) {
+    return file.name == kind + ".schema.json";
+  });
   if (found == files.end()) {
     out.problems.push_back("there is no schema for '" + printable(kind) + "'");
     return;
@@ -64,17 +65,20 @@ void validate_schema(const std::string& kind, const std::string& text, CheckedFi
     valijson::SchemaParser().populateSchema(schema_adapter, schema);
     valijson::Validator validator;
     valijson::ValidationResults results;
-    if (validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(target), &results)) return;
+    if (validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(target), &results))
+      return;
     valijson::ValidationResults::Error error;
     while (results.popError(error)) {
-      out.problems.push_back(printable(join_context(error.context) + ": " + error.description, 300));
+      out.problems.push_back(
+          printable(join_context(error.context) + ": " + error.description, 300));
     }
   } catch (const std::exception& error) {
     out.problems.push_back(std::string("the schema could not be applied: ") + error.what());
   }
 }
 
-// The stage's own reader must take the file too: it sees what a schema cannot (edges, ids, circles).
+// The stage's own reader must take the file too: it sees what a schema cannot (edges, ids,
+// circles).
 void validate_record(const std::string& kind, const Json& json, CheckedFile& out) {
   const auto note = [&](const auto& result) {
     if (!result) out.problems.push_back(describe(result.error()));
@@ -86,17 +90,19 @@ void validate_record(const std::string& kind, const Json& json, CheckedFile& out
 }
 
 // For <file>.meta.json: the file beside it has the digest that the meta states.
-void validate_described_file(const std::filesystem::path& meta, const std::string& kind, const Json& json,
-                             CheckedFile& out) {
+void validate_described_file(const std::filesystem::path& meta, const std::string& kind,
+                             const Json& json, CheckedFile& out) {
   const std::string name = meta.string();
-  const std::filesystem::path described = name.substr(0, name.size() - std::string(".meta.json").size());
+  const std::filesystem::path described =
+      name.substr(0, name.size() - std::string(".meta.json").size());
   const auto digest = sha256_of_file(described);
   if (!digest) {
     out.problems.push_back(describe(digest.error()));
     return;
   }
   if (json.value("sha256", "") != *digest) {
-    out.problems.push_back(described.filename().string() + " has been changed since it was written");
+    out.problems.push_back(described.filename().string() +
+                           " has been changed since it was written");
   }
   if (kind == "predictions") {
     const auto predictions = read_predictions(described);
@@ -147,11 +153,13 @@ void check_chain(const std::filesystem::path& folder, const std::map<std::string
     for (const InputDigest& input : provenance->inputs) {
       std::error_code error;
       const auto path = folder / std::filesystem::path(input.name).filename();
-      const bool from_case = input.role != "app" && input.role != "samples" && input.role != "images";
+      const bool from_case =
+          input.role != "app" && input.role != "samples" && input.role != "images";
       if (!from_case || !std::filesystem::is_regular_file(path, error)) continue;
       const auto digest = sha256_of_file(path);
       if (digest && *digest != input.sha256) {
-        checked.problems.push_back("was made from another " + printable(input.name) + " than the one that lies here");
+        checked.problems.push_back("was made from another " + printable(input.name) +
+                                   " than the one that lies here");
       }
     }
   }
@@ -163,7 +171,8 @@ Result<CheckedFile> check_file(const std::filesystem::path& path) {
   if (!is_meta(path) && path.extension() != ".json") {
     const std::filesystem::path meta = path.string() + ".meta.json";
     std::error_code error;
-    if (std::filesystem::exists(path, error) && std::filesystem::exists(meta, error)) return check_file(meta);
+    if (std::filesystem::exists(path, error) && std::filesystem::exists(meta, error))
+      return check_file(meta);
   }
   const std::string text = TRY(read_file(path));
   auto json = parse_json(text, path.string());
@@ -174,7 +183,8 @@ Result<CheckedFile> check_file(const std::filesystem::path& path) {
   }
   const std::string kind = kind_of(*json);
   if (kind.empty()) {
-    return fail(ErrorCode::kInvalidArgument, "is JSON, but has no line \"schema\": \"daylight/<kind>/1\"", path.string(),
+    return fail(ErrorCode::kInvalidArgument,
+                "is JSON, but has no line \"schema\": \"daylight/<kind>/1\"", path.string(),
                 "give a file that Daylight wrote");
   }
   CheckedFile checked{path.filename().string(), kind, {}};

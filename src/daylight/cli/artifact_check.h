@@ -18,11 +18,12 @@ struct CheckedFile {
   std::vector<std::string> problems;
 };
 
-// Checks one artifact by its content (JSON), or a CSV or page by its .meta.json. The Error is for a file that is no artifact.
+// Checks one artifact by its content (JSON), or a CSV or page by its .meta.json. The Error is for a
+// file that is no artifact.
 Result<CheckedFile> check_file(const std::filesystem::path& path);
 
-// Checks every file of a case: schemas, records, digests of the chain from stage to stage, blobs by their names.
-// The Error is for a folder that is no case.
+// Checks every file of a case: schemas, records, digests of the chain from stage to stage, blobs by
+// their names. The Error is for a folder that is no case.
 Result<std::vector<CheckedFile>> check_case(const std::filesystem::path& folder);
 
 Json to_json(const std::vector<CheckedFile>& files);

@@ -23,10 +23,13 @@ Result<void> read_if_there(const CaseFolder& folder, const char* role, const cha
   return {};
 }
 
-// Whether `provenance` names `role` with the digest that the file has now. An artifact that names no such input stands alone.
-bool fits(const Provenance& provenance, const std::string& role, const std::vector<InputDigest>& digests) {
+// Whether `provenance` names `role` with the digest that the file has now. An artifact that names
+// no such input stands alone.
+bool fits(const Provenance& provenance, const std::string& role,
+          const std::vector<InputDigest>& digests) {
   const auto find = [&](const std::vector<InputDigest>& list) {
-    return std::find_if(list.begin(), list.end(), [&](const InputDigest& input) { return input.role == role; });
+    return std::find_if(list.begin(), list.end(),
+                        [&](const InputDigest& input) { return input.role == role; });
   };
   const auto named = find(provenance.inputs);
   if (named == provenance.inputs.end()) return true;
@@ -36,8 +39,8 @@ bool fits(const Provenance& provenance, const std::string& role, const std::vect
 
 // Drops a part whose input is not the file that lies here.
 template <typename T>
-void keep_if_fitting(std::optional<T>& part, const std::optional<Provenance>& provenance, const char* input, const char* role,
-                     const char* name, CaseArtifacts& all) {
+void keep_if_fitting(std::optional<T>& part, const std::optional<Provenance>& provenance,
+                     const char* input, const char* role, const char* name, CaseArtifacts& all) {
   if (!part || !provenance || fits(*provenance, input, all.digests)) return;
   part.reset();
   all.left_out.emplace_back(name);
@@ -50,9 +53,10 @@ void drop_foreign_parts(CaseArtifacts& all) {
   };
   keep_if_fitting(all.plan, of(all.plan), "inventory", "probe_plan", kProbePlanFile, all);
   keep_if_fitting(all.pipeline, of(all.pipeline), "inventory", "pipeline", kPipelineFile, all);
-  keep_if_fitting(all.predictions, all.predictions ? all.predictions->provenance : std::nullopt, "pipeline", "predictions",
-                  kPredictionsFile, all);
-  keep_if_fitting(all.assessment, of(all.assessment), "predictions", "assessment", kAssessmentFile, all);
+  keep_if_fitting(all.predictions, all.predictions ? all.predictions->provenance : std::nullopt,
+                  "pipeline", "predictions", kPredictionsFile, all);
+  keep_if_fitting(all.assessment, of(all.assessment), "predictions", "assessment", kAssessmentFile,
+                  all);
 }
 
 }  // namespace
@@ -69,13 +73,18 @@ ReportInputs CaseArtifacts::inputs() const {
   return inputs;
 }
 
-Result<CaseArtifacts> read_case_artifacts(const CaseFolder& folder, const std::filesystem::path& samples_csv) {
+Result<CaseArtifacts> read_case_artifacts(const CaseFolder& folder,
+                                          const std::filesystem::path& samples_csv) {
   CaseArtifacts all;
   auto& digests = all.digests;
-  TRY_VOID(read_if_there(folder, "inventory", kInventoryFile, inventory_from_json, all.inventory, digests));
-  TRY_VOID(read_if_there(folder, "probe_plan", kProbePlanFile, probe_plan_from_json, all.plan, digests));
-  TRY_VOID(read_if_there(folder, "pipeline", kPipelineFile, pipeline_from_json, all.pipeline, digests));
-  TRY_VOID(read_if_there(folder, "assessment", kAssessmentFile, assessment_from_json, all.assessment, digests));
+  TRY_VOID(read_if_there(folder, "inventory", kInventoryFile, inventory_from_json, all.inventory,
+                         digests));
+  TRY_VOID(
+      read_if_there(folder, "probe_plan", kProbePlanFile, probe_plan_from_json, all.plan, digests));
+  TRY_VOID(
+      read_if_there(folder, "pipeline", kPipelineFile, pipeline_from_json, all.pipeline, digests));
+  TRY_VOID(read_if_there(folder, "assessment", kAssessmentFile, assessment_from_json,
+                         all.assessment, digests));
   std::error_code error;
   if (std::filesystem::exists(folder.file(kPredictionsFile), error)) {
     all.predictions = TRY(read_predictions(folder.file(kPredictionsFile)));
@@ -85,7 +94,8 @@ Result<CaseArtifacts> read_case_artifacts(const CaseFolder& folder, const std::f
   if (!samples_csv.empty()) {
     const Samples samples = TRY(read_samples(samples_csv));
     all.samples_summary = summarise_samples(samples);
-    digests.push_back({"samples", samples_csv.filename().string(), TRY(sha256_of_file(samples_csv))});
+    digests.push_back(
+        {"samples", samples_csv.filename().string(), TRY(sha256_of_file(samples_csv))});
   }
   return all;
 }

@@ -23,15 +23,17 @@ struct CaseArtifacts {
   std::optional<Predictions> predictions;
   std::optional<Assessment> assessment;
   Json samples_summary = nullptr;
-  std::vector<InputDigest> digests;  // of the files that are there
+  std::vector<InputDigest> digests;   // of the files that are there
   std::vector<std::string> left_out;  // files made from others than those that lie here
 
   // Borrows from this object.
   ReportInputs inputs() const;
 };
 
-// A file that is there but damaged is an Error; one that was made from another inventory, pipeline or table than the ones that lie
-// here is left out, so that no page mixes two apps. `samples_csv` may be empty.
-Result<CaseArtifacts> read_case_artifacts(const CaseFolder& folder, const std::filesystem::path& samples_csv);
+// A file that is there but damaged is an Error; one that was made from another inventory, pipeline
+// or table than the ones that lie here is left out, so that no page mixes two apps. `samples_csv`
+// may be empty.
+Result<CaseArtifacts> read_case_artifacts(const CaseFolder& folder,
+                                          const std::filesystem::path& samples_csv);
 
 }  // namespace dl::cli

@@ -42,10 +42,14 @@ bool holds_samples_only(const std::filesystem::path& folder) {
 // A folder that holds other things is not turned into a case.
 Result<void> refuse_other_folders(const std::filesystem::path& folder) {
   std::error_code error;
-  if (!std::filesystem::is_directory(folder, error) || std::filesystem::is_empty(folder, error)) return {};
-  if (std::filesystem::exists(folder / kJournalFile, error) || std::filesystem::exists(folder / "lock", error)) return {};
+  if (!std::filesystem::is_directory(folder, error) || std::filesystem::is_empty(folder, error))
+    return {};
+  if (std::filesystem::exists(folder / kJournalFile, error) ||
+      std::filesystem::exists(folder / "lock", error))
+    return {};
   if (holds_samples_only(folder)) return {};
-  return fail(ErrorCode::kInvalidArgument, "is a folder with other files, not a case", folder.string(), "name a new folder");
+  return fail(ErrorCode::kInvalidArgument, "is a folder with other files, not a case",
+              folder.string(), "name a new folder");
 }
 
 }  // namespace
@@ -60,9 +64,14 @@ Result<CaseFolder> CaseFolder::open(const std::filesystem::path& folder) {
   return CaseFolder(folder, std::move(lock));
 }
 
-Result<void> CaseFolder::journal(const std::string& stage, const std::string& event, Json details) const {
-  Json line = {{"time", utc_now()}, {"host", host_name()}, {"user", static_cast<unsigned>(::getuid())},
-               {"version", tool_version()}, {"stage", stage}, {"event", event}};
+Result<void> CaseFolder::journal(const std::string& stage, const std::string& event,
+                                 Json details) const {
+  Json line = {{"time", utc_now()},
+               {"host", host_name()},
+               {"user", static_cast<unsigned>(::getuid())},
+               {"version", tool_version()},
+               {"stage", stage},
+               {"event", event}};
   if (!details.empty()) line["details"] = std::move(details);
   return append_to_file(file(kJournalFile), dump_json_line(line) + "\n");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A case on disk: its files by name, the lock that one run holds, and the journal of what happened when.
+// A case on disk: its files by name, the lock that one run holds, and the journal of what happened
+// when.
 #pragma once
 
 #include <filesystem>
@@ -24,10 +25,12 @@ inline constexpr const char* kReportFile = "report.html";
 inline constexpr const char* kJournalFile = "journal.jsonl";
 inline constexpr const char* kBlobFolder = "blobs";
 
-// An open case. The folder has mode 0700; the lock is held until the object ends. Move-only; one thread.
+// An open case. The folder has mode 0700; the lock is held until the object ends. Move-only; one
+// thread.
 class CaseFolder {
  public:
-  // Makes the folder where it is absent; an existing one must be empty or a case. kBusy when another run holds it.
+  // Makes the folder where it is absent; an existing one must be empty or a case. kBusy when
+  // another run holds it.
   static Result<CaseFolder> open(const std::filesystem::path& folder);
 
   const std::filesystem::path& folder() const { return folder_; }
@@ -35,12 +38,16 @@ class CaseFolder {
   BlobStore blobs() const { return BlobStore(folder_ / kBlobFolder); }
 
   // One line: time, host and user stand here and nowhere else.
-  Result<void> journal(const std::string& stage, const std::string& event, Json details = Json::object()) const;
+  Result<void> journal(const std::string& stage, const std::string& event,
+                       Json details = Json::object()) const;
 
   // True if the JSON artifact at `name` was made with exactly this provenance.
-  bool is_current(const std::string& name, const std::string& kind, const Provenance& provenance) const;
-  // The same for a file with its provenance in <name>.meta.json; the file must have the digest that stands there.
-  bool is_current_with_meta(const std::string& name, const std::string& kind, const Provenance& provenance) const;
+  bool is_current(const std::string& name, const std::string& kind,
+                  const Provenance& provenance) const;
+  // The same for a file with its provenance in <name>.meta.json; the file must have the digest that
+  // stands there.
+  bool is_current_with_meta(const std::string& name, const std::string& kind,
+                            const Provenance& provenance) const;
 
   Result<Json> read_json(const std::string& name) const;
   Result<void> write_json(const std::string& name, const Json& json) const;

@@ -21,9 +21,11 @@ void judge_disparity(const ReportInputs& artifacts, RuleOutcome& out) {
   if (found > 0) {
     out.broken = true;
     out.lines.push_back(fmt::format("rule 'disparity' is broken: {} found", found));
-  } else if (artifacts.assessment == nullptr || artifacts.assessment->verdicts.empty() || undecidable > 0) {
+  } else if (artifacts.assessment == nullptr || artifacts.assessment->verdicts.empty() ||
+             undecidable > 0) {
     out.undecided = true;
-    out.lines.push_back(fmt::format("rule 'disparity' could not be decided: {} comparisons are not decidable", undecidable));
+    out.lines.push_back(fmt::format(
+        "rule 'disparity' could not be decided: {} comparisons are not decidable", undecidable));
   }
 }
 
@@ -40,7 +42,8 @@ void judge_sensitive_task(const ReportInputs& artifacts, RuleOutcome& out) {
     out.lines.push_back("rule 'sensitive-task' is broken:" + reachable);
   } else if (!present.empty()) {
     out.undecided = true;
-    out.lines.push_back("rule 'sensitive-task' could not be decided (present, no path found):" + present);
+    out.lines.push_back("rule 'sensitive-task' could not be decided (present, no path found):" +
+                        present);
   }
 }
 

@@ -15,9 +15,9 @@ struct RuleOutcome {
   std::vector<std::string> lines;  // one for each rule that is broken or undecided
 };
 
-// disparity: a verdict found one (undecided: none found, some not decidable, or nothing was assessed).
-// sensitive-task: a sensitive task whose use is reachable or more (undecided: only present).
-// gap: something could not be read.
+// disparity: a verdict found one (undecided: none found, some not decidable, or nothing was
+// assessed). sensitive-task: a sensitive task whose use is reachable or more (undecided: only
+// present). gap: something could not be read.
 RuleOutcome judge_rules(const std::vector<std::string>& rules, const ReportInputs& artifacts);
 
 }  // namespace dl::cli

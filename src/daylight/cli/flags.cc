@@ -21,64 +21,87 @@ CLI::Option* add_case(CLI::App* verb, Options& o) {
 }
 
 void add_samples(CLI::App* verb, Options& o, bool required) {
-  auto* option = verb->add_option("--samples", o.replay.samples,
-                                  "samples.csv: pictures with the people's attributes ('daylight samples import' makes one)");
+  auto* option = verb->add_option(
+      "--samples", o.replay.samples,
+      "samples.csv: pictures with the people's attributes ('daylight samples import' makes one)");
   if (required) option->required();
 }
 
 void add_replay(CLI::App* verb, ReplayFlags& r) {
   verb->add_option("--samples-are", r.samples_are,
-                   "what the pictures show: 'pictures' go through the app's face finder, 'face-crops' enter behind it")
+                   "what the pictures show: 'pictures' go through the app's face finder, "
+                   "'face-crops' enter behind it")
       ->check(CLI::IsMember({"pictures", "face-crops"}))
       ->capture_default_str();
-  verb->add_option("--resize-kernel", r.resize_kernel, "use this resize kernel instead of the app's (docs/design/replay.md)");
+  verb->add_option("--resize-kernel", r.resize_kernel,
+                   "use this resize kernel instead of the app's (docs/design/replay.md)");
   verb->add_option("--compare-kernels", r.compare_kernels,
-                   "also run with these resize kernels and report what they change; 'none' for no comparison")
+                   "also run with these resize kernels and report what they change; 'none' for no "
+                   "comparison")
       ->delimiter(',')
       ->capture_default_str();
-  verb->add_flag("--all-alternatives", r.all_alternatives, "also run every alternative of the steps that were assumed");
-  verb->add_flag("--reference-kernels", r.reference_kernels, "without XNNPACK: slower, the same bytes on any CPU");
-  verb->add_option("--threads", r.threads, "worker processes; 0 for one each processor")->check(CLI::Range(0, 256));
-  verb->add_option("--picture-timeout", r.picture_seconds, "seconds until a picture that does not end has the status timeout")
+  verb->add_flag("--all-alternatives", r.all_alternatives,
+                 "also run every alternative of the steps that were assumed");
+  verb->add_flag("--reference-kernels", r.reference_kernels,
+                 "without XNNPACK: slower, the same bytes on any CPU");
+  verb->add_option("--threads", r.threads, "worker processes; 0 for one each processor")
+      ->check(CLI::Range(0, 256));
+  verb->add_option("--picture-timeout", r.picture_seconds,
+                   "seconds until a picture that does not end has the status timeout")
       ->check(CLI::Range(0.001, 86400.0));
 }
 
 void add_assess(CLI::App* verb, AssessFlags& a) {
-  verb->add_option("--target", a.targets, "HEAD=COLUMN: which column of the samples is the truth of a head; may be repeated. "
-                                          "Without it, names that agree are matched");
-  verb->add_option("--by", a.by, "columns whose values are the groups, separated by commas; without it, every fitting column")
+  verb->add_option(
+      "--target", a.targets,
+      "HEAD=COLUMN: which column of the samples is the truth of a head; may be repeated. "
+      "Without it, names that agree are matched");
+  verb->add_option("--by", a.by,
+                   "columns whose values are the groups, separated by commas; without it, every "
+                   "fitting column")
       ->delimiter(',');
-  verb->add_option("--intersections", a.intersections, "also groups of up to this many columns together")
+  verb->add_option("--intersections", a.intersections,
+                   "also groups of up to this many columns together")
       ->check(CLI::Range(1, 3))
       ->capture_default_str();
   verb->add_option("--bootstrap", a.bootstrap, "resamples for intervals of means")
       ->check(CLI::Range(std::uint64_t{100}, std::uint64_t{1'000'000}))
       ->capture_default_str();
-  verb->add_option("--age-truth", a.age_truth, "what a bracketed age means: its midpoint, the distance to its edge, or bounds")
+  verb->add_option("--age-truth", a.age_truth,
+                   "what a bracketed age means: its midpoint, the distance to its edge, or bounds")
       ->check(CLI::IsMember({"midpoint", "edge-distance", "bounds"}))
       ->capture_default_str();
-  verb->add_option("--confidence", a.confidence, "of every interval")->check(CLI::Range(0.5, 0.999))->capture_default_str();
+  verb->add_option("--confidence", a.confidence, "of every interval")
+      ->check(CLI::Range(0.5, 0.999))
+      ->capture_default_str();
   verb->add_option("--fdr", a.fdr, "false discovery rate of the Benjamini-Hochberg procedure")
       ->check(CLI::Range(0.0001, 0.5))
       ->capture_default_str();
   verb->add_option("--seed", a.seed, "of every random draw")->capture_default_str();
-  verb->add_option("--label", a.labels, "[HEAD:]FROM=TO: what a label means, predicted or true; 'FROM=' makes it no answer; "
-                                        "may be repeated");
-  verb->add_option("--positive", a.positive, "HEAD=LABEL: what a head that gives one number answers at the threshold or above; "
-                                             "may be repeated");
-  verb->add_option("--threshold", a.threshold, "of heads that give one number")->capture_default_str();
+  verb->add_option(
+      "--label", a.labels,
+      "[HEAD:]FROM=TO: what a label means, predicted or true; 'FROM=' makes it no answer; "
+      "may be repeated");
+  verb->add_option(
+      "--positive", a.positive,
+      "HEAD=LABEL: what a head that gives one number answers at the threshold or above; "
+      "may be repeated");
+  verb->add_option("--threshold", a.threshold, "of heads that give one number")
+      ->capture_default_str();
   verb->add_option("--min-group", a.min_group, "groups of fewer people are shown, not tested")
       ->check(CLI::Range(std::uint64_t{2}, std::uint64_t{1'000'000}))
       ->capture_default_str();
 }
 
 void add_fail_on(CLI::App* verb, Options& o, const std::vector<std::string>& rules) {
-  verb->add_option("--fail-on", o.fail_on, "exit with 1 when this is found (4 when it cannot be decided)")
+  verb->add_option("--fail-on", o.fail_on,
+                   "exit with 1 when this is found (4 when it cannot be decided)")
       ->delimiter(',')
       ->check(CLI::IsMember(rules));
 }
 
-CLI::App* add_verb(CLI::App& app, CommandLine& line, const std::string& name, const std::string& text) {
+CLI::App* add_verb(CLI::App& app, CommandLine& line, const std::string& name,
+                   const std::string& text) {
   auto* verb = app.add_subcommand(name, text);
   verb->callback([&line, name] {
     if (line.verb.empty()) line.verb = name;
@@ -92,37 +115,49 @@ void declare_samples(CLI::App& app, CommandLine& line) {
   group->require_subcommand(1);
   SamplesOptions& s = line.samples;
   auto* import = group->add_subcommand("import", "write samples.csv for a folder of pictures");
-  import->callback([&line] { line.verb = "samples import"; });
-  import->add_option("--from", s.from, "how the folder says who is shown")
-      ->required()
-      ->check(CLI::IsMember({"fairface", "utkface", "folders", "csv"}));
-  import->add_option("folder", s.folder, "the folder (csv: the folder or the CSV file)")->required();
-  import->add_option("--out", s.out, "where to write the table; default: samples.csv in the folder");
-  import->add_option("--attributes", s.attributes, "folders: what each level of folders stands for, from the top, separated by commas")
-      ->delimiter(',');
-  import->add_flag("--json", s.json, "print the report as JSON on stdout");
-  import->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
-  auto* balance = group->add_subcommand("balance", "draw the same number of pictures for each group");
-  balance->callback([&line] { line.verb = "samples balance"; });
-  balance->add_option("samples", s.samples, "samples.csv")->required();
-  balance->add_option("--by", s.by, "columns whose combinations are the groups")->required()->delimiter(',');
-  balance->add_option("--seed", s.seed, "of the draw")->capture_default_str();
-  balance->add_option("--out", s.out, "where to write the table; default: samples.balanced.csv beside it");
-  balance->add_flag("--json", s.json, "print the report as JSON on stdout");
-  balance->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
-}
-
+  import->callback([&line] { line.verb = "samples import";
+});
+import->add_option("--from", s.from, "how the folder says who is shown")
+    ->required()
+    ->check(CLI::IsMember({"fairface", "utkface", "folders", "csv"}));
+import->add_option("folder", s.folder, "the folder (csv: the folder or the CSV file)")->required();
+import->add_option("--out", s.out, "where to write the table; default: samples.csv in the folder");
+import
+    ->add_option(
+        "--attributes", s.attributes,
+        "folders: what each level of folders stands for, from the top, separated by commas")
+    ->delimiter(',');
+import->add_flag("--json", s.json, "print the report as JSON on stdout");
+import->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
+auto* balance = group->add_subcommand("balance", "draw the same number of pictures for each group");
+balance->callback([&line] { line.verb = "samples balance"; });
+balance->add_option("samples", s.samples, "samples.csv")->required();
+balance->add_option("--by", s.by, "columns whose combinations are the groups")
+    ->required()
+    ->delimiter(',');
+balance->add_option("--seed", s.seed, "of the draw")->capture_default_str();
+balance->add_option("--out", s.out,
+                    "where to write the table; default: samples.balanced.csv beside it");
+balance->add_flag("--json", s.json, "print the report as JSON on stdout");
+balance->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
 }  // namespace
 
+}  // namespace dl::cli
+
 void declare_flags(CLI::App& app, CommandLine& line) {
-  app.description("Shows what the machine learning inside a mobile app infers about a person, and whether it treats people alike.");
+  app.description(
+      "Shows what the machine learning inside a mobile app infers about a person, and whether it "
+      "treats people alike.");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("daylight ") + tool_version());
-  app.footer("Exit codes: 0 done; 1 a --fail-on rule is broken; 2 error; 3 some pictures could not be read; 4 a rule could not be "
-             "decided; 130 interrupted.\nGuide: docs/guide.md");
+  app.footer(
+      "Exit codes: 0 done; 1 a --fail-on rule is broken; 2 error; 3 some pictures could not be "
+      "read; 4 a rule could not be "
+      "decided; 130 interrupted.\nGuide: docs/guide.md");
   Options& o = line.options;
 
-  auto* audit = add_verb(app, line, "audit", "all stages in one: from the app and the samples to report.html");
+  auto* audit = add_verb(app, line, "audit",
+                         "all stages in one: from the app and the samples to report.html");
   add_app(audit, o);
   add_samples(audit, o, true);
   add_case(audit, o)->required();
@@ -130,30 +165,38 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   add_assess(audit, o.assess);
   add_fail_on(audit, o, {"disparity", "sensitive-task", "gap"});
 
-  auto* detect = add_verb(app, line, "detect", "find models, runtimes, ML calls and tasks (inventory.json)");
+  auto* detect =
+      add_verb(app, line, "detect", "find models, runtimes, ML calls and tasks (inventory.json)");
   add_app(detect, o);
   auto* detect_case = add_case(detect, o);
-  detect->add_option("--out", o.out, "write the inventory here, without a case")->excludes(detect_case);
+  detect->add_option("--out", o.out, "write the inventory here, without a case")
+      ->excludes(detect_case);
   add_fail_on(detect, o, {"sensitive-task", "gap"});
 
-  auto* plan = add_verb(app, line, "plan", "choose what a capture agent would watch (probe_plan.json)");
+  auto* plan =
+      add_verb(app, line, "plan", "choose what a capture agent would watch (probe_plan.json)");
   add_app(plan, o);
   add_case(plan, o)->required();
 
-  auto* rebuild = add_verb(app, line, "rebuild", "rebuild the steps from a picture to the answer (pipeline.json)");
+  auto* rebuild = add_verb(app, line, "rebuild",
+                           "rebuild the steps from a picture to the answer (pipeline.json)");
   add_app(rebuild, o);
   add_case(rebuild, o)->required();
 
-  auto* replay = add_verb(app, line, "replay", "run the rebuilt pipeline over the samples (predictions.replayed.csv)");
+  auto* replay = add_verb(app, line, "replay",
+                          "run the rebuilt pipeline over the samples (predictions.replayed.csv)");
   add_case(replay, o)->required();
   add_samples(replay, o, true);
   add_replay(replay, o.replay);
 
-  auto* assess = add_verb(app, line, "assess", "measure how predictions do for each group of people (assessment.json)");
+  auto* assess = add_verb(app, line, "assess",
+                          "measure how predictions do for each group of people (assessment.json)");
   auto* case_option = add_case(assess, o);
-  assess->add_option("--predictions", o.predictions, "a table of predictions, ours or anybody's")->excludes(case_option);
+  assess->add_option("--predictions", o.predictions, "a table of predictions, ours or anybody's")
+      ->excludes(case_option);
   add_samples(assess, o, true);
-  assess->add_option("--out", o.out, "write the assessment here, without a case")->excludes(case_option);
+  assess->add_option("--out", o.out, "write the assessment here, without a case")
+      ->excludes(case_option);
   add_assess(assess, o.assess);
   add_fail_on(assess, o, {"disparity"});
 
@@ -162,7 +205,10 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   add_samples(report, o, false);
 
   auto* check = add_verb(app, line, "check", "validate an artifact or a whole case");
-  check->add_option("target", line.check_target, "a file that Daylight wrote, or the folder of a case")->required();
+  check
+      ->add_option("target", line.check_target,
+                   "a file that Daylight wrote, or the folder of a case")
+      ->required();
 
   declare_samples(app, line);
 }

@@ -19,15 +19,16 @@ std::vector<std::string> column_of(const Samples& samples, std::size_t attribute
 }
 
 bool all_numbers(const std::set<std::string>& values) {
-  return std::all_of(values.begin(), values.end(), [](const std::string& v) { return parse_double(v).has_value(); });
+  return std::all_of(values.begin(), values.end(),
+                     [](const std::string& v) { return parse_double(v).has_value(); });
 }
 
 // [HEAD:]FROM=TO
 Result<assess::LabelRule> read_label_rule(const std::string& text) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
-    return fail(ErrorCode::kInvalidArgument, "'" + printable(text) + "' is not [HEAD:]FROM=TO", "--label",
-                "for example --label 'boy=Male'");
+    return fail(ErrorCode::kInvalidArgument, "'" + printable(text) + "' is not [HEAD:]FROM=TO",
+                "--label", "for example --label 'boy=Male'");
   }
   const auto colon = text.substr(0, equals).find(':');
   assess::LabelRule rule;
@@ -45,7 +46,8 @@ std::vector<std::string> default_groups(const Samples& samples) {
     auto values = column_of(samples, a);
     std::set<std::string> distinct(values.begin(), values.end());
     distinct.erase("");
-    if (distinct.size() < 2 || distinct.size() > kMaxDefaultGroups || all_numbers(distinct)) continue;
+    if (distinct.size() < 2 || distinct.size() > kMaxDefaultGroups || all_numbers(distinct))
+      continue;
     if (std::find(seen.begin(), seen.end(), values) != seen.end()) continue;
     seen.push_back(std::move(values));
     chosen.push_back(samples.attributes[a]);
@@ -61,32 +63,35 @@ Result<assess::AssessOptions> assess_options(const AssessFlags& flags, const Sam
   for (const std::string& target : flags.targets) {
     const auto at = target.find('=');
     if (at == std::string::npos || at == 0 || at + 1 == target.size()) {
-      return fail(ErrorCode::kInvalidArgument, "'" + printable(target) + "' is not HEAD=COLUMN", "--target",
-                  "for example --target age=age");
+      return fail(ErrorCode::kInvalidArgument, "'" + printable(target) + "' is not HEAD=COLUMN",
+                  "--target", "for example --target age=age");
     }
     options.targets.emplace_back(target.substr(0, at), target.substr(at + 1));
     if (!samples.attribute_index(target.substr(at + 1))) {
-      return fail(ErrorCode::kInvalidArgument, "the samples have no column '" + printable(target.substr(at + 1)) + "'",
+      return fail(ErrorCode::kInvalidArgument,
+                  "the samples have no column '" + printable(target.substr(at + 1)) + "'",
                   "--target", "the columns are: " + columns);
     }
   }
   options.by = flags.by.empty() ? default_groups(samples) : flags.by;
   for (const std::string& column : options.by) {
     if (!samples.attribute_index(column)) {
-      return fail(ErrorCode::kInvalidArgument, "the samples have no column '" + printable(column) + "'", "--by",
+      return fail(ErrorCode::kInvalidArgument,
+                  "the samples have no column '" + printable(column) + "'", "--by",
                   "the columns are: " + columns);
     }
   }
   if (options.by.empty()) {
-    return fail(ErrorCode::kInvalidArgument, "no column of the samples makes groups of people", "--by",
-                "name one; the columns are: " + columns);
+    return fail(ErrorCode::kInvalidArgument, "no column of the samples makes groups of people",
+                "--by", "name one; the columns are: " + columns);
   }
-  for (const std::string& rule : flags.labels) options.label_rules.push_back(TRY(read_label_rule(rule)));
+  for (const std::string& rule : flags.labels)
+    options.label_rules.push_back(TRY(read_label_rule(rule)));
   for (const std::string& rule : flags.positive) {
     const auto at = rule.find('=');
     if (at == std::string::npos || at == 0 || at + 1 == rule.size()) {
-      return fail(ErrorCode::kInvalidArgument, "'" + printable(rule) + "' is not HEAD=LABEL", "--positive",
-                  "for example --positive gender=Male");
+      return fail(ErrorCode::kInvalidArgument, "'" + printable(rule) + "' is not HEAD=LABEL",
+                  "--positive", "for example --positive gender=Male");
     }
     options.positive.emplace_back(rule.substr(0, at), rule.substr(at + 1));
   }
@@ -105,25 +110,19 @@ Json options_to_json(const assess::AssessOptions& options) {
   Json targets = Json::array();
   for (const auto& [head, column] : options.targets) targets.push_back(head + "=" + column);
   Json rules = Json::array();
-  for (const auto& rule : options.label_rules) rules.push_back({{"head", rule.head}, {"from", rule.from}, {"to", rule.to}});
+  for (const auto& rule : options.label_rules)
+    rules.push_back({{"head", rule.head}, {"from", rule.from}, {"to", rule.to}});
   Json positive = Json::array();
   for (const auto& [head, label] : options.positive) positive.push_back(head + "=" + label);
-  return {{"targets", std::move(targets)},
-          {"labels", std::move(rules)},
-          {"positive", std::move(positive)},
-          {"by", options.by},
-          {"intersections", options.intersections},
-          {"bootstrap", options.bootstrap},
-          {"permutations", options.permutations},
-          {"age_truth", options.age_truth},
-          {"interval", options.interval},
-          {"bootstrap_interval", options.bootstrap_interval},
-          {"error_test", options.error_test},
-          {"adjustment", options.adjustment},
-          {"confidence", options.confidence},
-          {"fdr", options.fdr},
-          {"min_group", options.min_group},
-          {"threshold", options.threshold}};
+  return {
+      {"targets", std::move(targets)},          {"labels", std::move(rules)},
+      {"positive", std::move(positive)},        {"by", options.by},
+      {"intersections", options.intersections}, {"bootstrap", options.bootstrap},
+      {"permutations", options.permutations},   {"age_truth", options.age_truth},
+      {"interval", options.interval},           {"bootstrap_interval", options.bootstrap_interval},
+      {"error_test", options.error_test},       {"adjustment", options.adjustment},
+      {"confidence", options.confidence},       {"fdr", options.fdr},
+      {"min_group", options.min_group},         {"threshold", options.threshold}};
 }
 
 }  // namespace dl::cli

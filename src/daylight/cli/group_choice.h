@@ -9,8 +9,9 @@
 
 namespace dl::cli {
 
-// Without --by: every attribute with 2 to kMaxDefaultGroups distinct values that are not all numbers, leaving out columns
-// that only repeat an earlier one. Errors name the column that is absent and those that are there.
+// Without --by: every attribute with 2 to kMaxDefaultGroups distinct values that are not all
+// numbers, leaving out columns that only repeat an earlier one. Errors name the column that is
+// absent and those that are there.
 inline constexpr std::size_t kMaxDefaultGroups = 12;
 Result<assess::AssessOptions> assess_options(const AssessFlags& flags, const Samples& samples);
 

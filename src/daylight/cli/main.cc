@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program: reads the command line, runs one verb, turns an Error into one line and an exit code.
+// The program: reads the command line, runs one verb, turns an Error into one line and an exit
+// code.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -18,7 +19,8 @@ int fail_with(const dl::Error& error) {
   return error.code == dl::ErrorCode::kCancelled ? dl::cli::kInterrupted : dl::cli::kFailed;
 }
 
-// CLI11's own codes are folded into ours: help and version are 0, anything else is an error with one line.
+// CLI11's own codes are folded into ours: help and version are 0, anything else is an error with
+// one line.
 int report_parse(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);
   fmt::print(stderr, "daylight: {}; see 'daylight --help'\n", dl::printable(error.what(), 2000));
@@ -42,9 +44,11 @@ int main(int argc, char** argv) try {
   const auto code = dl::cli::run_verb(line, terminal);
   if (!code) return fail_with(code.error());
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    return fail_with({dl::ErrorCode::kIo, "the result could not be written", "stdout", "is the disk full?"});
+    return fail_with(
+        {dl::ErrorCode::kIo, "the result could not be written", "stdout", "is the disk full?"});
   }
   return *code;
 } catch (const std::exception& error) {
-  return fail_with({dl::ErrorCode::kLimit, std::string("stopped by the library: ") + error.what(), "", ""});
+  return fail_with(
+      {dl::ErrorCode::kLimit, std::string("stopped by the library: ") + error.what(), "", ""});
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a user can choose, as plain values: filled by flags, read by stages, written into provenance.
+// What a user can choose, as plain values: filled by flags, read by stages, written into
+// provenance.
 #pragma once
 
 #include <cstdint>

@@ -50,12 +50,15 @@ struct Unfinished {
   std::vector<Gap> gaps;  // of those pictures
 };
 
-// The partial file: first line the fingerprint of the work, then chunks of rows, each closed by a mark.
+// The partial file: first line the fingerprint of the work, then chunks of rows, each closed by a
+// mark.
 class PartialFile {
  public:
-  PartialFile(std::filesystem::path path, std::string print) : path_(std::move(path)), fingerprint_(std::move(print)) {}
+  PartialFile(std::filesystem::path path, std::string print)
+      : path_(std::move(path)), fingerprint_(std::move(print)) {}
 
-  // The chunks of an earlier run with the same fingerprint; starts a new file when there are none. A torn last chunk is cut off.
+  // The chunks of an earlier run with the same fingerprint; starts a new file when there are none.
+  // A torn last chunk is cut off.
   Result<Unfinished> resume() const {
     Unfinished found;
     const auto text = read_file(path_);
@@ -74,8 +77,10 @@ class PartialFile {
       const std::string line = text->substr(at, end + 1 - at);
       at = end + 1;
       if (line.starts_with(kGapMark)) {
-        const auto json = parse_json(std::string_view(line).substr(kGapMark.size()), path_.string());
-        const auto gap = json ? gap_from_json(*json, path_.string()) : Result<Gap>(tl::unexpected(json.error()));
+        const auto json =
+            parse_json(std::string_view(line).substr(kGapMark.size()), path_.string());
+        const auto gap =
+            json ? gap_from_json(*json, path_.string()) : Result<Gap>(tl::unexpected(json.error()));
         if (!gap) break;
         gaps.push_back(*gap);
         continue;
@@ -97,7 +102,8 @@ class PartialFile {
     return found;
   }
 
-  Result<void> append(const std::string& rows, std::span<const Gap> gaps, std::size_t samples_done) const {
+  Result<void> append(const std::string& rows, std::span<const Gap> gaps,
+                      std::size_t samples_done) const {
     std::string text = rows;
     for (const Gap& gap : gaps) text += std::string(kGapMark) + dump_json_line(to_json(gap)) + "\n";
     return append_to_file(path_, text + fmt::format("{}{}\n", kChunkMark, samples_done));
@@ -122,7 +128,8 @@ Gap gap_of(const FailedHead& head) {
 // Rows and outcomes of the finished table.
 struct Counts {
   std::uint64_t rows = 0;
-  std::map<std::string, std::uint64_t> by_status;  // answers of the pipeline itself, not of alternatives
+  std::map<std::string, std::uint64_t>
+      by_status;  // answers of the pipeline itself, not of alternatives
 };
 
 Result<Counts> count_rows(const std::string& csv) {
@@ -139,8 +146,9 @@ Result<Counts> count_rows(const std::string& csv) {
 
 }  // namespace
 
-Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& pipeline, const Samples& samples,
-                                     Provenance provenance, const ReplayFlags& flags, LogSink& log) {
+Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& pipeline,
+                                     const Samples& samples, Provenance provenance,
+                                     const ReplayFlags& flags, LogSink& log) {
   const ReplayOptions options = replay_options(flags);
   provenance.options = provenance_options(options);
   provenance.runtime = replay_runtime_facts(pipeline, options);
@@ -155,7 +163,9 @@ Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& p
                             fingerprint("predictions", provenance));
   const Unfinished earlier = TRY(partial.resume());
   if (earlier.samples_done > 0) {
-    log.message(LogLevel::kInfo, fmt::format("replay   going on behind {} pictures of an earlier run", earlier.samples_done));
+    log.message(LogLevel::kInfo,
+                fmt::format("replay   going on behind {} pictures of an earlier run",
+                            earlier.samples_done));
   }
   std::string rows = predictions_header() + earlier.rows;
   std::vector<Gap> gaps = earlier.gaps;
@@ -167,7 +177,8 @@ Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& p
     gaps.insert(gaps.end(), chunk.gaps.begin(), chunk.gaps.end());
     return {};
   };
-  const ReplaySummary summary = TRY(replay(pipeline, samples, folder.blobs(), options, keep_chunk, earlier.samples_done, log));
+  const ReplaySummary summary = TRY(
+      replay(pipeline, samples, folder.blobs(), options, keep_chunk, earlier.samples_done, log));
   const std::size_t unreadable = gaps.size();
   for (const FailedHead& head : summary.failed_heads) {
     gaps.push_back(gap_of(head));
@@ -180,7 +191,8 @@ Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& p
   meta["sha256"] = sha256_hex(rows);
   meta["outcomes"] = counts.by_status;
   meta["substitutions"] = Json::array();
-  for (const Substitution& substitution : summary.substitutions) meta["substitutions"].push_back(to_json(substitution));
+  for (const Substitution& substitution : summary.substitutions)
+    meta["substitutions"].push_back(to_json(substitution));
   meta["skipped_steps"] = summary.skipped_steps;
   meta["gaps"] = to_json(gaps);
   TRY_VOID(folder.write_json(std::string(kPredictionsFile) + ".meta.json", meta));
@@ -190,7 +202,8 @@ Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& p
   for (const auto& [status, n] : counts.by_status) {
     if (status != "ok") failures += fmt::format(", {} of them {}", n, status);
   }
-  report.summary = fmt::format("{} pictures, {} answers{}", samples.rows.size(), counts.rows, failures);
+  report.summary =
+      fmt::format("{} pictures, {} answers{}", samples.rows.size(), counts.rows, failures);
   return report;
 }
 

@@ -49,21 +49,23 @@ std::vector<Hashed> hash_all(const Samples& samples) {
 Result<void> hash_pictures(Samples& samples, const std::filesystem::path& csv, LogSink& log) {
   log.progress("reading pictures", 0, 0);
   const std::vector<Hashed> hashed = hash_all(samples);
-  const auto missing = static_cast<std::size_t>(
-      std::count_if(hashed.begin(), hashed.end(), [](const Hashed& h) { return h.error.has_value(); }));
+  const auto missing = static_cast<std::size_t>(std::count_if(
+      hashed.begin(), hashed.end(), [](const Hashed& h) { return h.error.has_value(); }));
   for (std::size_t i = 0; i < hashed.size(); ++i) {
     Sample& sample = samples.rows[i];
     const std::string where = fmt::format("{}:{}", csv.string(), i + 2);
     if (hashed[i].error) {
-      return fail(hashed[i].error->code,
-                  fmt::format("the picture '{}' cannot be read ({}); {} of {} pictures are affected", printable(sample.file),
-                              hashed[i].error->what, missing, hashed.size()),
-                  where, "put the pictures where the table says, or remove the rows");
+      return fail(
+          hashed[i].error->code,
+          fmt::format("the picture '{}' cannot be read ({}); {} of {} pictures are affected",
+                      printable(sample.file), hashed[i].error->what, missing, hashed.size()),
+          where, "put the pictures where the table says, or remove the rows");
     }
     if (!sample.sha256.empty() && sample.sha256 != hashed[i].sha256) {
       return fail(ErrorCode::kCorrupt,
-                  "the picture '" + printable(sample.file) + "' is not the one whose sha256 the table gives", where,
-                  "run 'daylight samples import' again, or remove the column sha256");
+                  "the picture '" + printable(sample.file) +
+                      "' is not the one whose sha256 the table gives",
+                  where, "run 'daylight samples import' again, or remove the column sha256");
     }
     sample.sha256 = hashed[i].sha256;
   }

@@ -9,7 +9,7 @@ namespace dl::cli {
 
 struct StageReport {
   std::string stage;
-  bool up_to_date = false;        // nothing had to be done
+  bool up_to_date = false;  // nothing had to be done
   double seconds = 0;
   std::string summary;            // one line
   std::size_t failed_inputs = 0;  // pictures that could not be read

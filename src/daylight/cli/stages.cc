@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The wiring: each stage reads artifacts, calls its room's function, writes one artifact with its provenance.
+// The wiring: each stage reads artifacts, calls its room's function, writes one artifact with its
+// provenance.
 #include "daylight/cli/stages.h"
 
 #include <fmt/format.h>
@@ -16,8 +17,8 @@
 #include "daylight/assess/assessor.h"
 #include "daylight/base/digest.h"
 #include "daylight/base/text.h"
-#include "daylight/cli/group_choice.h"
 #include "daylight/cli/case_artifacts.h"
+#include "daylight/cli/group_choice.h"
 #include "daylight/cli/replay_stage.h"
 #include "daylight/cli/sample_hashing.h"
 #include "daylight/detect/detector.h"
@@ -59,12 +60,14 @@ StageReport done(const char* stage, std::string summary) {
 }
 
 // Every model that detect found lies in the case, so that later stages need no app.
-Result<void> store_models(const CaseFolder& folder, const program::AppPackage& app, Inventory& inventory) {
+Result<void> store_models(const CaseFolder& folder, const program::AppPackage& app,
+                          Inventory& inventory) {
   for (const ModelRecord& model : inventory.models) {
     const auto content =
         app.located_bytes(model.location.entry, model.location.offset, model.location.size);
     if (!content) {
-      inventory.gaps.push_back({model.id, "its bytes could not be kept for replay: " + describe(content.error())});
+      inventory.gaps.push_back(
+          {model.id, "its bytes could not be kept for replay: " + describe(content.error())});
       continue;
     }
     TRY_VOID(folder.blobs().put(content->bytes));
@@ -75,67 +78,81 @@ Result<void> store_models(const CaseFolder& folder, const program::AppPackage& a
 bool models_are_stored(const CaseFolder& folder) {
   const auto inventory = read_artifact<Inventory>(folder, kInventoryFile, inventory_from_json);
   if (!inventory) return false;
-  return std::all_of(inventory->models.begin(), inventory->models.end(),
-                     [&](const ModelRecord& model) { return folder.blobs().contains(model.sha256); });
+  return std::all_of(
+      inventory->models.begin(), inventory->models.end(),
+      [&](const ModelRecord& model) { return folder.blobs().contains(model.sha256); });
 }
 
 Result<StageReport> run_detect(Session& session) {
   const program::AppPackage* app = TRY(session.app());
   const RuleSet& rules = RuleSet::builtin();
   const Provenance provenance = detect_provenance(*app, rules, {});
-  if (session.folder().is_current(kInventoryFile, "inventory", provenance) && models_are_stored(session.folder())) {
+  if (session.folder().is_current(kInventoryFile, "inventory", provenance) &&
+      models_are_stored(session.folder())) {
     return up_to_date("detect");
   }
   Inventory inventory = TRY(detect(*app, *TRY(session.code()), rules, {}, session.log()));
   inventory.provenance = provenance;
   TRY_VOID(store_models(session.folder(), *app, inventory));
   TRY_VOID(session.folder().write_json(kInventoryFile, to_json(inventory)));
-  return done("detect", fmt::format("{}, {}, {}, {}, {}", count_of(inventory.models.size(), "model"),
-                                    count_of(inventory.frameworks.size(), "framework"),
-                                    count_of(inventory.calls.size(), "call site"),
-                                    count_of(inventory.tasks.size(), "task"), count_of(inventory.gaps.size(), "gap")));
+  return done("detect",
+              fmt::format("{}, {}, {}, {}, {}", count_of(inventory.models.size(), "model"),
+                          count_of(inventory.frameworks.size(), "framework"),
+                          count_of(inventory.calls.size(), "call site"),
+                          count_of(inventory.tasks.size(), "task"),
+                          count_of(inventory.gaps.size(), "gap")));
 }
 
 Result<StageReport> run_plan(Session& session) {
   const program::AppPackage* app = TRY(session.app());
   Provenance provenance;
   provenance.inputs = {app_input(*app), TRY(session.folder().input("inventory", kInventoryFile))};
-  if (session.folder().is_current(kProbePlanFile, "probe_plan", provenance)) return up_to_date("plan");
-  const auto inventory = TRY(read_artifact<Inventory>(session.folder(), kInventoryFile, inventory_from_json));
+  if (session.folder().is_current(kProbePlanFile, "probe_plan", provenance))
+    return up_to_date("plan");
+  const auto inventory =
+      TRY(read_artifact<Inventory>(session.folder(), kInventoryFile, inventory_from_json));
   ProbePlan planned = plan(*app, *TRY(session.code()), inventory);
   planned.provenance = provenance;
   TRY_VOID(session.folder().write_json(kProbePlanFile, to_json(planned)));
-  return done("plan", fmt::format("{}, {} for a capture agent", count_of(planned.probes.size(), "probe"),
-                                  count_of(planned.entries.size(), "entry point")));
+  return done("plan",
+              fmt::format("{}, {} for a capture agent", count_of(planned.probes.size(), "probe"),
+                          count_of(planned.entries.size(), "entry point")));
 }
 
 Result<StageReport> run_rebuild(Session& session) {
   const program::AppPackage* app = TRY(session.app());
   Provenance provenance;
   provenance.inputs = {app_input(*app), TRY(session.folder().input("inventory", kInventoryFile))};
-  if (session.folder().is_current(kPipelineFile, "pipeline", provenance)) return up_to_date("rebuild");
-  const auto inventory = TRY(read_artifact<Inventory>(session.folder(), kInventoryFile, inventory_from_json));
+  if (session.folder().is_current(kPipelineFile, "pipeline", provenance))
+    return up_to_date("rebuild");
+  const auto inventory =
+      TRY(read_artifact<Inventory>(session.folder(), kInventoryFile, inventory_from_json));
   Pipeline pipeline = TRY(rebuild::rebuild(*app, inventory, {}, session.log()));
   pipeline.provenance = provenance;
   TRY_VOID(session.folder().write_json(kPipelineFile, to_json(pipeline)));
   const auto assumed = static_cast<std::size_t>(
       std::count_if(pipeline.steps.begin(), pipeline.steps.end(),
                     [](const Step& step) { return step.proof.kind == "assumed"; }));
-  return done("rebuild", fmt::format("{}, {} of them assumed, {}, {}", count_of(pipeline.steps.size(), "step"), assumed,
-                                     count_of(pipeline.heads.size(), "head"), count_of(pipeline.gaps.size(), "gap")));
+  return done("rebuild",
+              fmt::format("{}, {} of them assumed, {}, {}", count_of(pipeline.steps.size(), "step"),
+                          assumed, count_of(pipeline.heads.size(), "head"),
+                          count_of(pipeline.gaps.size(), "gap")));
 }
 
 Result<StageReport> run_replay(Session& session) {
-  const auto pipeline = TRY(read_artifact<Pipeline>(session.folder(), kPipelineFile, pipeline_from_json));
+  const auto pipeline =
+      TRY(read_artifact<Pipeline>(session.folder(), kPipelineFile, pipeline_from_json));
   const Samples* samples = TRY(session.samples());
   Provenance provenance;
-  provenance.inputs = {TRY(session.folder().input("pipeline", kPipelineFile)),
-                       {"images", session.options().replay.samples.filename().string(), samples_digest(*samples)}};
-  return replay_into_case(session.folder(), pipeline, *samples, std::move(provenance), session.options().replay,
-                          session.log());
+  provenance.inputs = {
+      TRY(session.folder().input("pipeline", kPipelineFile)),
+      {"images", session.options().replay.samples.filename().string(), samples_digest(*samples)}};
+  return replay_into_case(session.folder(), pipeline, *samples, std::move(provenance),
+                          session.options().replay, session.log());
 }
 
-// A true label that the app cannot answer is an error of the samples, not of the app: the assessor must know the answers.
+// A true label that the app cannot answer is an error of the samples, not of the app: the assessor
+// must know the answers.
 Result<void> add_head_labels(const CaseFolder& folder, assess::AssessOptions& options) {
   std::error_code error;
   if (!std::filesystem::exists(folder.file(kPipelineFile), error)) return {};
@@ -143,12 +160,14 @@ Result<void> add_head_labels(const CaseFolder& folder, assess::AssessOptions& op
   for (const Head& head : pipeline.heads) {
     if (!head.labels.empty()) options.head_labels[head.name] = head.labels;
     // An answer that nobody in these samples has as truth is wrong, not unknown.
-    for (const std::string& label : head.labels) options.label_rules.push_back({head.name, label, label});
+    for (const std::string& label : head.labels)
+      options.label_rules.push_back({head.name, label, label});
   }
   return {};
 }
 
-// What replay had to leave out or replace limits what the assessment can say: it goes where readers look.
+// What replay had to leave out or replace limits what the assessment can say: it goes where readers
+// look.
 Result<void> carry_over_replay_limits(const CaseFolder& folder, Assessment& assessment) {
   const auto meta = folder.read_json(std::string(kPredictionsFile) + ".meta.json");
   if (!meta) return {};
@@ -160,8 +179,9 @@ Result<void> carry_over_replay_limits(const CaseFolder& folder, Assessment& asse
   if (meta->contains("substitutions") && (*meta)["substitutions"].is_array()) {
     for (const Json& item : (*meta)["substitutions"]) {
       if (!item.is_object()) continue;
-      assessment.limits.push_back({"replay: step " + item.value("step", ""),
-                                   "replaced by " + item.value("by", "") + " (assumed): " + item.value("why", "")});
+      assessment.limits.push_back(
+          {"replay: step " + item.value("step", ""),
+           "replaced by " + item.value("by", "") + " (assumed): " + item.value("why", "")});
     }
   }
   return {};
@@ -174,14 +194,16 @@ Result<StageReport> run_assess(Session& session) {
   provenance.inputs = {TRY(session.folder().input("predictions", kPredictionsFile)),
                        {"samples", session.options().replay.samples.filename().string(),
                         TRY(sha256_of_file(session.options().replay.samples))}};
-  if (const auto pipeline = session.folder().input("pipeline", kPipelineFile)) provenance.inputs.push_back(*pipeline);
+  if (const auto pipeline = session.folder().input("pipeline", kPipelineFile))
+    provenance.inputs.push_back(*pipeline);
   assess::AssessOptions options = TRY(assess_options(flags, *samples));
   TRY_VOID(add_head_labels(session.folder(), options));
   options.samples_name = session.options().replay.samples.string();
   options.predictions_name = session.folder().file(kPredictionsFile).string();
   provenance.options = options_to_json(options);
   provenance.seed = flags.seed;
-  if (session.folder().is_current(kAssessmentFile, "assessment", provenance)) return up_to_date("assess");
+  if (session.folder().is_current(kAssessmentFile, "assessment", provenance))
+    return up_to_date("assess");
   const auto predictions = TRY(read_predictions(session.folder().file(kPredictionsFile)));
   Assessment assessment = TRY(assess::assess(predictions, *samples, options, session.log()));
   assessment.provenance = provenance;
@@ -190,18 +212,22 @@ Result<StageReport> run_assess(Session& session) {
   const auto found = static_cast<std::size_t>(
       std::count_if(assessment.verdicts.begin(), assessment.verdicts.end(),
                     [](const Verdict& verdict) { return verdict.outcome == "disparity-found"; }));
-  return done("assess", fmt::format("{}, {} of {} show a disparity", count_of(assessment.estimates.size(), "estimate"),
-                                    found, count_of(assessment.verdicts.size(), "comparison")));
+  return done("assess", fmt::format("{}, {} of {} show a disparity",
+                                    count_of(assessment.estimates.size(), "estimate"), found,
+                                    count_of(assessment.verdicts.size(), "comparison")));
 }
 
 Result<StageReport> run_report(Session& session) {
   const CaseFolder& folder = session.folder();
   CaseArtifacts artifacts = TRY(read_case_artifacts(folder, session.options().replay.samples));
   for (const std::string& name : artifacts.left_out) {
-    session.log().message(LogLevel::kWarning, name + " was made from other files than those that lie here: it is left out of the report");
+    session.log().message(
+        LogLevel::kWarning,
+        name + " was made from other files than those that lie here: it is left out of the report");
   }
   if (artifacts.digests.empty()) {
-    return fail(ErrorCode::kNotFound, "holds nothing to report", folder.folder().string(), "run 'daylight detect' or 'daylight audit' first");
+    return fail(ErrorCode::kNotFound, "holds nothing to report", folder.folder().string(),
+                "run 'daylight detect' or 'daylight audit' first");
   }
   Provenance provenance;
   provenance.inputs = artifacts.digests;
@@ -222,7 +248,9 @@ Session::Session(CaseFolder folder, Options options, LogSink& log)
     : folder_(std::move(folder)), options_(std::move(options)), log_(log) {}
 
 Result<const program::AppPackage*> Session::app() {
-  if (!app_) app_ = std::make_unique<program::AppPackage>(TRY(program::AppPackage::open(options_.app, log_)));
+  if (!app_)
+    app_ =
+        std::make_unique<program::AppPackage>(TRY(program::AppPackage::open(options_.app, log_)));
   return app_.get();
 }
 
@@ -243,17 +271,22 @@ Result<const Samples*> Session::samples() {
 
 const std::vector<Stage>& stages() {
   static const std::vector<Stage> kStages = {
-      {"detect", "the app", kInventoryFile, "find models, runtimes, ML calls and tasks", run_detect},
+      {"detect", "the app", kInventoryFile, "find models, runtimes, ML calls and tasks",
+       run_detect},
       {"plan", kInventoryFile, kProbePlanFile, "choose what a capture agent would watch", run_plan},
-      {"rebuild", kInventoryFile, kPipelineFile, "rebuild the steps from a picture to the answer", run_rebuild},
-      {"replay", kPipelineFile, kPredictionsFile, "run the rebuilt pipeline over the samples", run_replay},
-      {"assess", kPredictionsFile, kAssessmentFile, "measure how it does for each group of people", run_assess},
+      {"rebuild", kInventoryFile, kPipelineFile, "rebuild the steps from a picture to the answer",
+       run_rebuild},
+      {"replay", kPipelineFile, kPredictionsFile, "run the rebuilt pipeline over the samples",
+       run_replay},
+      {"assess", kPredictionsFile, kAssessmentFile, "measure how it does for each group of people",
+       run_assess},
       {"report", "every artifact", kReportFile, "write one self-contained page", run_report},
   };
   return kStages;
 }
 
-Result<std::vector<StageReport>> run_stages(Session& session, const std::string& first, const std::string& last) {
+Result<std::vector<StageReport>> run_stages(Session& session, const std::string& first,
+                                            const std::string& last) {
   std::vector<StageReport> reports;
   bool active = false;
   for (const Stage& stage : stages()) {
@@ -267,13 +300,16 @@ Result<std::vector<StageReport>> run_stages(Session& session, const std::string&
                                                  {{"error", describe(report.error())}}));
       return tl::unexpected(report.error());
     }
-    report->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    report->seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     TRY_VOID(session.folder().journal(stage.name, report->up_to_date ? "up-to-date" : "done",
-                                      {{"seconds", report->seconds}, {"summary", report->summary},
+                                      {{"seconds", report->seconds},
+                                       {"summary", report->summary},
                                        {"failed_inputs", report->failed_inputs}}));
-    session.log().message(LogLevel::kInfo,
-                          fmt::format("{:<8} {}{}", stage.name, report->summary,
-                                      report->up_to_date ? "" : fmt::format("  ({:.2f} s)", report->seconds)));
+    session.log().message(
+        LogLevel::kInfo,
+        fmt::format("{:<8} {}{}", stage.name, report->summary,
+                    report->up_to_date ? "" : fmt::format("  ({:.2f} s)", report->seconds)));
     reports.push_back(std::move(*report));
     if (last == stage.name) break;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stages of a case as a table (name, reads, writes), and the one place where they are wired together.
+// The stages of a case as a table (name, reads, writes), and the one place where they are wired
+// together.
 #pragma once
 
 #include <memory>
@@ -18,7 +19,8 @@
 
 namespace dl::cli {
 
-// One run on one case: holds the lock, opens the app once, keeps the samples that were read. One thread.
+// One run on one case: holds the lock, opens the app once, keeps the samples that were read. One
+// thread.
 class Session {
  public:
   Session(CaseFolder folder, Options options, LogSink& log);
@@ -56,6 +58,7 @@ struct Stage {
 const std::vector<Stage>& stages();
 
 // Runs the stages from the first to `last`, journals each, and talks about each on the log.
-Result<std::vector<StageReport>> run_stages(Session& session, const std::string& first, const std::string& last);
+Result<std::vector<StageReport>> run_stages(Session& session, const std::string& first,
+                                            const std::string& last);
 
 }  // namespace dl::cli

@@ -26,7 +26,8 @@ extern "C" void on_interrupt(int signal) {
 
 std::string duration_text(double seconds) {
   if (seconds < 60) return fmt::format("{:.0f} s", seconds);
-  return fmt::format("{:.0f} min {:02.0f} s", seconds / 60 - 0.5, seconds - 60 * static_cast<double>(static_cast<int>(seconds / 60)));
+  return fmt::format("{:.0f} min {:02.0f} s", seconds / 60 - 0.5,
+                     seconds - 60 * static_cast<double>(static_cast<int>(seconds / 60)));
 }
 
 }  // namespace
@@ -79,10 +80,11 @@ void Terminal::progress(std::string_view what, std::uint64_t done, std::uint64_t
     fmt::print(stderr, "\r\033[K{}: {} ({:.0f}/s)", printable(what, 40), done, rate);
     return;
   }
-  const int filled = static_cast<int>(kBarWidth * static_cast<double>(done) / static_cast<double>(total));
+  const int filled =
+      static_cast<int>(kBarWidth * static_cast<double>(done) / static_cast<double>(total));
   const double left = rate > 0 ? static_cast<double>(total - done) / rate : 0;
-  fmt::print(stderr, "\r\033[K{} [{:#<{}}{:.<{}}] {}/{} {:.0f}/s, {} left", printable(what, 40), "", filled,
-             "", kBarWidth - filled, done, total, rate, duration_text(left));
+  fmt::print(stderr, "\r\033[K{} [{:#<{}}{:.<{}}] {}/{} {:.0f}/s, {} left", printable(what, 40), "",
+             filled, "", kBarWidth - filled, done, total, rate, duration_text(left));
 }
 
 }  // namespace dl::cli

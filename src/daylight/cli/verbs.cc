@@ -12,9 +12,9 @@
 #include "daylight/base/digest.h"
 #include "daylight/base/text.h"
 #include "daylight/cli/artifact_check.h"
-#include "daylight/cli/group_choice.h"
 #include "daylight/cli/case_artifacts.h"
 #include "daylight/cli/fail_rules.h"
+#include "daylight/cli/group_choice.h"
 #include "daylight/cli/stages.h"
 #include "daylight/detect/detector.h"
 #include "daylight/report/summary.h"
@@ -28,7 +28,8 @@ void print(const std::string& text) {
   std::fflush(stdout);  // the talk on stderr must not cut into it
 }
 
-// Peak resident memory in MB: of this process (RUSAGE_SELF), or of the largest of its workers (RUSAGE_CHILDREN).
+// Peak resident memory in MB: of this process (RUSAGE_SELF), or of the largest of its workers
+// (RUSAGE_CHILDREN).
 double peak_memory_mb(__rusage_who_t who) {
   struct rusage usage {};
   ::getrusage(who, &usage);
@@ -36,12 +37,13 @@ double peak_memory_mb(__rusage_who_t who) {
 }
 
 bool some_inputs_failed(const std::vector<StageReport>& reports) {
-  return std::any_of(reports.begin(), reports.end(), [](const StageReport& r) { return r.failed_inputs > 0; });
+  return std::any_of(reports.begin(), reports.end(),
+                     [](const StageReport& r) { return r.failed_inputs > 0; });
 }
 
 // The exit code of a finished run: rules first, then pictures that could not be read.
-ExitCode exit_code(const std::vector<std::string>& rules, const CaseArtifacts& artifacts, bool inputs_failed,
-                   Terminal& terminal) {
+ExitCode exit_code(const std::vector<std::string>& rules, const CaseArtifacts& artifacts,
+                   bool inputs_failed, Terminal& terminal) {
   const RuleOutcome outcome = judge_rules(rules, artifacts.inputs());
   for (const std::string& line : outcome.lines) terminal.message(LogLevel::kWarning, line);
   if (outcome.broken) return kRuleBroken;
@@ -77,8 +79,9 @@ Result<ExitCode> audit(const Options& options, Terminal& terminal) {
   auto folder = TRY(CaseFolder::open(options.case_folder));
   Session session(std::move(folder), options, terminal);
   TRY_VOID(session.app());
-  TRY_VOID(session.folder().journal("audit", "started", {{"app", options.app.string()},
-                                                         {"samples", options.replay.samples.string()}}));
+  TRY_VOID(session.folder().journal(
+      "audit", "started",
+      {{"app", options.app.string()}, {"samples", options.replay.samples.string()}}));
   auto reports = TRY(run_stages(session, "detect", "rebuild"));
   const auto rebuilt = TRY(read_case_artifacts(session.folder(), ""));
   const bool has_heads = rebuilt.pipeline && !rebuilt.pipeline->heads.empty();
@@ -87,7 +90,8 @@ Result<ExitCode> audit(const Options& options, Terminal& terminal) {
     reports.insert(reports.end(), measured.begin(), measured.end());
   } else {
     terminal.message(LogLevel::kWarning,
-                     "no pipeline from a picture to an answer could be rebuilt: the report says what was found and what is missing");
+                     "no pipeline from a picture to an answer could be rebuilt: the report says "
+                     "what was found and what is missing");
   }
   TRY(run_stages(session, "report", "report"));
   const auto artifacts = TRY(read_case_artifacts(session.folder(), options.replay.samples));
@@ -96,17 +100,22 @@ Result<ExitCode> audit(const Options& options, Terminal& terminal) {
   cost.peak_mb = peak_memory_mb(RUSAGE_SELF);
   cost.worker_mb = peak_memory_mb(RUSAGE_CHILDREN);
   cost.case_bytes = session.folder().size_on_disk();
-  TRY_VOID(session.folder().journal("audit", "done", {{"wall_seconds", cost.seconds}, {"peak_memory_mb", cost.peak_mb},
-                                                      {"peak_worker_memory_mb", cost.worker_mb},
-                                                      {"case_bytes", cost.case_bytes}}));
+  TRY_VOID(session.folder().journal("audit", "done",
+                                    {{"wall_seconds", cost.seconds},
+                                     {"peak_memory_mb", cost.peak_mb},
+                                     {"peak_worker_memory_mb", cost.worker_mb},
+                                     {"case_bytes", cost.case_bytes}}));
   if (options.json) {
     print(dump_json(audit_to_json(session.folder(), artifacts, cost)));
   } else {
     print(render_summary(artifacts.inputs()));
     print(fmt::format("\nReport: {}\n", session.folder().file(kReportFile).string()));
   }
-  terminal.message(LogLevel::kInfo, fmt::format("{:.1f} s wall, {:.0f} MB peak memory ({:.0f} MB in the largest worker), case {:.1f} MB",
-                                                cost.seconds, cost.peak_mb, cost.worker_mb, static_cast<double>(cost.case_bytes) / 1e6));
+  terminal.message(
+      LogLevel::kInfo,
+      fmt::format(
+          "{:.1f} s wall, {:.0f} MB peak memory ({:.0f} MB in the largest worker), case {:.1f} MB",
+          cost.seconds, cost.peak_mb, cost.worker_mb, static_cast<double>(cost.case_bytes) / 1e6));
   return exit_code(options.fail_on, artifacts, some_inputs_failed(reports), terminal);
 }
 
@@ -123,7 +132,8 @@ Result<ExitCode> detect_alone(const Options& options, Terminal& terminal) {
   return exit_code(options.fail_on, artifacts, false, terminal);
 }
 
-// Only detect starts a case; to any other stage a folder that is absent or empty is a mistyped path.
+// Only detect starts a case; to any other stage a folder that is absent or empty is a mistyped
+// path.
 Result<void> require_case(const Options& options) {
   std::error_code error;
   if (std::filesystem::exists(options.case_folder / kJournalFile, error)) return {};
@@ -141,7 +151,8 @@ Result<ExitCode> one_stage(const CommandLine& line, const char* artifact, Termin
   if (line.options.json && std::string(artifact).ends_with(".json")) {
     print(dump_json(TRY(session.folder().read_json(artifact))));
   } else if (line.options.json) {
-    print(dump_json({{"file", session.folder().file(artifact).string()}, {"summary", reports.front().summary}}));
+    print(dump_json({{"file", session.folder().file(artifact).string()},
+                     {"summary", reports.front().summary}}));
   } else {
     print(session.folder().file(artifact).string() + "\n");
   }
@@ -158,9 +169,10 @@ Result<ExitCode> assess_table(const Options& options, Terminal& terminal) {
   CaseArtifacts artifacts;
   artifacts.assessment = TRY(assess::assess(predictions, samples, assess_with, terminal));
   Provenance& provenance = artifacts.assessment->provenance;
-  provenance.inputs = {
-      {"predictions", options.predictions.filename().string(), TRY(sha256_of_file(options.predictions))},
-      {"samples", options.replay.samples.filename().string(), TRY(sha256_of_file(options.replay.samples))}};
+  provenance.inputs = {{"predictions", options.predictions.filename().string(),
+                        TRY(sha256_of_file(options.predictions))},
+                       {"samples", options.replay.samples.filename().string(),
+                        TRY(sha256_of_file(options.replay.samples))}};
   provenance.options = options_to_json(assess_with);
   provenance.seed = options.assess.seed;
   const Json json = to_json(*artifacts.assessment);
@@ -191,8 +203,9 @@ Result<ExitCode> check(const CommandLine& line) {
   std::string text;
   for (const CheckedFile& file : files) {
     valid = valid && file.problems.empty();
-    text += fmt::format("{:<5} {}{}\n", file.problems.empty() ? "ok" : "BAD", printable(file.file, 100),
-                        file.kind.empty() ? "" : "  (" + file.kind + ")");
+    text +=
+        fmt::format("{:<5} {}{}\n", file.problems.empty() ? "ok" : "BAD", printable(file.file, 100),
+                    file.kind.empty() ? "" : "  (" + file.kind + ")");
     for (const std::string& problem : file.problems) text += "      " + problem + "\n";
   }
   print(line.options.json ? dump_json(to_json(files)) : text);
@@ -203,7 +216,8 @@ Result<ExitCode> check(const CommandLine& line) {
 
 Result<ExitCode> run_verb(const CommandLine& line, Terminal& terminal) {
   if (line.verb == "audit") return audit(line.options, terminal);
-  if (line.verb == "detect" && line.options.case_folder.empty()) return detect_alone(line.options, terminal);
+  if (line.verb == "detect" && line.options.case_folder.empty())
+    return detect_alone(line.options, terminal);
   if (line.verb == "detect") return one_stage(line, kInventoryFile, terminal);
   if (line.verb == "plan") return one_stage(line, kProbePlanFile, terminal);
   if (line.verb == "rebuild") return one_stage(line, kPipelineFile, terminal);

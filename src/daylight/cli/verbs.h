@@ -8,10 +8,12 @@
 
 namespace dl::cli {
 
-// Runs the verb; prints results on stdout and talk on stderr; gives the exit code. Errors come back for main to print.
+// Runs the verb; prints results on stdout and talk on stderr; gives the exit code. Errors come back
+// for main to print.
 Result<ExitCode> run_verb(const CommandLine& line, Terminal& terminal);
 
 // samples import, samples balance.
-Result<ExitCode> run_samples_verb(const std::string& verb, const SamplesOptions& options, Terminal& terminal);
+Result<ExitCode> run_samples_verb(const std::string& verb, const SamplesOptions& options,
+                                  Terminal& terminal);
 
 }  // namespace dl::cli

@@ -85,9 +85,9 @@ ProgramFacts facts_from_json(const Json& json) {
                                   error_from_json(failed.at("error"))});
   }
   for (const Json& one : json.at("substitutions")) {
-    facts.substitutions.push_back({one.at("step").get<std::string>(), one.at("by").get<std::string>(),
-                                   one.at("proof").get<std::string>(),
-                                   one.at("why").get<std::string>()});
+    facts.substitutions.push_back(
+        {one.at("step").get<std::string>(), one.at("by").get<std::string>(),
+         one.at("proof").get<std::string>(), one.at("why").get<std::string>()});
   }
   facts.skipped_steps = json.at("skipped_steps").get<std::vector<std::string>>();
   facts.node_names = json.at("node_names").get<std::vector<std::string>>();

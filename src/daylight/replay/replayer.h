@@ -53,12 +53,12 @@ struct ReplaySummary {
 
 // Replays samples [first_sample, end). Every head that can be run has one row for each picture,
 // also where the picture is missing, cannot be decoded or is not the one that samples.csv has the
-// digest of (parse-error, with a gap), has not exactly one face (no-face, multi-face), or brings the
-// libraries that decode it or run the model down (crash) or to no end (timeout): they run in child
-// processes, see worker_pool.h. A head whose model crashes when it is opened is a failed head. An
-// alternative has rows for the heads on whose path it lies. `on_rows` is called on the calling
-// thread; its Error ends the replay and is returned. kCancelled after `log` says so: every chunk
-// that was started is delivered first.
+// digest of (parse-error, with a gap), has not exactly one face (no-face, multi-face), or brings
+// the libraries that decode it or run the model down (crash) or to no end (timeout): they run in
+// child processes, see worker_pool.h. A head whose model crashes when it is opened is a failed
+// head. An alternative has rows for the heads on whose path it lies. `on_rows` is called on the
+// calling thread; its Error ends the replay and is returned. kCancelled after `log` says so: every
+// chunk that was started is delivered first.
 Result<ReplaySummary> replay(const Pipeline& pipeline, const Samples& samples,
                              const BlobStore& models, const ReplayOptions& options,
                              const std::function<Result<void>(const ReplayChunk&)>& on_rows,

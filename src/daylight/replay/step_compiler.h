@@ -37,8 +37,8 @@ struct CompileContext {
   const BlobStore& blobs;
   RunnerOptions runner_options;
   // See ProgramOptions.
-  const std::map<std::string, std::string>& barred_models;
-  const std::function<void(std::string_view)>& opening_model;
+  std::map<std::string, std::string> barred_models = {};
+  std::function<void(std::string_view)> opening_model = {};
   std::vector<ProgramModel> models = {};
   bool needs_finder = false;
   std::vector<Substitution> substitutions = {};

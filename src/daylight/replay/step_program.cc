@@ -64,7 +64,9 @@ bool concerns(const Variant& variant, const std::vector<const Step*>& path) {
 class ProgramBuilder {
  public:
   ProgramBuilder(const Pipeline& pipeline, const ProgramOptions& options, const BlobStore& models)
-      : pipeline_(pipeline), options_(options), context_{models, options.runner, options.barred_models, options.opening_model} {}
+      : pipeline_(pipeline),
+        options_(options),
+        context_{models, options.runner, options.barred_models, options.opening_model} {}
 
   Result<StepProgram> build() {
     if (pipeline_.heads.empty()) {
@@ -161,9 +163,9 @@ class ProgramBuilder {
     if (program_.nodes_.size() >= kMaxProgramNodes) {
       return fail(ErrorCode::kLimit, "the alternatives make more steps than are run at once");
     }
-    program_.nodes_.push_back(
-        {parent, std::move(key), printable(*step.id) + " (" + printable(*step.op) + ")",
-         std::move(compiled.function), std::move(compiled.type)});
+    program_.nodes_.push_back({parent, std::move(key),
+                               printable(*step.id) + " (" + printable(*step.op) + ")",
+                               std::move(compiled.function), std::move(compiled.type)});
     return program_.nodes_.size() - 1;
   }
 

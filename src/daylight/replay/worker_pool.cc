@@ -71,10 +71,10 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::open(ReplayWork work, int worker
 Result<std::unique_ptr<WorkerPool::Worker>> WorkerPool::start_worker() {
   auto progress = TRY(share_progress());
   WorkerProgress& shared = *progress;
-  auto process = TRY(ChildProcess::start(
-      [this, &shared](int socket) { serve_replay(socket, work_, shared); }));
-  return std::unique_ptr<Worker>(new Worker{std::move(progress), std::move(process), {}, false, {},
-                                            Clock::now() + limits_.start});
+  auto process = TRY(
+      ChildProcess::start([this, &shared](int socket) { serve_replay(socket, work_, shared); }));
+  return std::unique_ptr<Worker>(new Worker{
+      std::move(progress), std::move(process), {}, false, {}, Clock::now() + limits_.start});
 }
 
 // --- the first worker
@@ -108,9 +108,11 @@ Result<void> WorkerPool::bar_model(Worker& worker, const ChildEnd& end) {
   const std::string sha256(name.begin(), std::find(name.begin(), name.end(), '\0'));
   if (!end.last_words.empty()) log_.message(LogLevel::kDebug, "replay worker: " + end.last_words);
   if (!is_digest(sha256) || work_.options.barred_models.contains(sha256)) {
-    return fail(ErrorCode::kCorrupt, "a replay worker crashed while it was starting (" + end.how + ")");
+    return fail(ErrorCode::kCorrupt,
+                "a replay worker crashed while it was starting (" + end.how + ")");
   }
-  const std::string why = "the model crashed the inference library when it was opened (" + end.how + ")";
+  const std::string why =
+      "the model crashed the inference library when it was opened (" + end.how + ")";
   log_.message(LogLevel::kWarning, fmt::format("model {}: {}", sha256.substr(0, 12), why));
   work_.options.barred_models.emplace(sha256, why);
   return {};
@@ -166,9 +168,9 @@ Result<void> WorkerPool::wait_for_workers() {
     sockets.push_back({worker->process.socket(), POLLIN, 0});
     if (worker->task || !worker->greeted) next = std::min(next, worker->deadline);
   }
-  const auto pause =
-      std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
-  ::poll(sockets.data(), sockets.size(), static_cast<int>(std::clamp<std::int64_t>(pause, 0, 60'000)));
+  const auto pause = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
+  ::poll(sockets.data(), sockets.size(),
+         static_cast<int>(std::clamp<std::int64_t>(pause, 0, 60'000)));
   for (std::size_t i = workers_.size(); i-- > 0;) {
     const bool alive = TRY(listen(*workers_[i]));
     const bool busy = workers_[i]->task || !workers_[i]->greeted;
@@ -234,7 +236,8 @@ void WorkerPool::blame(Task& task, std::size_t node, const ChildEnd& end, bool l
   if (!late) {
     ++crashed_pictures_[node];
   } else if (++timeouts_[node] == kMaxTimeouts) {
-    const std::string why = fmt::format("{} took too long on {} pictures and was not run again", step, kMaxTimeouts);
+    const std::string why =
+        fmt::format("{} took too long on {} pictures and was not run again", step, kMaxTimeouts);
     const BarredNode barred = {node, {status, why}};
     given_up_.push_back(barred);
     for (Task& other : waiting_) other.job.barred.push_back(barred);
@@ -252,10 +255,11 @@ void WorkerPool::give_up_on_crashing_steps(const std::vector<SampleAnswer>& answ
       static_cast<std::size_t>(std::count_if(answers.begin(), answers.end(), reached));
   for (const auto& [node, crashes] : crashed_pictures_) {
     if (crashes < kMinCrashesToGiveUp || crashes < pictures) continue;
-    given_up_.push_back({node,
-                         {PredictionStatus::kCrash,
-                          fmt::format("step {} crashed on every one of {} pictures and was not run again",
-                                      facts_.node_names[node], crashes)}});
+    given_up_.push_back(
+        {node,
+         {PredictionStatus::kCrash,
+          fmt::format("step {} crashed on every one of {} pictures and was not run again",
+                      facts_.node_names[node], crashes)}});
   }
 }
 

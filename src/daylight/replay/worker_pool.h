@@ -38,8 +38,7 @@ class WorkerPool {
   // down while it is opened is barred: its heads are among the failed heads. Fails where nothing
   // can be run. What `work` refers to must outlive the pool.
   static Result<std::unique_ptr<WorkerPool>> open(ReplayWork work, int workers,
-                                                  const WorkerLimits& limits,
-                                                  LogSink& log);
+                                                  const WorkerLimits& limits, LogSink& log);
 
   const ProgramFacts& facts() const { return facts_; }
 
@@ -85,8 +84,8 @@ class WorkerPool {
   std::vector<std::optional<SampleAnswer>> answers_;  // of the call to run()
   std::size_t first_sample_ = 0;                      // of the call to run()
   std::size_t failed_starts_ = 0;
-  std::map<std::size_t, std::size_t> timeouts_;         // by step
-  std::map<std::size_t, std::size_t> crashed_pictures_; // by step, in the call to run()
+  std::map<std::size_t, std::size_t> timeouts_;          // by step
+  std::map<std::size_t, std::size_t> crashed_pictures_;  // by step, in the call to run()
   std::vector<BarredNode> given_up_;
   std::set<std::size_t> blamed_;  // steps that brought a worker down
 };

@@ -48,7 +48,8 @@ TEST_F(PredictionsTest, TheLeastThatOthersMustBring) {
   const auto rows = read("file,head,value\na.jpg,age,31\nb.jpg,age,\n");
   ASSERT_TRUE(rows) << describe(rows.error());
   EXPECT_EQ(rows->rows[0].value, 31.0);
-  EXPECT_EQ(rows->rows[1].status, PredictionStatus::kParseError) << "a person without an answer stays";
+  EXPECT_EQ(rows->rows[1].status, PredictionStatus::kParseError)
+      << "a person without an answer stays";
 }
 
 TEST_F(PredictionsTest, WideTables) {

@@ -20,7 +20,8 @@ class SamplesTest : public ::testing::Test {
 };
 
 TEST_F(SamplesTest, AttributesAndReservedColumns) {
-  const auto samples = read("file,age,race,source,weight,sha256\na.jpg,20-29, Black ,web,2,\nb.jpg,,White,web,,\n");
+  const auto samples =
+      read("file,age,race,source,weight,sha256\na.jpg,20-29, Black ,web,2,\nb.jpg,,White,web,,\n");
   ASSERT_TRUE(samples) << describe(samples.error());
   EXPECT_EQ(samples->attributes, (std::vector<std::string>{"age", "race"}));
   EXPECT_EQ(samples->rows[0].values[1], "Black");
@@ -30,8 +31,8 @@ TEST_F(SamplesTest, AttributesAndReservedColumns) {
 }
 
 TEST_F(SamplesTest, EveryRefusalSaysWhatWhereAndWhatToDo) {
-  for (const char* text : {"", "file\n", "picture,age\na.jpg,3\n", "file,age\na.jpg,1\na.jpg,2\n", "file\n/etc/passwd\n",
-                           "file\n../x.jpg\n", "file\n\"\"\n"}) {
+  for (const char* text : {"", "file\n", "picture,age\na.jpg,3\n", "file,age\na.jpg,1\na.jpg,2\n",
+                           "file\n/etc/passwd\n", "file\n../x.jpg\n", "file\n\"\"\n"}) {
     const auto samples = read(text);
     ASSERT_FALSE(samples) << text;
     EXPECT_NE(samples.error().where.find("samples.csv"), std::string::npos) << text;
@@ -49,9 +50,10 @@ TEST_F(SamplesTest, FilesOutsideOfTheFolderNeedADigest) {
   const auto samples = read("file,sha256\n../../set/x.jpg," + digest + "\ny.jpg,\n");
   ASSERT_TRUE(samples) << describe(samples.error());
   EXPECT_EQ(samples->rows[0].file, "../../set/x.jpg");
-  for (const std::string& row : {std::string("../x.jpg,"), "../x.jpg," + digest.substr(1), "../x.jpg,g" + digest.substr(1),
-                                 "a/../x.jpg," + digest, "../a/../../x.jpg," + digest, "..," + digest, "../," + digest,
-                                 "../..," + digest, "/x.jpg," + digest, "\"a\nb\"," + digest}) {
+  for (const std::string& row :
+       {std::string("../x.jpg,"), "../x.jpg," + digest.substr(1), "../x.jpg,g" + digest.substr(1),
+        "a/../x.jpg," + digest, "../a/../../x.jpg," + digest, "..," + digest, "../," + digest,
+        "../..," + digest, "/x.jpg," + digest, "\"a\nb\"," + digest}) {
     const auto refused = read("file,sha256\n" + row + "\n");
     ASSERT_FALSE(refused) << row;
     EXPECT_NE(refused.error().where.find(":2"), std::string::npos) << row;
@@ -60,7 +62,8 @@ TEST_F(SamplesTest, FilesOutsideOfTheFolderNeedADigest) {
 }
 
 TEST_F(SamplesTest, WritesWhatItReads) {
-  const std::string text = "file,age,race,source,weight,sha256\na.jpg,3,x,s,2,00\nb.jpg,4,y,t,1,11\n";
+  const std::string text =
+      "file,age,race,source,weight,sha256\na.jpg,3,x,s,2,00\nb.jpg,4,y,t,1,11\n";
   const auto samples = read(text);
   ASSERT_TRUE(samples);
   EXPECT_EQ(dump_samples(*samples), text);

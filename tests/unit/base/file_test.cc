@@ -46,7 +46,8 @@ TEST(WriteFileAtomic, ReplacesWholeAndPrivately) {
   EXPECT_EQ(*read_file(path), "second");
   EXPECT_EQ(mode_of(path), 0600U);
   std::size_t files = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder.path())) ++files;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder.path()))
+    ++files;
   EXPECT_EQ(files, 1U) << "a temporary file was left behind";
 }
 

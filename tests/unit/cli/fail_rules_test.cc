@@ -24,7 +24,8 @@ RuleOutcome judge_assessment(const Assessment& assessment) {
 }
 
 TEST(FailRules, Disparity) {
-  const auto broken = judge_assessment(with_outcomes({"no-disparity-found", "disparity-found", "not-decidable"}));
+  const auto broken =
+      judge_assessment(with_outcomes({"no-disparity-found", "disparity-found", "not-decidable"}));
   EXPECT_TRUE(broken.broken);
   const auto undecided = judge_assessment(with_outcomes({"no-disparity-found", "not-decidable"}));
   EXPECT_FALSE(undecided.broken);

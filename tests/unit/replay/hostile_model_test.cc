@@ -27,7 +27,8 @@ struct ChangedByte {
 };
 // SIGSEGV in the library when the model is run.
 constexpr ChangedByte kCrashesWhenRun = {137092, 8, 0};
-// A tensor with a dimension of two thousand millions: opening it ends at a limit, of memory or time.
+// A tensor with a dimension of two thousand millions: opening it ends at a limit, of memory or
+// time.
 constexpr ChangedByte kTakesAllMemory = {137971, 0, 127};
 
 class HostileModel : public ::testing::Test {

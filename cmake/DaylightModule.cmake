@@ -38,10 +38,11 @@ endfunction()
 
 # daylight_embed(TARGET SYMBOL FILES...): files as a table of (name, bytes) in namespace dl::embedded, by tools/embed.py.
 function(daylight_embed target symbol)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
   set(out "${CMAKE_CURRENT_BINARY_DIR}/${symbol}.cc")
   add_custom_command(
     OUTPUT "${out}"
-    COMMAND python3 "${PROJECT_SOURCE_DIR}/tools/embed.py" --symbol ${symbol} --out "${out}" ${ARGN}
+    COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tools/embed.py" --symbol ${symbol} --out "${out}" ${ARGN}
     DEPENDS "${PROJECT_SOURCE_DIR}/tools/embed.py" ${ARGN}
     VERBATIM)
   target_sources(${target} PRIVATE "${out}")

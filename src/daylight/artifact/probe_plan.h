@@ -26,6 +26,7 @@ struct Probe {
 };
 
 // One argument of an entry point; `constant` is filled where the app's own call sites pass one.
+// NOLINTNEXTLINE(bugprone-exception-escape): moving a Json does not throw
 struct EntryArgument {
   std::string type;
   bool has_constant = false;

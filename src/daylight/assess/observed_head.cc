@@ -198,6 +198,7 @@ class HeadReader {
       }
     }
     std::vector<SeenLabel> seen;
+    seen.reserve(times.size());
     for (const auto& [spelling, count] : times) seen.push_back({spelling, count, 0});
     return seen;
   }

@@ -17,6 +17,9 @@ namespace dl {
 namespace {
 
 constexpr std::size_t kMaxFailedStarts = 3;
+// After an interrupt a call to run() is finished if that takes no longer.
+constexpr std::chrono::seconds kPatience{5};
+constexpr int kLongestPauseMs = 200;  // until the next look for an interrupt
 constexpr int kCrashesUntilBarred = 2;  // the first may be an aftermath of an earlier picture
 
 struct Unmap {
@@ -85,8 +88,9 @@ Result<ProgramFacts> WorkerPool::greet_first_worker() {
     std::optional<std::string> greeting;
     bool gone = false;
     while (!gone && !greeting && Clock::now() < worker->deadline) {
+      if (log_.cancelled()) return fail(ErrorCode::kCancelled, "replay was interrupted");
       pollfd waiting = {worker->process.socket(), POLLIN, 0};
-      ::poll(&waiting, 1, 1000);
+      ::poll(&waiting, 1, kLongestPauseMs);
       gone = TRY(worker->inbox.fill(worker->process.socket())) == FrameBuffer::Peer::kGone;
       greeting = worker->inbox.take();
     }
@@ -130,7 +134,12 @@ Result<std::vector<SampleAnswer>> WorkerPool::run(std::size_t begin, std::size_t
   const auto unanswered = [this] {
     return static_cast<std::size_t>(std::count(answers_.begin(), answers_.end(), std::nullopt));
   };
+  std::optional<Clock::time_point> patience;  // after an interrupt
   for (std::size_t left = unanswered(); left > 0; left = unanswered()) {
+    if (!patience && log_.cancelled()) patience = Clock::now() + kPatience;
+    if (patience && Clock::now() >= *patience) {
+      return fail(ErrorCode::kCancelled, "replay was interrupted");
+    }
     TRY_VOID(start_missing_workers(left));
     hand_out();
     TRY_VOID(wait_for_workers());
@@ -170,7 +179,7 @@ Result<void> WorkerPool::wait_for_workers() {
   }
   const auto pause = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
   ::poll(sockets.data(), sockets.size(),
-         static_cast<int>(std::clamp<std::int64_t>(pause, 0, 60'000)));
+         static_cast<int>(std::clamp<std::int64_t>(pause, 0, kLongestPauseMs)));
   for (std::size_t i = workers_.size(); i-- > 0;) {
     const bool alive = TRY(listen(*workers_[i]));
     const bool busy = workers_[i]->task || !workers_[i]->greeted;

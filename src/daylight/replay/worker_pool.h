@@ -45,7 +45,8 @@ class WorkerPool {
   // The answers for samples [begin, end), in order; they do not depend on the number of workers.
   // A step that crashes twice on a picture, the second time in a fresh worker, has the status
   // `crash` there, one that does not end in time `timeout`; other steps of the picture are run. An
-  // Error only where a worker could not be set up.
+  // Error only where a worker could not be set up, and kCancelled where the samples were not done
+  // within seconds of an interrupt.
   Result<std::vector<SampleAnswer>> run(std::size_t begin, std::size_t end);
 
  private:

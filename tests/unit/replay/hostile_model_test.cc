@@ -158,5 +158,28 @@ TEST_F(HostileModel, WhatTakesTooLongIsATimeout) {
   EXPECT_THAT(summary->gaps[4].why, HasSubstr("on 3 pictures and was not run again"));
 }
 
+// Asks to stop as soon as the replay has begun.
+class ImpatientLog : public LogSink {
+ public:
+  void message(LogLevel, std::string_view) override {}
+  void progress(std::string_view, std::uint64_t, std::uint64_t) override {}
+  bool cancelled() const override { return ++calls_ > 20; }
+
+ private:
+  mutable int calls_ = 0;
+};
+
+TEST_F(HostileModel, AnInterruptDoesNotWaitForWhatHangs) {
+  add_pictures(20);
+  grow_pictures_before("gender-resize");
+  options_.threads = 1;
+  ImpatientLog log;
+  const auto stopped = replay(
+      pipeline_, samples_, *store_, options_, [](const ReplayChunk&) { return Result<void>(); }, 0,
+      log);
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
+}
+
 }  // namespace
 }  // namespace dl

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "daylight/replay/image_codec.h"
+#include "daylight/replay/orientation.h"
 #include "daylight/replay/image_measures.h"
 #include "daylight/replay/resize_kernels.h"
 

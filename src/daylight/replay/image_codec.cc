@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells picture formats apart by their first bytes, reads the Exif orientation, and turns pictures
-// upright.
+// Tells picture formats apart by their first bytes.
 #include "daylight/replay/image_codec.h"
 
-#include <algorithm>
 #include <array>
 
 #include "daylight/replay/codec_backends.h"
@@ -12,10 +10,6 @@ namespace dl {
 namespace {
 
 using namespace std::string_view_literals;
-
-constexpr std::uint16_t kExifOrientationTag = 0x0112;
-constexpr std::uint16_t kTiffShort = 3;
-constexpr std::size_t kMaxExifEntries = 1000;
 
 struct Signature {
   std::string_view bytes;
@@ -44,30 +38,6 @@ bool has(ByteSpan bytes, std::string_view signature, std::size_t offset = 0) {
   return part && as_text(*part) == signature;
 }
 
-// Integers of a TIFF block in its own byte order.
-class TiffReader {
- public:
-  TiffReader(ByteSpan bytes, bool big_endian) : bytes_(bytes), big_endian_(big_endian) {}
-
-  std::optional<std::uint32_t> u16(std::uint64_t offset) const { return integer(offset, 2); }
-  std::optional<std::uint32_t> u32(std::uint64_t offset) const { return integer(offset, 4); }
-
- private:
-  std::optional<std::uint32_t> integer(std::uint64_t offset, std::size_t size) const {
-    const auto part = subspan_checked(bytes_, offset, size);
-    if (!part) return std::nullopt;
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      const std::size_t shift = 8 * (big_endian_ ? size - 1 - i : i);
-      value |= static_cast<std::uint32_t>((*part)[i]) << shift;
-    }
-    return value;
-  }
-
-  ByteSpan bytes_;
-  bool big_endian_;
-};
-
 }  // namespace
 
 const char* to_string(ImageFormat format) {
@@ -81,23 +51,6 @@ const char* to_string(ImageFormat format) {
   }
   return "unknown";
 }
-
-namespace codec {
-
-Result<void> check_size(std::uint64_t width, std::uint64_t height, const std::string& where) {
-  if (width == 0 || height == 0)
-    return fail(ErrorCode::kCorrupt, "the picture has no pixels", where);
-  const auto side = static_cast<std::uint64_t>(kMaxImageSide);
-  if (width > side || height > side || width * height > kMaxImagePixels) {
-    return fail(ErrorCode::kLimit,
-                "the picture has " + std::to_string(width) + " x " + std::to_string(height) +
-                    " pixels, more than are decoded",
-                where);
-  }
-  return {};
-}
-
-}  // namespace codec
 
 Result<DecodedImage> decode_image(ByteSpan bytes, const std::string& where) {
   if (bytes.empty()) return fail(ErrorCode::kCorrupt, "the file is empty", where);
@@ -114,54 +67,6 @@ Result<DecodedImage> decode_image(ByteSpan bytes, const std::string& where) {
     }
   }
   return fail(ErrorCode::kUnsupported, "the file is not a JPEG, PNG or WebP picture", where);
-}
-
-int exif_orientation(ByteSpan tiff) {
-  const bool big_endian = has(tiff, "MM\0*"sv);
-  if (!big_endian && !has(tiff, "II*\0"sv)) return 1;
-  const TiffReader reader(tiff, big_endian);
-  const auto directory = reader.u32(4);
-  if (!directory) return 1;
-  const auto count = reader.u16(*directory);
-  if (!count) return 1;
-  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(*count, kMaxExifEntries); ++i) {
-    const std::uint64_t entry = std::uint64_t{*directory} + 2 + 12 * i;
-    const auto tag = reader.u16(entry);
-    if (!tag) return 1;
-    if (*tag != kExifOrientationTag) continue;
-    const auto type = reader.u16(entry + 2);
-    const auto value = reader.u16(entry + 8);
-    const bool good = type == kTiffShort && value && *value >= 1 && *value <= 8;
-    return good ? static_cast<int>(*value) : 1;
-  }
-  return 1;
-}
-
-Image apply_orientation(const Image& image, int orientation) {
-  if (orientation <= 1 || orientation > 8) return image;
-  const bool transposed = orientation >= 5;
-  const bool mirror_x =
-      orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-  const bool mirror_y =
-      orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-  Image upright;
-  upright.premultiplied = image.premultiplied;
-  upright.reshape(transposed ? image.height : image.width, transposed ? image.width : image.height,
-                  image.channels);
-  const auto channels = static_cast<std::size_t>(image.channels);
-  for (int y = 0; y < upright.height; ++y) {
-    std::uint8_t* out = upright.row(y);
-    for (int x = 0; x < upright.width; ++x, out += channels) {
-      // The position in the stored picture that is shown at (x, y).
-      int from_x = transposed ? y : x;
-      int from_y = transposed ? x : y;
-      if (mirror_x) from_x = image.width - 1 - from_x;
-      if (mirror_y) from_y = image.height - 1 - from_y;
-      const std::uint8_t* in = image.row(from_y) + static_cast<std::size_t>(from_x) * channels;
-      std::copy_n(in, channels, out);
-    }
-  }
-  return upright;
 }
 
 }  // namespace dl

@@ -35,10 +35,4 @@ struct DecodedImage {
 // or truncated data, of which no part is returned; kLimit. Thread safe.
 Result<DecodedImage> decode_image(ByteSpan bytes, const std::string& where);
 
-// The orientation tag of a TIFF-structured Exif block, 1 where there is none or it is not in 1..8.
-int exif_orientation(ByteSpan tiff);
-
-// Turns and mirrors the picture so that orientation `orientation` becomes upright.
-Image apply_orientation(const Image& image, int orientation);
-
 }  // namespace dl

@@ -5,6 +5,7 @@
 
 #include "daylight/base/text.h"
 #include "daylight/replay/image_codec.h"
+#include "daylight/replay/orientation.h"
 #include "daylight/replay/resize_kernels.h"
 #include "daylight/replay/step_compiler.h"
 

@@ -11,6 +11,7 @@
 #include <csetjmp>
 
 #include "daylight/replay/codec_backends.h"
+#include "daylight/replay/orientation.h"
 
 namespace dl::codec {
 namespace {

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "daylight/replay/codec_backends.h"
+#include "daylight/replay/orientation.h"
 
 namespace dl::codec {
 namespace {

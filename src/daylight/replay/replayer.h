@@ -57,8 +57,8 @@ struct ReplaySummary {
 // the libraries that decode it or run the model down (crash) or to no end (timeout): they run in
 // child processes, see worker_pool.h. A head whose model crashes when it is opened is a failed
 // head. An alternative has rows for the heads on whose path it lies. `on_rows` is called on the
-// calling thread; its Error ends the replay and is returned. kCancelled after `log` says so: a chunk
-// that was started is delivered first, unless that takes more than a few seconds.
+// calling thread; its Error ends the replay and is returned. kCancelled after `log` says so: a
+// chunk that was started is delivered first, unless that takes more than a few seconds.
 Result<ReplaySummary> replay(const Pipeline& pipeline, const Samples& samples,
                              const BlobStore& models, const ReplayOptions& options,
                              const std::function<Result<void>(const ReplayChunk&)>& on_rows,

@@ -15,6 +15,7 @@
 #include "daylight/base/file.h"
 #include "daylight/base/text.h"
 #include "daylight/replay/image_codec.h"
+#include "daylight/replay/orientation.h"
 #include "daylight/replay/sample_near_copies.h"
 #include "daylight/replay/sample_paths.h"
 #include "daylight/replay/worker_count.h"

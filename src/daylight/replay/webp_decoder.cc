@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "daylight/replay/codec_backends.h"
+#include "daylight/replay/orientation.h"
 
 namespace dl::codec {
 namespace {

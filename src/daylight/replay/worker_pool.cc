@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kMaxFailedStarts = 3;
 // After an interrupt a call to run() is finished if that takes no longer.
 constexpr std::chrono::seconds kPatience{5};
-constexpr int kLongestPauseMs = 200;  // until the next look for an interrupt
+constexpr int kLongestPauseMs = 200;    // until the next look for an interrupt
 constexpr int kCrashesUntilBarred = 2;  // the first may be an aftermath of an earlier picture
 
 struct Unmap {

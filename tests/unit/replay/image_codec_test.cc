@@ -2,6 +2,7 @@
 // Picture files that the test writes itself with the formats' libraries, then damages; and Pillow
 // as the other decoder.
 #include "daylight/replay/image_codec.h"
+#include "daylight/replay/orientation.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -95,11 +95,6 @@ std::optional<NodeId> as_view(FlowCall& call) {
   return node;
 }
 
-std::string_view parameter(const FlowCall& call, std::size_t i) {
-  if (i >= call.proto.parameters.size()) return {};
-  return call.machine.index().descriptor(call.proto.parameters[i]);
-}
-
 // Bytes that get/put of one value move; 0 where it moves one element of the view.
 std::int64_t bytes_of(std::string_view name) {
   if (name.ends_with("Float") || name.ends_with("Int")) return 4;
@@ -143,7 +138,7 @@ std::optional<NodeId> put_value(FlowCall& call) {
   if (!root) return std::nullopt;
   const std::int64_t width = bytes_of(call.name) != 0 ? bytes_of(call.name) : view->unit;
   const bool absolute =
-      call.args.size() == 3 && parameter(call, 0) == "I" && !parameter(call, 1).starts_with("[");
+      call.args.size() == 3 && call.parameter(0) == "I" && !call.parameter(1).starts_with("[");
   const NodeId value = call.arg(absolute ? 2 : 1);
   const NodeId place = byte_at(call, *view, absolute ? call.arg(1) : view->position);
   root->content.writes.push_back({{place}, value, kNoNode, kNoNode, 1, 1});
@@ -214,7 +209,7 @@ std::optional<NodeId> put_many(FlowCall& call) {
 }
 
 std::optional<NodeId> put_any(FlowCall& call) {
-  const std::string_view type = parameter(call, 0);
+  const std::string_view type = call.parameter(0);
   if (type.starts_with("[") || type.starts_with("L")) return put_many(call);
   return put_value(call);
 }
@@ -223,14 +218,14 @@ std::optional<NodeId> get_any(FlowCall& call) {
   const auto view = view_of(call, call.arg(0));
   if (!view) {
     // A buffer that the app did not make: a model's answer, a mapped file.
-    if (call.args.size() == 2 && parameter(call, 0) == "I" &&
+    if (call.args.size() == 2 && call.parameter(0) == "I" &&
         call.machine.object(call.state, call.arg(0)) == nullptr) {
       return call.graph.read(call.arg(0), {call.arg(1)}, call.site);
     }
     return std::nullopt;
   }
   const std::int64_t width = bytes_of(call.name) != 0 ? bytes_of(call.name) : view->unit;
-  if (parameter(call, 0).starts_with("[")) {
+  if (call.parameter(0).starts_with("[")) {
     auto array = call.machine.edit(call.state, call.arg(1));
     if (!array) return std::nullopt;
     const NodeId place = byte_at(call, *view, view->position);

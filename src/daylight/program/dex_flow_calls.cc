@@ -437,4 +437,18 @@ NodeId FlowMachine::enum_text(const FlowState& state, NodeId node, SiteId at) {
   return text ? graph_->string(*text, at) : name;
 }
 
+std::string_view FlowCall::parameter(std::size_t i) const {
+  if (i >= proto.parameters.size()) return {};
+  return machine.index().descriptor(proto.parameters[i]);
+}
+
+std::string_view FlowCall::result_type() const {
+  return proto.result == kNoId ? std::string_view{} : machine.index().descriptor(proto.result);
+}
+
+const FlowObject* FlowCall::receiver(FlowObjectKind kind) const {
+  const FlowObject* object = machine.object(state, arg(0));
+  return object != nullptr && object->kind == kind ? object : nullptr;
+}
+
 }  // namespace dl::program

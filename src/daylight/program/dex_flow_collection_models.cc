@@ -11,19 +11,6 @@ namespace {
 // Elements that a list or array is copied or compared by one by one.
 constexpr std::int64_t kMaxCopied = 512;
 
-std::string_view parameter(const FlowCall& call, std::size_t i) {
-  if (i >= call.proto.parameters.size()) return {};
-  return call.machine.index().descriptor(call.proto.parameters[i]);
-}
-std::string_view result_type(const FlowCall& call) {
-  return call.proto.result == kNoId ? std::string_view{}
-                                    : call.machine.index().descriptor(call.proto.result);
-}
-const FlowObject* receiver(const FlowCall& call, FlowObjectKind kind) {
-  const FlowObject* object = call.machine.object(call.state, call.arg(0));
-  return object != nullptr && object->kind == kind ? object : nullptr;
-}
-
 // ---- arrays ----
 
 std::optional<NodeId> array_copy(FlowCall& call) {
@@ -49,12 +36,12 @@ std::optional<NodeId> array_copy(FlowCall& call) {
   return kNoNode;
 }
 std::optional<NodeId> copy_of(FlowCall& call) {
-  const FlowObject* from = receiver(call, FlowObjectKind::kArray);
+  const FlowObject* from = call.receiver(FlowObjectKind::kArray);
   const NodeId source = call.machine.freeze(call.state, call.arg(0), call.site);
   const bool ranged = call.name == "copyOfRange";
   const NodeId length = ranged ? call.graph.subtract(call.arg(2), call.arg(1)) : call.arg(1);
   const NodeId made = call.machine.new_array(
-      call.state, from != nullptr ? from->content.type : result_type(call), {length}, call.site);
+      call.state, from != nullptr ? from->content.type : call.result_type(), {length}, call.site);
   auto copy = call.machine.edit(call.state, made);
   if (!copy) return made;
   if (!ranged && from != nullptr && from->content.length != kNoNode &&
@@ -102,7 +89,7 @@ std::optional<NodeId> arrays_equal(FlowCall& call) {
   return call.graph.integer(1, call.site);
 }
 std::optional<NodeId> as_list(FlowCall& call) {
-  const FlowObject* from = receiver(call, FlowObjectKind::kArray);
+  const FlowObject* from = call.receiver(FlowObjectKind::kArray);
   if (from == nullptr) return std::nullopt;
   const FlowSnapshot content = from->content;
   const NodeId list =
@@ -134,7 +121,7 @@ std::optional<NodeId> new_instance(FlowCall& call) {
   }
   if (element.empty()) return std::nullopt;
   std::vector<NodeId> dimensions;
-  if (parameter(call, 1) == "I") {
+  if (call.parameter(1) == "I") {
     dimensions.push_back(call.arg(1));
   } else {
     const auto count =
@@ -152,7 +139,7 @@ std::optional<NodeId> new_instance(FlowCall& call) {
 // ---- lists ----
 
 std::optional<NodeId> list_add(FlowCall& call) {
-  if (receiver(call, FlowObjectKind::kList) == nullptr) return std::nullopt;
+  if (call.receiver(FlowObjectKind::kList) == nullptr) return std::nullopt;
   auto list = call.machine.edit(call.state, call.arg(0));
   if (call.args.size() == 2) {
     list->content.writes.push_back({{list->content.length}, call.arg(1), kNoNode, kNoNode, 1, 1});
@@ -168,20 +155,20 @@ std::optional<NodeId> list_add(FlowCall& call) {
     list->content.length = call.graph.add(list->content.length, call.graph.integer(1));
   }
   FlowMachine::put(call.state, std::move(*list));
-  return result_type(call) == "V" ? kNoNode : call.graph.integer(1, call.site);
+  return call.result_type() == "V" ? kNoNode : call.graph.integer(1, call.site);
 }
 std::optional<NodeId> map_get(FlowCall& call);
 std::optional<NodeId> list_get(FlowCall& call) {
-  if (receiver(call, FlowObjectKind::kMap) != nullptr) return map_get(call);
-  if (receiver(call, FlowObjectKind::kList) == nullptr) {
-    if (call.machine.object(call.state, call.arg(0)) != nullptr || parameter(call, 0) != "I")
+  if (call.receiver(FlowObjectKind::kMap) != nullptr) return map_get(call);
+  if (call.receiver(FlowObjectKind::kList) == nullptr) {
+    if (call.machine.object(call.state, call.arg(0)) != nullptr || call.parameter(0) != "I")
       return std::nullopt;
     return call.graph.read(call.arg(0), {call.arg(1)}, call.site);
   }
   return call.machine.read_array(call.state, call.arg(0), call.arg(1), call.site);
 }
 std::optional<NodeId> list_set(FlowCall& call) {
-  if (receiver(call, FlowObjectKind::kList) == nullptr) return std::nullopt;
+  if (call.receiver(FlowObjectKind::kList) == nullptr) return std::nullopt;
   const NodeId old = call.machine.read_array(call.state, call.arg(0), call.arg(1), call.site);
   call.machine.write_array(call.state, call.arg(0), call.arg(1), call.arg(2), call.site);
   return old;
@@ -262,7 +249,7 @@ std::optional<NodeId> add_all(FlowCall& call) {
   return call.graph.integer(1, call.site);
 }
 std::optional<NodeId> to_array(FlowCall& call) {
-  const FlowObject* list = receiver(call, FlowObjectKind::kList);
+  const FlowObject* list = call.receiver(FlowObjectKind::kList);
   if (list == nullptr) return std::nullopt;
   const FlowSnapshot content = list->content;
   const NodeId array =
@@ -294,7 +281,7 @@ std::optional<NodeId> read_line(FlowCall& call) {
 // ---- maps ----
 
 std::optional<NodeId> map_put(FlowCall& call) {
-  if (receiver(call, FlowObjectKind::kMap) == nullptr || call.args.size() < 3) return std::nullopt;
+  if (call.receiver(FlowObjectKind::kMap) == nullptr || call.args.size() < 3) return std::nullopt;
   auto map = call.machine.edit(call.state, call.arg(0));
   bool known = false;
   for (const FlowWrite& write : map->content.writes)
@@ -315,7 +302,7 @@ Keys compare_keys(const FlowGraph& graph, NodeId a, NodeId b) {
   return solid(a) && solid(b) ? Keys::kDiffer : Keys::kUnknown;
 }
 std::optional<NodeId> map_get(FlowCall& call) {
-  const FlowObject* map = receiver(call, FlowObjectKind::kMap);
+  const FlowObject* map = call.receiver(FlowObjectKind::kMap);
   if (map == nullptr) return std::nullopt;
   const bool contains = call.name == "containsKey";
   for (auto write = map->content.writes.rbegin(); write != map->content.writes.rend(); ++write) {

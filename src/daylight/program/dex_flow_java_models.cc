@@ -13,19 +13,6 @@
 namespace dl::program {
 namespace {
 
-std::string_view parameter(const FlowCall& call, std::size_t i) {
-  if (i >= call.proto.parameters.size()) return {};
-  return call.machine.index().descriptor(call.proto.parameters[i]);
-}
-std::string_view result_type(const FlowCall& call) {
-  return call.proto.result == kNoId ? std::string_view{}
-                                    : call.machine.index().descriptor(call.proto.result);
-}
-const FlowObject* receiver(const FlowCall& call, FlowObjectKind kind) {
-  const FlowObject* object = call.machine.object(call.state, call.arg(0));
-  return object != nullptr && object->kind == kind ? object : nullptr;
-}
-
 // ---- objects, enums, classes ----
 
 std::optional<NodeId> any_init(FlowCall& call) {
@@ -48,7 +35,7 @@ std::optional<NodeId> any_init(FlowCall& call) {
       }
       return kNoNode;
     case FlowObjectKind::kText: {
-      copy.set(kStateField, call.args.size() > 1 && parameter(call, 0) != "I"
+      copy.set(kStateField, call.args.size() > 1 && call.parameter(0) != "I"
                                 ? call.arg(1)
                                 : call.graph.string("", call.site));
       FlowMachine::put(call.state, std::move(copy));
@@ -62,7 +49,7 @@ std::optional<NodeId> any_init(FlowCall& call) {
         copy.content = from->content;
         copy.content.object = copy.id;
         FlowMachine::put(call.state, std::move(copy));
-      } else if (call.args.size() > 1 && parameter(call, 0).starts_with("Ljava/util/") &&
+      } else if (call.args.size() > 1 && call.parameter(0).starts_with("Ljava/util/") &&
                  from == nullptr) {
         copy.content.base.source = call.arg(1);
         copy.content.length = call.graph.length(call.arg(1));
@@ -115,7 +102,7 @@ std::optional<NodeId> equal(FlowCall& call) {
 }
 
 std::optional<NodeId> copy_array(FlowCall& call) {
-  const FlowObject* from = receiver(call, FlowObjectKind::kArray);
+  const FlowObject* from = call.receiver(FlowObjectKind::kArray);
   if (from == nullptr) return std::nullopt;
   const FlowSnapshot content = from->content;
   const NodeId made =
@@ -136,12 +123,12 @@ std::optional<NodeId> nothing(FlowCall& /*call*/) { return kNoNode; }
 // ---- numbers ----
 
 std::optional<NodeId> box(FlowCall& call) {
-  if (parameter(call, 0).starts_with("L")) return std::nullopt;  // parses a text
+  if (call.parameter(0).starts_with("L")) return std::nullopt;  // parses a text
   return call.arg(0);
 }
 std::optional<NodeId> unbox(FlowCall& call) {
   const NodeId value = call.arg(0);
-  const std::string_view type = result_type(call);
+  const std::string_view type = call.result_type();
   const FlowOp op = call.graph.at(value).op;
   const bool real = op == FlowOp::kFloat || op == FlowOp::kFAdd || op == FlowOp::kFSub ||
                     op == FlowOp::kFMul || op == FlowOp::kFDiv;
@@ -150,7 +137,7 @@ std::optional<NodeId> unbox(FlowCall& call) {
 }
 
 std::optional<NodeId> extreme(FlowCall& call) {
-  const std::string_view type = result_type(call);
+  const std::string_view type = call.result_type();
   const bool reals = type == "F" || type == "D";
   return call.graph.extreme(call.name == "max" ? FlowOp::kMax : FlowOp::kMin, call.arg(0),
                             call.arg(1), reals, type == "D", call.site);
@@ -186,7 +173,7 @@ std::optional<NodeId> is_infinite(FlowCall& call) {
 // ---- texts ----
 
 std::optional<NodeId> append(FlowCall& call) {
-  const FlowObject* text = receiver(call, FlowObjectKind::kText);
+  const FlowObject* text = call.receiver(FlowObjectKind::kText);
   if (text == nullptr) return std::nullopt;
   const NodeId old = text->get(kStateField);
   std::vector<NodeId> parts;
@@ -196,9 +183,9 @@ std::optional<NodeId> append(FlowCall& call) {
       name != kNoNode)
     part = name;
   const auto number = call.graph.constant_integer(part);
-  if (number && parameter(call, 0) == "I")
+  if (number && call.parameter(0) == "I")
     part = call.graph.string(std::to_string(*number), call.site);
-  if (number && parameter(call, 0) == "C")
+  if (number && call.parameter(0) == "C")
     part = call.graph.string(std::string(1, static_cast<char>(*number & 0x7f)), call.site);
   parts.push_back(part);
   FlowObject copy = *text;
@@ -208,13 +195,13 @@ std::optional<NodeId> append(FlowCall& call) {
 }
 std::optional<NodeId> text_of(FlowCall& call) {
   const NodeId value = call.arg(0);
-  if (receiver(call, FlowObjectKind::kText) != nullptr)
+  if (call.receiver(FlowObjectKind::kText) != nullptr)
     return call.machine.freeze(call.state, value, call.site);
   if (const NodeId name = call.machine.enum_text(call.state, value, call.site); name != kNoNode)
     return name;
   if (call.graph.constant_string(value)) return value;
   if (const auto number = call.graph.constant_integer(value);
-      number && (parameter(call, 0) == "I" || call.owner == "Integer")) {
+      number && (call.parameter(0) == "I" || call.owner == "Integer")) {
     return call.graph.string(std::to_string(*number), call.site);
   }
   if (call.owner == "Object" && call.machine.object(call.state, value) != nullptr)
@@ -264,8 +251,8 @@ std::optional<NodeId> run_it(FlowCall& call) {
   std::optional<NodeId> value = call.machine.call_back(call, task, "run", {});
   if (!value) value = call.machine.call_back(call, task, "call", {});
   if (!value) return std::nullopt;
-  if (result_type(call) == "V") return kNoNode;
-  if (result_type(call) == "Z") return call.graph.integer(1, call.site);
+  if (call.result_type() == "V") return kNoNode;
+  if (call.result_type() == "Z") return call.graph.integer(1, call.site);
   return call.graph.call("java.util.concurrent.Future",
                          {*value == kNoNode ? call.graph.null() : *value}, call.site);
 }

@@ -104,6 +104,12 @@ struct FlowCall {
   int depth;
 
   NodeId arg(std::size_t i) const { return i < args.size() ? args[i] : kNoNode; }
+  // Type descriptors of the declared parameters (without the receiver) and of the result; empty
+  // where there is none.
+  std::string_view parameter(std::size_t i) const;
+  std::string_view result_type() const;
+  // The receiver, if it is an object of this kind that the state knows.
+  const FlowObject* receiver(FlowObjectKind kind) const;
 };
 
 // The value of a call (kNoNode for void); nothing if the model does not know the call.

@@ -16,6 +16,7 @@
 
 namespace dl::cli {
 
+// NOLINTNEXTLINE(bugprone-exception-escape): moving a Json does not throw
 struct CaseArtifacts {
   std::optional<Inventory> inventory;
   std::optional<ProbePlan> plan;

@@ -2,6 +2,8 @@
 // Defaults and checks for the assessment's options.
 #include "daylight/cli/group_choice.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -108,12 +110,14 @@ Result<assess::AssessOptions> assess_options(const AssessFlags& flags, const Sam
 
 Json options_to_json(const assess::AssessOptions& options) {
   Json targets = Json::array();
-  for (const auto& [head, column] : options.targets) targets.push_back(head + "=" + column);
+  for (const auto& [head, column] : options.targets)
+    targets.push_back(fmt::format("{}={}", head, column));
   Json rules = Json::array();
   for (const auto& rule : options.label_rules)
     rules.push_back({{"head", rule.head}, {"from", rule.from}, {"to", rule.to}});
   Json positive = Json::array();
-  for (const auto& [head, label] : options.positive) positive.push_back(head + "=" + label);
+  for (const auto& [head, label] : options.positive)
+    positive.push_back(fmt::format("{}={}", head, label));
   return {
       {"targets", std::move(targets)},          {"labels", std::move(rules)},
       {"positive", std::move(positive)},        {"by", options.by},

@@ -215,6 +215,45 @@ std::string effect_lines(const ReportInputs& inputs) {
   return out;
 }
 
+// "age by gender, glasses; gender by glasses": the verdicts of one outcome, by head.
+std::string listed_verdicts(const std::vector<Verdict>& verdicts, std::string_view outcome) {
+  std::string list;
+  const std::string* head = nullptr;
+  for (const Verdict& verdict : verdicts) {
+    if (verdict.outcome != outcome) continue;
+    if (head != nullptr && *head == verdict.head) {
+      list += ", " + printable(verdict.attribute);
+      continue;
+    }
+    if (head != nullptr) list += "; ";
+    list += printable(verdict.head) + " by " + printable(verdict.attribute);
+    head = &verdict.head;
+  }
+  return list;
+}
+
+// What was found in full; the rest by name, since the report has each with what it rests on.
+std::string verdict_lines(const std::vector<Verdict>& verdicts) {
+  std::vector<std::string> items;
+  for (const Verdict& verdict : verdicts) {
+    if (verdict.outcome == "disparity-found") items.push_back(printable(verdict.text, 2000));
+  }
+  const std::string none = listed_verdicts(verdicts, "no-disparity-found");
+  if (!none.empty()) {
+    items.push_back(
+        "No difference shown, which does not prove equality (the report has what would "
+        "have been found): " +
+        none);
+  }
+  const std::string open = listed_verdicts(verdicts, "not-decidable");
+  if (!open.empty()) items.push_back("Cannot be decided (the report has the reasons): " + open);
+  std::string out;
+  for (const std::string& item : items) {
+    out += wrapped(out.empty() ? "Verdicts" : "", "- " + item);
+  }
+  return out.empty() ? out : "\n" + out;
+}
+
 }  // namespace
 
 std::string render_summary(const ReportInputs& inputs) {
@@ -231,11 +270,7 @@ std::string render_summary(const ReportInputs& inputs) {
   if (inputs.assessment == nullptr) return out;
   out += group_lines(inputs);
   out += effect_lines(inputs);
-  if (!inputs.assessment->verdicts.empty()) out += "\n";
-  for (std::size_t i = 0; i < inputs.assessment->verdicts.size(); ++i) {
-    out += wrapped(i == 0 ? "Verdicts" : "",
-                   "- " + printable(inputs.assessment->verdicts[i].text, 2000));
-  }
+  out += verdict_lines(inputs.assessment->verdicts);
   return out;
 }
 

@@ -53,6 +53,16 @@ TEST(Summary, IntersectionsOnlyWhereTheyStandOut) {
   EXPECT_THAT(text, HasSubstr("more groups in the report"));
 }
 
+TEST(Summary, OnlyFoundDisparitiesAreTold) {
+  const auto fixture = testing::read_report_fixture();
+  const std::string text = render_summary(fixture.inputs());
+  EXPECT_THAT(text, HasSubstr("Gender is read less accurately for Black people"));
+  EXPECT_THAT(text, HasSubstr("No difference shown, which does not prove equality"));
+  EXPECT_THAT(text, HasSubstr("gender by gender"));
+  EXPECT_THAT(text, HasSubstr("Cannot be decided (the report has the reasons): age by note"));
+  EXPECT_THAT(text, Not(HasSubstr("too few people")));
+}
+
 TEST(Summary, AbsentPartsAreLeftOut) {
   EXPECT_EQ(render_summary({}), "");
   const auto fixture = testing::read_report_fixture();

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -51,22 +52,23 @@ bool is_deceptive(std::uint32_t code) {
 }  // namespace
 
 std::string printable(std::string_view text, std::size_t limit) {
+  constexpr std::string_view kCut = "...";
   std::string out;
+  std::size_t fitting = 0;  // of `out`, in whole characters and escapes
   for (std::size_t i = 0; i < text.size();) {
-    if (out.size() >= limit) return out + "...";
     std::uint32_t code = 0;
     const std::size_t length = decode_utf8(text, i, code);
     if (length == 0) {
       out += fmt::format("\\x{:02x}", static_cast<std::uint8_t>(text[i]));
-      ++i;
-      continue;
-    }
-    if (is_deceptive(code)) {
+    } else if (is_deceptive(code)) {
       out += fmt::format("\\u{{{:x}}}", code);
     } else {
       out += text.substr(i, length);
     }
-    i += length;
+    i += std::max<std::size_t>(length, 1);
+    if (out.size() <= limit) fitting = out.size();
+    // What is no longer than a cut text stays whole, so that a cut text is not cut again.
+    if (out.size() > limit + kCut.size()) return out.substr(0, fitting).append(kCut);
   }
   return out;
 }

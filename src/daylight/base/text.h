@@ -11,7 +11,8 @@
 namespace dl {
 
 // One printable line: control characters, bidirectional overrides and bytes that are not UTF-8
-// become \xNN or \u{...}; longer than `limit` bytes is cut with "...".
+// become \xNN or \u{...}; what is longer than `limit` + 3 bytes is cut to at most `limit` and
+// "...". Done twice it gives the same as once.
 std::string printable(std::string_view text, std::size_t limit = 200);
 
 std::string_view trim(std::string_view text);

@@ -18,6 +18,9 @@ TEST(Printable, MakesHostileTextHarmless) {
   EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80") << "surrogates are not UTF-8";
   EXPECT_EQ(printable("Zo\xc3\xab"), "Zo\xc3\xab");
   EXPECT_EQ(printable(std::string(300, 'x'), 10), std::string(10, 'x') + "...");
+  EXPECT_EQ(printable("12345678\n", 10), "12345678\\u{a}") << "no longer than a cut text would be";
+  EXPECT_EQ(printable("123456789\n", 10), "123456789...") << "an escape is cut as a whole";
+  EXPECT_EQ(printable(printable("123456789\n", 10), 10), printable("123456789\n", 10));
 }
 
 TEST(ParseDouble, WholeTextOrNothing) {

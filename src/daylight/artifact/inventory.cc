@@ -2,6 +2,9 @@
 // inventory.json to and from plain structs.
 #include "daylight/artifact/inventory.h"
 
+#include <cmath>
+#include <limits>
+
 #include "daylight/artifact/json_fields.h"
 #include "daylight/base/text.h"
 
@@ -125,13 +128,28 @@ Result<Origin> origin_from_json(const Json& json, const std::string& where) {
   return origin;
 }
 
-template <typename T>
-Result<std::vector<T>> numbers(const Json& json, const std::string& where) {
-  std::vector<T> out;
-  if (!json.is_array()) return fail(ErrorCode::kCorrupt, "expected a list of numbers", where);
+Result<std::vector<std::int64_t>> whole_numbers(const Json& json, const std::string& where) {
+  if (!json.is_array()) return fail(ErrorCode::kCorrupt, "expected a list of whole numbers", where);
+  std::vector<std::int64_t> out;
   for (const Json& item : json) {
-    if (!item.is_number()) return fail(ErrorCode::kCorrupt, "expected a list of numbers", where);
-    out.push_back(item.get<T>());
+    const bool fits = item.is_number_integer() &&
+                      !(item.is_number_unsigned() &&
+                        item.get<std::uint64_t>() >
+                            static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+    if (!fits) return fail(ErrorCode::kCorrupt, "expected a list of whole numbers", where);
+    out.push_back(item.get<std::int64_t>());
+  }
+  return out;
+}
+
+Result<std::vector<float>> floats(const Json& json, const std::string& where) {
+  if (!json.is_array()) return fail(ErrorCode::kCorrupt, "expected a list of numbers", where);
+  std::vector<float> out;
+  for (const Json& item : json) {
+    if (!item.is_number() || std::abs(item.get<double>()) > std::numeric_limits<float>::max()) {
+      return fail(ErrorCode::kCorrupt, "expected a list of numbers", where);
+    }
+    out.push_back(item.get<float>());
   }
   return out;
 }
@@ -143,17 +161,16 @@ Result<TensorInfo> tensor_from_json(const Json& json, const std::string& where) 
   fields.text("dtype", tensor.dtype);
   TRY_VOID(fields.finish());
   if (json.contains("shape")) {
-    tensor.shape = TRY(numbers<std::int64_t>(json["shape"], where + ".shape"));
+    tensor.shape = TRY(whole_numbers(json["shape"], where + ".shape"));
   }
   if (json.contains("quantization") && json["quantization"].is_object()) {
     const Json& quantization = json["quantization"];
     if (quantization.contains("scale")) {
-      tensor.quant_scale =
-          TRY(numbers<float>(quantization["scale"], where + ".quantization.scale"));
+      tensor.quant_scale = TRY(floats(quantization["scale"], where + ".quantization.scale"));
     }
     if (quantization.contains("zero_point")) {
-      tensor.quant_zero_point = TRY(
-          numbers<std::int64_t>(quantization["zero_point"], where + ".quantization.zero_point"));
+      tensor.quant_zero_point =
+          TRY(whole_numbers(quantization["zero_point"], where + ".quantization.zero_point"));
     }
   }
   return tensor;
@@ -314,6 +331,7 @@ Result<Inventory> inventory_from_json(const Json& json, const std::string& where
   fields.list("tasks", inventory.tasks, task_from_json);
   fields.list("gaps", inventory.gaps, gap_from_json);
   TRY_VOID(fields.finish());
+  if (inventory.app.sha256.empty()) return fail(ErrorCode::kCorrupt, "names no app", where);
   return inventory;
 }
 

@@ -22,6 +22,14 @@ std::string text_of(const std::optional<double>& value) {
   return value ? format_double(*value) : "";
 }
 
+tl::unexpected<Error> fail_beyond_measure(const std::string& column, const std::string& text,
+                                          std::string line) {
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("column '{}' holds '{}', which is beyond any measure", printable(column),
+                          printable(text)),
+              std::move(line), "correct the row or remove it");
+}
+
 // Reads one long-form table; every message names line and column.
 class LongReader {
  public:
@@ -92,7 +100,7 @@ class LongReader {
     out = parse_double(text);
     if (!out) return bad(column, "holds '" + printable(text) + "', which is not a number");
     if (std::abs(*out) > kMaxPredictionValue)
-      return bad(column, "holds '" + printable(text) + "', which is beyond any measure");
+      return fail_beyond_measure(column, text, fmt::format("{}:{}", where_, row_ + 2));
     return {};
   }
 
@@ -115,6 +123,16 @@ class LongReader {
 // file + one column for each head. A cell that is empty is an answer that could not be read.
 Result<std::vector<Prediction>> read_wide(const Table& table, std::size_t file_column,
                                           const std::string& where) {
+  if (table.columns.size() < 2) {
+    return fail(ErrorCode::kInvalidArgument, "has no column but 'file'", where,
+                "give one column for each head");
+  }
+  const auto nameless = table.find("");
+  if (nameless) {
+    return fail(
+        ErrorCode::kInvalidArgument, fmt::format("column {} has no name", *nameless + 1), where,
+        "name the head that it holds, or remove it (some programs write row numbers there)");
+  }
   std::vector<Prediction> rows;
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
@@ -128,6 +146,8 @@ Result<std::vector<Prediction>> read_wide(const Table& table, std::size_t file_c
       prediction.head = table.columns[c];
       const std::string text(trim(table.rows[r][c]));
       if (const auto value = parse_double(text)) {
+        if (std::abs(*value) > kMaxPredictionValue)
+          return fail_beyond_measure(table.columns[c], text, fmt::format("{}:{}", where, r + 2));
         prediction.value = value;
       } else {
         prediction.label = text;

@@ -92,6 +92,24 @@ class RecordReader {
   bool too_wide_ = false;
 };
 
+// A tab where the header has tabs and no commas; what stands in quotes is no separator and no line
+// end.
+char separator_of(std::string_view text) {
+  bool quoted = false;
+  bool tabs = false;
+  char before = ',';
+  for (const char c : text) {
+    // A quote inside of a field that began without one is a letter.
+    if (c == '"' && (quoted || before == ',' || before == '\t' || before == '"')) quoted = !quoted;
+    before = c;
+    if (quoted) continue;
+    if (c == ',') return ',';
+    if (c == '\t') tabs = true;
+    if (c == '\n' || c == '\r') break;
+  }
+  return tabs ? '\t' : ',';
+}
+
 // What makes text no table at all.
 Result<void> check_text(std::string_view text, const std::string& where,
                         const TableLimits& limits) {
@@ -132,10 +150,7 @@ Result<Table> parse_csv(std::string_view text, const std::string& where,
                         const TableLimits& limits) {
   TRY_VOID(check_text(text, where, limits));
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  const auto first_line = text.substr(0, text.find('\n'));
-  const bool tabs = first_line.find('\t') != std::string_view::npos &&
-                    first_line.find(',') == std::string_view::npos;
-  RecordReader reader(text, tabs ? '\t' : ',');
+  RecordReader reader(text, separator_of(text));
   Table table;
   std::size_t line = 0;
   if (!reader.next(table.columns, line)) {
@@ -186,7 +201,7 @@ std::string csv_line(const std::vector<std::string>& fields) {
     if (i > 0) line.push_back(',');
     const std::string& field = fields[i];
     const bool lone_empty = fields.size() == 1 && field.empty();
-    if (!lone_empty && field.find_first_of(",\"\r\n") == std::string::npos) {
+    if (!lone_empty && field.find_first_of(",\t\"\r\n") == std::string::npos) {
       line += field;
       continue;
     }

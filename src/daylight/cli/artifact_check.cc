@@ -100,7 +100,7 @@ void validate_described_file(const std::filesystem::path& meta, const std::strin
     out.problems.push_back(describe(digest.error()));
     return;
   }
-  if (json.value("sha256", "") != *digest) {
+  if (!json.contains("sha256") || json["sha256"] != *digest) {
     out.problems.push_back(described.filename().string() +
                            " has been changed since it was written");
   }

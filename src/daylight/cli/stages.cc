@@ -10,6 +10,7 @@
 
 #include "daylight/artifact/assessment.h"
 #include "daylight/artifact/inventory.h"
+#include "daylight/artifact/json_fields.h"
 #include "daylight/artifact/pipeline.h"
 #include "daylight/artifact/predictions.h"
 #include "daylight/artifact/probe_plan.h"
@@ -178,10 +179,16 @@ Result<void> carry_over_replay_limits(const CaseFolder& folder, Assessment& asse
   }
   if (meta->contains("substitutions") && (*meta)["substitutions"].is_array()) {
     for (const Json& item : (*meta)["substitutions"]) {
-      if (!item.is_object()) continue;
+      std::string step;
+      std::string by;
+      std::string why;
+      FieldReader fields(item, kPredictionsFile);
+      fields.text("step", step);
+      fields.text("by", by);
+      fields.text("why", why);
+      TRY_VOID(fields.finish());
       assessment.limits.push_back(
-          {"replay: step " + item.value("step", ""),
-           "replaced by " + item.value("by", "") + " (assumed): " + item.value("why", "")});
+          {"replay: step " + step, "replaced by " + by + " (assumed): " + why});
     }
   }
   return {};

@@ -3,6 +3,7 @@
 #include "daylight/detect/model_record.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "daylight/base/digest.h"
 #include "daylight/base/text.h"
@@ -33,9 +34,12 @@ TensorInfo describe_tensor(const TfliteTensor& tensor) {
   TensorInfo out;
   out.name = tensor.name;
   const auto& shape = tensor.shape_signature.empty() ? tensor.shape : tensor.shape_signature;
-  out.shape.assign(shape.begin(), shape.end());
+  // What is below zero is not known; only -1 says so in an inventory.
+  for (const std::int32_t side : shape) out.shape.push_back(std::max<std::int64_t>(side, -1));
   out.dtype = dtype_name(tensor.type);
-  if (tensor.quantization) {
+  const auto finite = [](float scale) { return std::isfinite(scale); };
+  if (tensor.quantization &&
+      std::all_of(tensor.quantization->scale.begin(), tensor.quantization->scale.end(), finite)) {
     out.quant_scale = tensor.quantization->scale;
     out.quant_zero_point = tensor.quantization->zero_point;
   }

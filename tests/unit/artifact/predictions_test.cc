@@ -71,6 +71,17 @@ TEST_F(PredictionsTest, RefusalsNameLineAndColumn) {
   EXPECT_FALSE(read("path,head,value\na.jpg,age,3\n"));
   EXPECT_FALSE(read("file,head,value\n"));
   EXPECT_FALSE(read("file,head,value,status\na.jpg,age,,ok\n"));
+  EXPECT_FALSE(read("file,head,value\na.jpg,age,1e300\n"));
+}
+
+TEST_F(PredictionsTest, WideTablesMustNameTheirHeadsAndHoldMeasures) {
+  const auto nameless = read(",file,age\n0,a.jpg,31\n");
+  ASSERT_FALSE(nameless) << "row numbers that a program added are no head";
+  EXPECT_EQ(nameless.error().what, "column 1 has no name");
+  EXPECT_FALSE(read("file\na.jpg\n"));
+  const auto large = read("file,age\na.jpg,1e300\n");
+  ASSERT_FALSE(large);
+  EXPECT_NE(large.error().where.find(":2"), std::string::npos);
 }
 
 }  // namespace

@@ -20,6 +20,13 @@ TEST(ParseCsv, TabsWhenTheHeaderHasNoComma) {
   const auto table = parse_csv("file\tage\na.jpg\t20, or so\n", "t.tsv");
   ASSERT_TRUE(table);
   EXPECT_EQ(table->rows[0][1], "20, or so");
+  // What stands in quotes neither separates nor ends the header.
+  const auto quoted = parse_csv("\"a\tb\nc\",d\n1,2\n", "t.csv");
+  ASSERT_TRUE(quoted);
+  EXPECT_EQ(quoted->columns, (std::vector<std::string>{"a\tb\nc", "d"}));
+  const auto comma_in_name = parse_csv("\"age, years\"\tx\n1\t2\n", "t.tsv");
+  ASSERT_TRUE(comma_in_name);
+  EXPECT_EQ(comma_in_name->columns, (std::vector<std::string>{"age, years", "x"}));
 }
 
 TEST(ParseCsv, MessagesNameTheLine) {

@@ -176,7 +176,9 @@ std::string canonical_label(std::string_view text) {
       canonical += ' ';
     }
   }
-  return std::string(trim(canonical));
+  const std::string result(trim(canonical));
+  // Without its signs it may be a bracket or a number after all ("> 70.", "over/70", "5/").
+  return result == simple ? result : canonical_label(result);
 }
 
 std::optional<std::string> gender_word(std::string_view canonical) {

@@ -2,6 +2,7 @@
 // Minimal detectable differences by normal approximation.
 #include "daylight/assess/power.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "daylight/assess/special_functions.h"
@@ -28,9 +29,13 @@ std::optional<double> detectable_rate_difference(Count rest, std::uint64_t n_gro
     return rate_test_power(base + direction * difference, base, static_cast<double>(n_group),
                            static_cast<double>(rest.n), alpha);
   };
-  double low = 0.0;
+  // Near a rate of zero or one the approximation finds the smallest of differences (a power above
+  // one half at no difference at all): it is asked only where the group has people to count.
+  const double edge = base > 0.5 ? 1.0 - base : base;
+  double low = std::max(0.0, kMinExpectedCount / static_cast<double>(n_group) - edge);
   double high = base > 0.5 ? base : 1.0 - base;
-  if (power_at(high) < power) return std::nullopt;
+  if (low > high || power_at(high) < power) return std::nullopt;
+  if (power_at(low) >= power) return low;
   for (int i = 0; i < 60; ++i) {
     const double middle = 0.5 * (low + high);
     (power_at(middle) < power ? low : high) = middle;

@@ -13,7 +13,8 @@ inline constexpr double kPower = 0.8;
 // The smallest |difference| of rates between n_group and n_rest people, around the rate of the
 // rest, that a two-sided test at level `alpha` finds with probability `power`; normal approximation
 // (Fleiss, Levin and Paik, 2003, chapter 4). Looks towards the middle of [0, 1], where variance is
-// largest. Nothing when no difference of rates is large enough.
+// largest. Never so small that fewer than kMinExpectedCount of the group are expected on the rare
+// side: there the approximation says nothing. Nothing when no difference of rates is large enough.
 std::optional<double> detectable_rate_difference(Count rest, std::uint64_t n_group, double alpha,
                                                  double power = kPower);
 

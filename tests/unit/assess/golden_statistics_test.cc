@@ -216,6 +216,9 @@ TEST(GoldenTests, DetectableDifferenceHasThePowerThatItNames) {
   ASSERT_TRUE(difference);
   EXPECT_NEAR(rate_test_power(0.879 - *difference, 0.879, 200, 1000, 0.05), kPower, 1e-9);
   EXPECT_FALSE(detectable_rate_difference({1, 2}, 2, 0.05));
+  // Where nobody of the rest failed the approximation alone would find no difference at all.
+  EXPECT_NEAR(*detectable_rate_difference({0, 96560}, 808, 0.05), 5.0 / 808.0, 1e-12);
+  EXPECT_NEAR(*detectable_rate_difference({1000, 1000}, 50, 0.05), 0.1, 0.02);
 }
 
 TEST(GoldenTests, FailureToDetectByRaceOfFiveDetectors) {

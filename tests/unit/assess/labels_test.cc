@@ -92,6 +92,8 @@ TEST(Labels, CanonicalForms) {
   EXPECT_EQ(canonical_label("more than 70"), canonical_label("70+"));
   EXPECT_EQ(canonical_label("1.50"), "1.5");
   EXPECT_EQ(canonical_label("  "), "");
+  EXPECT_EQ(canonical_label("> 70."), "70+");
+  EXPECT_EQ(canonical_label("over/70"), canonical_label("over 70"));
   EXPECT_NE(canonical_label("-1"), canonical_label("1"));
   EXPECT_EQ(gender_word(canonical_label("Woman")), "female");
   EXPECT_EQ(gender_word(canonical_label("M")), "male");

@@ -71,6 +71,39 @@ printf 'file,head,value\na.jpg,age,old\n' >words.csv
 run 2 "$DAYLIGHT" assess --predictions words.csv --samples labels.csv --by skin; one_line 'words.csv:2: .*value'
 run 2 "$DAYLIGHT" assess --samples labels.csv --by skin; one_line 'case'
 
+step "a result never replaces what it is made from"
+cp "$app" own.apk && cp own.apk own.copy && ln -s own.apk link.apk && ln own.apk second.apk
+for out in own.apk ./own.apk link.apk second.apk; do
+  run 2 "$DAYLIGHT" detect own.apk --out $out; one_line 'would be replaced.*; name another file'
+done
+cmp own.apk own.copy || fail "the app was replaced"
+printf 'file,gender,skin\na.jpg,Male,dark\nb.jpg,Female,light\n' >truth.csv
+cp truth.csv truth.copy && cp p.csv p.copy
+for out in p.csv truth.csv; do
+  run 2 "$DAYLIGHT" assess --predictions p.csv --samples truth.csv --by skin --out $out; one_line "$out: would be replaced"
+done
+cmp p.csv p.copy && cmp truth.csv truth.copy || fail "an input was replaced"
+run 2 "$DAYLIGHT" detect own.apk --out s; one_line 's: is a folder'
+
+step "a case is of one app"
+digests case1 >before
+twin=$PROJECT/build/mirror/mirror-obf.apk
+for verb in detect plan rebuild; do
+  run 2 "$DAYLIGHT" $verb "$twin" --case case1; one_line 'case1: the case is of another app \(mirror.apk, .*; name another folder'
+done
+run 2 "$DAYLIGHT" audit "$twin" --samples "$faces" --case case1; one_line 'case1: the case is of another app'
+digests case1 >after
+cmp before after || fail "another app's run changed the case"
+
+step "names of kernels and heads are checked before any work"
+for flag in --resize-kernel --compare-kernels; do
+  run 2 "$DAYLIGHT" audit "$app" --samples "$faces" --case case3 $flag bogus; one_line "$flag: .*bogus"
+  run 2 "$DAYLIGHT" replay --samples "$faces" --case case1 $flag bogus; one_line "$flag: .*bogus"
+done
+[ ! -e case3 ] || fail "work began although the kernel has no such name"
+run 2 "$DAYLIGHT" audit "$app" --samples "$faces" --case case3 --target foo=age --quiet; one_line "--target: .*'foo'; the heads are: .*age"
+[ ! -e case3/predictions.replayed.csv ] && [ ! -e case3/predictions.replayed.csv.partial ] || fail "replay ran although --target was wrong"
+
 step "files that are no artifacts, and artifacts that were changed"
 printf '{"a": 1}' >x.json
 run 2 "$DAYLIGHT" check x.json; one_line 'x.json: .*schema'

@@ -70,6 +70,18 @@ cp "$1" tree/Black/Female/1.jpg; cp "$2" tree/White/Male/2.jpg
 run 0 "$DAYLIGHT" samples import --from folders tree --attributes race,gender
 contains tree/samples.csv 'Black/Female/1.jpg,Black,Female'
 
+step "a table that a person made is not replaced; a table that import made is"
+run 0 "$DAYLIGHT" samples import --from folders tree --attributes race,gender
+printf 'Black/Female/1.jpg,Indian,Female,,\n' >>tree/samples.csv && cp tree/samples.csv mine.csv
+run 2 "$DAYLIGHT" samples import --from folders tree --attributes race,gender; one_line 'tree/samples.csv: .*would be replaced.*--out'
+rm tree/samples.csv.meta.json
+run 2 "$DAYLIGHT" samples import --from folders tree --attributes race,gender; one_line 'tree/samples.csv: .*would be replaced.*--out'
+cmp mine.csv tree/samples.csv || fail "a table that a person made was replaced"
+run 0 "$DAYLIGHT" samples import --from folders tree --attributes race,gender --out other.csv
+cp tree/White/Male/2.jpg kept.jpg
+run 2 "$DAYLIGHT" samples import --from folders tree --attributes race,gender --out tree/White/Male/2.jpg; one_line '2.jpg: would be replaced'
+cmp kept.jpg tree/White/Male/2.jpg || fail "a picture was replaced"
+
 step "balance: the same number of each, the same draw for the same seed, another for another"
 run 2 "$DAYLIGHT" samples balance "$faces/samples.csv" --by shoe_size --seed 7; one_line 'shoe_size'
 cp -r "$faces" f

@@ -24,7 +24,7 @@ run() {
 one_line() {
   [ "$(wc -l <err)" = 1 ] || fail "stderr has $(wc -l <err) lines, not 1"
   grep -q '^daylight: ' err || fail "stderr does not start with 'daylight: '"
-  grep -qE "$1" err || fail "stderr does not match: $1"
+  grep -qE -e "$1" err || fail "stderr does not match: $1"
 }
 
 contains() { grep -qE "$2" "$1" || { sed 's/^/  /' "$1" >&2; fail "$1 does not match: $2"; }; }

@@ -6,6 +6,7 @@
 #include "daylight/base/digest.h"
 #include "daylight/base/file.h"
 #include "daylight/base/text.h"
+#include "daylight/cli/refusals.h"
 #include "daylight/cli/verbs.h"
 #include "daylight/replay/sample_balance.h"
 #include "daylight/replay/sample_import.h"
@@ -58,6 +59,14 @@ void tell_problems(const ImportReport& report, Terminal& terminal) {
   }
 }
 
+// The pictures of a table as they lie on disk.
+std::vector<std::filesystem::path> pictures_of(const Samples& samples) {
+  std::vector<std::filesystem::path> paths;
+  paths.reserve(samples.rows.size());
+  for (const Sample& row : samples.rows) paths.push_back(samples.folder / row.file);
+  return paths;
+}
+
 // The folder's own name, also where it was written as "." or with a slash at the end.
 std::string dataset_name(const std::filesystem::path& place) {
   std::error_code error;
@@ -80,7 +89,10 @@ Result<ExitCode> import_verb(const SamplesOptions& options, Terminal& terminal) 
   import_options.folder_attributes = options.attributes;
   const std::filesystem::path& out = import_options.out;
   TRY_VOID(prepare_out(out));
+  TRY_VOID(refuse_input_as_out(out, {options.folder}));
+  if (options.out.empty()) TRY_VOID(refuse_hand_made_table(out));
   const ImportReport report = TRY(import_samples(source, options.folder, import_options, terminal));
+  TRY_VOID(refuse_input_as_out(out, pictures_of(report.samples)));
   const Json details = to_json(report);
   Provenance provenance;
   provenance.inputs = {{"images", dataset_name(options.folder), samples_digest(report.samples)}};
@@ -105,11 +117,8 @@ Result<ExitCode> balance_verb(const SamplesOptions& options) {
   const BalancedSamples balanced = TRY(balance_samples(samples, options.by, options.seed));
   const auto out = options.out.empty() ? samples.folder / "samples.balanced.csv" : options.out;
   TRY_VOID(prepare_out(out));
-  std::error_code error;
-  if (std::filesystem::equivalent(out, options.samples, error)) {
-    return fail(ErrorCode::kInvalidArgument, "would be replaced by the table made from it",
-                out.string(), "name another file with --out");
-  }
+  TRY_VOID(refuse_input_as_out(out, {options.samples}));
+  TRY_VOID(refuse_input_as_out(out, pictures_of(samples)));
   const Samples written = TRY(samples_seen_from(balanced.samples, out.parent_path()));
   Json cells = Json::array();
   std::size_t kept = 0;

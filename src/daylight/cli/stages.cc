@@ -20,6 +20,7 @@
 #include "daylight/base/text.h"
 #include "daylight/cli/case_artifacts.h"
 #include "daylight/cli/group_choice.h"
+#include "daylight/cli/refusals.h"
 #include "daylight/cli/replay_stage.h"
 #include "daylight/cli/sample_hashing.h"
 #include "daylight/detect/detector.h"
@@ -86,6 +87,7 @@ bool models_are_stored(const CaseFolder& folder) {
 
 Result<StageReport> run_detect(Session& session) {
   const program::AppPackage* app = TRY(session.app());
+  TRY_VOID(refuse_another_app(session.folder(), *app));
   const RuleSet& rules = RuleSet::builtin();
   const Provenance provenance = detect_provenance(*app, rules, {});
   if (session.folder().is_current(kInventoryFile, "inventory", provenance) &&
@@ -106,6 +108,7 @@ Result<StageReport> run_detect(Session& session) {
 
 Result<StageReport> run_plan(Session& session) {
   const program::AppPackage* app = TRY(session.app());
+  TRY_VOID(refuse_another_app(session.folder(), *app));
   Provenance provenance;
   provenance.inputs = {app_input(*app), TRY(session.folder().input("inventory", kInventoryFile))};
   if (session.folder().is_current(kProbePlanFile, "probe_plan", provenance))
@@ -122,6 +125,7 @@ Result<StageReport> run_plan(Session& session) {
 
 Result<StageReport> run_rebuild(Session& session) {
   const program::AppPackage* app = TRY(session.app());
+  TRY_VOID(refuse_another_app(session.folder(), *app));
   Provenance provenance;
   provenance.inputs = {app_input(*app), TRY(session.folder().input("inventory", kInventoryFile))};
   if (session.folder().is_current(kPipelineFile, "pipeline", provenance))

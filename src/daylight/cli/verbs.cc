@@ -15,6 +15,7 @@
 #include "daylight/cli/case_artifacts.h"
 #include "daylight/cli/fail_rules.h"
 #include "daylight/cli/group_choice.h"
+#include "daylight/cli/refusals.h"
 #include "daylight/cli/stages.h"
 #include "daylight/detect/detector.h"
 #include "daylight/report/summary.h"
@@ -75,10 +76,11 @@ Result<ExitCode> audit(const Options& options, Terminal& terminal) {
   // Cheap checks first: a wrong column must not cost a replay.
   const Samples samples = TRY(read_samples(options.replay.samples));
   TRY_VOID(assess_options(options.assess, samples));
+  TRY_VOID(refuse_unknown_kernels(options.replay));
   TRY_VOID(program::AppPackage::open(options.app, terminal));  // before a folder is made for it
   auto folder = TRY(CaseFolder::open(options.case_folder));
   Session session(std::move(folder), options, terminal);
-  TRY_VOID(session.app());
+  TRY_VOID(refuse_another_app(session.folder(), *TRY(session.app())));
   TRY_VOID(session.folder().journal(
       "audit", "started",
       {{"app", options.app.string()}, {"samples", options.replay.samples.string()}}));
@@ -86,6 +88,7 @@ Result<ExitCode> audit(const Options& options, Terminal& terminal) {
   const auto rebuilt = TRY(read_case_artifacts(session.folder(), ""));
   const bool has_heads = rebuilt.pipeline && !rebuilt.pipeline->heads.empty();
   if (has_heads) {
+    TRY_VOID(refuse_unknown_heads(options.assess, *rebuilt.pipeline));
     const auto measured = TRY(run_stages(session, "replay", "assess"));
     reports.insert(reports.end(), measured.begin(), measured.end());
   } else {
@@ -121,6 +124,7 @@ Result<ExitCode> audit(const Options& options, Terminal& terminal) {
 
 // detect without a case: nothing is written unless --out says so.
 Result<ExitCode> detect_alone(const Options& options, Terminal& terminal) {
+  TRY_VOID(refuse_input_as_out(options.out, {options.app}));
   const auto app = TRY(program::AppPackage::open(options.app, terminal));
   const RuleSet& rules = RuleSet::builtin();
   CaseArtifacts artifacts;
@@ -144,6 +148,7 @@ Result<void> require_case(const Options& options) {
 // One stage of a case.
 Result<ExitCode> one_stage(const CommandLine& line, const char* artifact, Terminal& terminal) {
   if (line.verb != "detect") TRY_VOID(require_case(line.options));
+  if (line.verb == "replay") TRY_VOID(refuse_unknown_kernels(line.options.replay));
   auto folder = TRY(CaseFolder::open(line.options.case_folder));
   Session session(std::move(folder), line.options, terminal);
   const auto reports = TRY(run_stages(session, line.verb, line.verb));
@@ -161,6 +166,7 @@ Result<ExitCode> one_stage(const CommandLine& line, const char* artifact, Termin
 
 // assess on a table that stands alone.
 Result<ExitCode> assess_table(const Options& options, Terminal& terminal) {
+  TRY_VOID(refuse_input_as_out(options.out, {options.predictions, options.replay.samples}));
   const Samples samples = TRY(read_samples(options.replay.samples));
   auto assess_with = TRY(assess_options(options.assess, samples));
   assess_with.samples_name = options.replay.samples.string();

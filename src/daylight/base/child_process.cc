@@ -14,7 +14,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "daylight/base/text.h"
@@ -23,6 +25,8 @@ namespace dl {
 namespace {
 
 constexpr int kChildSocket = 3;
+constexpr int kThrew = 126;  // exit codes of a child
+constexpr int kNotBegun = 127;
 constexpr std::size_t kLengthBytes = 4;
 
 tl::unexpected<Error> system_error(const std::string& what) {
@@ -137,11 +141,17 @@ Result<ChildProcess> ChildProcess::start(const std::function<void(int socket)>& 
   const pid_t parent = ::getpid();
   const pid_t pid = words < 0 ? -1 : ::fork();
   if (pid == 0) {
-    if (become_child(parent, ends[1], words)) {
+    // Nothing may unwind into the parent's stack, whose objects own other children.
+    try {
+      if (!become_child(parent, ends[1], words)) ::_exit(kNotBegun);
       body(kChildSocket);
       ::_exit(0);
+    } catch (const std::exception& thrown) {
+      std::fputs(thrown.what(), stderr);
+      std::fflush(stderr);
+    } catch (...) {
     }
-    ::_exit(127);
+    ::_exit(kThrew);
   }
   ::close(ends[1]);
   ChildProcess child(pid, ends[0], words);

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view kChunkMark = "#samples ";
 constexpr std::string_view kGapMark = "#gap ";
+constexpr std::string_view kGivenUpMark = "#given-up ";
 
 ReplayOptions replay_options(const ReplayFlags& flags) {
   ReplayOptions options;
@@ -48,6 +49,7 @@ struct Unfinished {
   std::size_t samples_done = 0;
   std::string rows;       // CSV lines without header and marks
   std::vector<Gap> gaps;  // of those pictures
+  std::vector<GivenUpStep> given_up;
 };
 
 // The partial file: first line the fingerprint of the work, then chunks of rows, each closed by a
@@ -71,6 +73,7 @@ class PartialFile {
     std::size_t at = first.size();
     std::string chunk;
     std::vector<Gap> gaps;
+    std::vector<GivenUpStep> given_up;  // each chunk has them all
     while (at < text->size()) {
       const auto end = text->find('\n', at);
       if (end == std::string::npos) break;
@@ -85,6 +88,15 @@ class PartialFile {
         gaps.push_back(*gap);
         continue;
       }
+      if (line.starts_with(kGivenUpMark)) {
+        const auto json =
+            parse_json(std::string_view(line).substr(kGivenUpMark.size()), path_.string());
+        const auto step = json ? given_up_step_from_json(*json, path_.string())
+                               : Result<GivenUpStep>(tl::unexpected(json.error()));
+        if (!step) break;
+        given_up.push_back(*step);
+        continue;
+      }
       if (!line.starts_with(kChunkMark)) {
         chunk += line;
         continue;
@@ -94,19 +106,25 @@ class PartialFile {
       found.samples_done = static_cast<std::size_t>(*count);
       found.rows += chunk;
       found.gaps.insert(found.gaps.end(), gaps.begin(), gaps.end());
+      found.given_up = given_up;
       chunk.clear();
       gaps.clear();
+      given_up.clear();
       keep = at;
     }
     if (keep != text->size()) TRY_VOID(write_file_atomic(path_, text->substr(0, keep)));
     return found;
   }
 
-  Result<void> append(const std::string& rows, std::span<const Gap> gaps,
-                      std::size_t samples_done) const {
+  Result<void> append(const std::string& rows, const ReplayChunk& chunk) const {
     std::string text = rows;
-    for (const Gap& gap : gaps) text += std::string(kGapMark) + dump_json_line(to_json(gap)) + "\n";
-    return append_to_file(path_, text + fmt::format("{}{}\n", kChunkMark, samples_done));
+    for (const Gap& gap : chunk.gaps) {
+      text += fmt::format("{}{}\n", kGapMark, dump_json_line(to_json(gap)));
+    }
+    for (const GivenUpStep& step : chunk.given_up) {
+      text += fmt::format("{}{}\n", kGivenUpMark, dump_json_line(to_json(step)));
+    }
+    return append_to_file(path_, text + fmt::format("{}{}\n", kChunkMark, chunk.next_sample));
   }
 
   void remove() const {
@@ -172,13 +190,13 @@ Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& p
   const auto keep_chunk = [&](const ReplayChunk& chunk) -> Result<void> {
     std::string text;
     for (const Prediction& prediction : chunk.rows) text += dump_prediction(prediction);
-    TRY_VOID(partial.append(text, chunk.gaps, chunk.next_sample));
+    TRY_VOID(partial.append(text, chunk));
     rows += text;
     gaps.insert(gaps.end(), chunk.gaps.begin(), chunk.gaps.end());
     return {};
   };
-  const ReplaySummary summary = TRY(
-      replay(pipeline, samples, folder.blobs(), options, keep_chunk, earlier.samples_done, log));
+  const ReplaySummary summary = TRY(replay(pipeline, samples, folder.blobs(), options, keep_chunk,
+                                           {earlier.samples_done, earlier.given_up}, log));
   const std::size_t unreadable = gaps.size();
   for (const FailedHead& head : summary.failed_heads) {
     gaps.push_back(gap_of(head));

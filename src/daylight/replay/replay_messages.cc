@@ -65,7 +65,13 @@ Json facts_to_json(const ProgramFacts& facts) {
                {"failed_heads", Json::array()},
                {"substitutions", Json::array()},
                {"skipped_steps", facts.skipped_steps},
-               {"node_names", facts.node_names}};
+               {"nodes", Json::array()}};
+  for (const auto& node : facts.nodes) {
+    // The root is written as the node's own number, which no parent can have.
+    const std::size_t self = json["nodes"].size();
+    const std::size_t parent = node.parent == ProgramNode::kRoot ? self : node.parent;
+    json["nodes"].push_back({{"parent", parent}, {"name", node.name}});
+  }
   for (const auto& output : facts.outputs) json["outputs"].push_back(output_to_json(output));
   for (const auto& failed : facts.failed_heads) {
     json["failed_heads"].push_back({{"alternative", failed.alternative},
@@ -90,7 +96,12 @@ ProgramFacts facts_from_json(const Json& json) {
          one.at("proof").get<std::string>(), one.at("why").get<std::string>()});
   }
   facts.skipped_steps = json.at("skipped_steps").get<std::vector<std::string>>();
-  facts.node_names = json.at("node_names").get<std::vector<std::string>>();
+  for (const Json& node : json.at("nodes")) {
+    const std::size_t self = facts.nodes.size();
+    const auto parent = node.at("parent").get<std::size_t>();
+    facts.nodes.push_back({parent < self ? parent : ProgramNode::kRoot,
+                           printable(node.at("name").get<std::string>())});
+  }
   return facts;
 }
 
@@ -154,7 +165,7 @@ ProgramFacts facts_of(const StepProgram& program) {
   facts.substitutions = program.substitutions();
   facts.skipped_steps = program.skipped_steps();
   for (std::size_t i = 0; i < program.node_count(); ++i) {
-    facts.node_names.push_back(program.node_name(i));
+    facts.nodes.push_back({program.node_parent(i), program.node_name(i)});
   }
   return facts;
 }
@@ -171,7 +182,7 @@ Result<Result<ProgramFacts>> decode_greeting(const std::string& message) {
     if (json.contains("error")) return Greeting(tl::unexpected(error_from_json(json.at("error"))));
     ProgramFacts facts = facts_from_json(json.at("facts"));
     for (const ProgramOutput& output : facts.outputs) {
-      if (output.node >= facts.node_names.size()) return misformed("an output of no step");
+      if (output.node >= facts.nodes.size()) return misformed("an output of no step");
     }
     return Greeting(std::move(facts));
   });

@@ -13,13 +13,20 @@
 
 namespace dl {
 
+// One step of a program.
+struct ProgramNode {
+  static constexpr std::size_t kRoot = static_cast<std::size_t>(-1);
+  std::size_t parent = kRoot;  // stands before its children
+  std::string name;
+};
+
 // What the program of a replay is, as far as its results go.
 struct ProgramFacts {
   std::vector<ProgramOutput> outputs;
   std::vector<FailedHead> failed_heads;
   std::vector<Substitution> substitutions;
   std::vector<std::string> skipped_steps;
-  std::vector<std::string> node_names;
+  std::vector<ProgramNode> nodes;
 };
 ProgramFacts facts_of(const StepProgram& program);
 

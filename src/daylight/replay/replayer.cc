@@ -91,20 +91,19 @@ ReplaySummary summary_of(const ProgramFacts& program) {
 Result<ReplaySummary> replay(const Pipeline& pipeline, const Samples& samples,
                              const BlobStore& models, const ReplayOptions& options,
                              const std::function<Result<void>(const ReplayChunk&)>& on_rows,
-                             std::size_t first_sample, LogSink& log) {
+                             const ReplayStart& start, LogSink& log) {
   const ProgramOptions program = TRY(program_options(options));
   const int workers = worker_count(options.threads);
   const auto pool = TRY(WorkerPool::open({pipeline, samples, models, program}, workers,
-                                         TRY(limits_of(options)), log));
+                                         TRY(limits_of(options)), start.given_up, log));
   ReplaySummary summary = summary_of(pool->facts());
-  const std::size_t chunk_size =
-      std::max({options.chunk, static_cast<std::size_t>(workers), std::size_t{1}});
+  const std::size_t chunk_size = std::max(options.chunk, std::size_t{1});
   const std::size_t total = samples.rows.size();
-  for (std::size_t begin = std::min(first_sample, total); begin < total;) {
+  for (std::size_t begin = std::min(start.sample, total); begin < total;) {
     if (log.cancelled()) return fail(ErrorCode::kCancelled, "replay was interrupted");
     const std::size_t end = std::min(begin + chunk_size, total);
     const Outcome chunk = outcome_of(TRY(pool->run(begin, end)), samples, begin);
-    TRY_VOID(on_rows({chunk.rows, chunk.gaps, end}));
+    TRY_VOID(on_rows({chunk.rows, chunk.gaps, pool->given_up(), end}));
     count_rows(chunk, summary);
     summary.samples += end - begin;
     log.progress("pictures", end, total);

@@ -14,6 +14,7 @@
 #include "daylight/artifact/samples.h"
 #include "daylight/base/blob_store.h"
 #include "daylight/base/log.h"
+#include "daylight/replay/step_health.h"
 #include "daylight/replay/step_program.h"
 
 namespace dl {
@@ -30,15 +31,22 @@ struct ReplayOptions {
   double picture_seconds = 120.0;  // a step that has not ended by then has the status timeout
   double start_seconds = 60.0;     // a model that is not open by then is a failed head's
   bool reference_kernels = false;  // see RunnerOptions
-  std::size_t chunk = 64;          // pictures between two deliveries
+  std::size_t chunk = 64;          // pictures between two deliveries; not more workers are busy
 };
 
 // What was finished: rows in the order (picture, alternative, head), the same for any number of
 // threads.
 struct ReplayChunk {
   std::span<const Prediction> rows;
-  std::span<const Gap> gaps;    // of these pictures: which could not be used, and why
-  std::size_t next_sample = 0;  // where to resume once these rows are stored
+  std::span<const Gap> gaps;              // of these pictures: which could not be used, and why
+  std::span<const GivenUpStep> given_up;  // so far; to be handed in when the work goes on later
+  std::size_t next_sample = 0;            // where to resume once these rows are stored
+};
+
+// Where an earlier call stopped.
+struct ReplayStart {
+  std::size_t sample = 0;  // the first that has no rows yet: a multiple of the chunk
+  std::vector<GivenUpStep> given_up = {};
 };
 
 struct ReplaySummary {
@@ -51,7 +59,7 @@ struct ReplaySummary {
   std::vector<std::string> skipped_steps;   // for provenance: the same in every call
 };
 
-// Replays samples [first_sample, end). Every head that can be run has one row for each picture,
+// Replays samples [start.sample, end). Every head that can be run has one row for each picture,
 // also where the picture is missing, cannot be decoded or is not the one that samples.csv has the
 // digest of (parse-error, with a gap), has not exactly one face (no-face, multi-face), or brings
 // the libraries that decode it or run the model down (crash) or to no end (timeout): they run in
@@ -62,7 +70,7 @@ struct ReplaySummary {
 Result<ReplaySummary> replay(const Pipeline& pipeline, const Samples& samples,
                              const BlobStore& models, const ReplayOptions& options,
                              const std::function<Result<void>(const ReplayChunk&)>& on_rows,
-                             std::size_t first_sample, LogSink& log);
+                             const ReplayStart& start, LogSink& log);
 
 // What ran the numbers, for provenance: versions of the libraries, whether XNNPACK ran, the
 // processor's features that change floating-point results, the stand-in for the app's face finder

@@ -72,6 +72,8 @@ class StepProgram {
   std::size_t node_count() const { return nodes_.size(); }
   // The step that brought the node in, for messages: "age/invoke (tflite)".
   const std::string& node_name(std::size_t node) const { return nodes_[node].name; }
+  // Nodes stand behind their parents; the largest number for those that have none.
+  std::size_t node_parent(std::size_t node) const { return nodes_[node].parent; }
 
   // Interpreters and the face finder for one thread.
   Result<ProgramState> make_state() const;

@@ -52,6 +52,7 @@ struct WorkerPool::Worker {
   ChildProcess process;
   FrameBuffer inbox;
   bool greeted = false;
+  bool used = false;  // has worked on a picture
   std::optional<Task> task;
   Clock::time_point deadline;
 };
@@ -65,9 +66,12 @@ WorkerPool::WorkerPool(ReplayWork work, int workers, const WorkerLimits& limits,
 WorkerPool::~WorkerPool() = default;
 
 Result<std::unique_ptr<WorkerPool>> WorkerPool::open(ReplayWork work, int workers,
-                                                     const WorkerLimits& limits, LogSink& log) {
+                                                     const WorkerLimits& limits,
+                                                     const std::vector<GivenUpStep>& earlier,
+                                                     LogSink& log) {
   std::unique_ptr<WorkerPool> pool(new WorkerPool(std::move(work), workers, limits, log));
   pool->facts_ = TRY(pool->greet_first_worker());
+  pool->health_.emplace(pool->facts_, earlier);
   return pool;
 }
 
@@ -77,7 +81,7 @@ Result<std::unique_ptr<WorkerPool::Worker>> WorkerPool::start_worker() {
   auto process = TRY(
       ChildProcess::start([this, &shared](int socket) { serve_replay(socket, work_, shared); }));
   return std::unique_ptr<Worker>(new Worker{
-      std::move(progress), std::move(process), {}, false, {}, Clock::now() + limits_.start});
+      std::move(progress), std::move(process), {}, false, false, {}, Clock::now() + limits_.start});
 }
 
 // --- the first worker
@@ -100,25 +104,27 @@ Result<ProgramFacts> WorkerPool::greet_first_worker() {
       workers_.push_back(std::move(worker));
       return facts;
     }
-    ChildEnd end = worker->process.reap();
-    if (!gone) end.how = "no end within " + std::to_string(limits_.start.count()) + " ms";
-    TRY_VOID(bar_model(*worker, end));
+    const ChildEnd end = worker->process.reap();
+    TRY_VOID(note_failed_opening(*worker, end, !gone));
   }
 }
 
-// Puts the model that was being opened on the list of those that are left alone.
-Result<void> WorkerPool::bar_model(Worker& worker, const ChildEnd& end) {
+// The model that was being opened is left alone from the second time on (the first may be the
+// machine's fault), or when it came to no end.
+Result<void> WorkerPool::note_failed_opening(Worker& worker, const ChildEnd& end, bool late) {
   const auto& name = worker.progress->model;
   const std::string sha256(name.begin(), std::find(name.begin(), name.end(), '\0'));
   if (!end.last_words.empty()) log_.message(LogLevel::kDebug, "replay worker: " + end.last_words);
-  if (!is_digest(sha256) || work_.options.barred_models.contains(sha256)) {
-    return fail(ErrorCode::kCorrupt,
-                "a replay worker crashed while it was starting (" + end.how + ")");
+  if (!is_digest(sha256)) {
+    if (++failed_starts_ < kMaxFailedStarts) return {};
+    return fail(ErrorCode::kCorrupt, "replay workers " + cause(end, late) + " while starting");
   }
-  const std::string why =
-      "the model crashed the inference library when it was opened (" + end.how + ")";
+  if (!late && ++failed_openings_[sha256] < kCrashesUntilBarred) return {};
+  const std::string why = "the inference library " + cause(end, late) + " when it opened the model";
+  if (!work_.options.barred_models.emplace(sha256, why).second) {
+    return fail(ErrorCode::kCorrupt, "replay workers " + cause(end, late) + " while starting");
+  }
   log_.message(LogLevel::kWarning, fmt::format("model {}: {}", sha256.substr(0, 12), why));
-  work_.options.barred_models.emplace(sha256, why);
   return {};
 }
 
@@ -127,10 +133,7 @@ Result<void> WorkerPool::bar_model(Worker& worker, const ChildEnd& end) {
 Result<std::vector<SampleAnswer>> WorkerPool::run(std::size_t begin, std::size_t end) {
   first_sample_ = begin;
   answers_.assign(end - begin, std::nullopt);
-  crashed_pictures_.clear();
-  for (std::size_t sample = begin; sample < end; ++sample) {
-    waiting_.push_back({{sample, given_up_}, {}});
-  }
+  for (std::size_t sample = begin; sample < end; ++sample) waiting_.push_back({{sample}});
   const auto unanswered = [this] {
     return static_cast<std::size_t>(std::count(answers_.begin(), answers_.end(), std::nullopt));
   };
@@ -144,29 +147,78 @@ Result<std::vector<SampleAnswer>> WorkerPool::run(std::size_t begin, std::size_t
     hand_out();
     TRY_VOID(wait_for_workers());
   }
+  health_->end_chunk();
   std::vector<SampleAnswer> answers;
   for (auto& answer : answers_) answers.push_back(std::move(*answer));
-  give_up_on_crashing_steps(answers);
   return answers;
 }
 
 Result<void> WorkerPool::start_missing_workers(std::size_t pending) {
-  while (workers_.size() < std::min(workers_wanted_, pending)) {
-    workers_.push_back(TRY(start_worker()));
+  while (workers_.size() < std::min(workers_wanted_, pending)) TRY_VOID(start_one_more());
+  if (retries_.empty()) return {};
+  const auto fresh = [](const auto& worker) { return !worker->used; };
+  auto missing = retries_.size();
+  missing -= std::min(
+      missing, static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(), fresh)));
+  for (; missing > 0; --missing) {
+    // A used worker that has nothing to do makes room.
+    const auto idle = std::find_if(workers_.begin(), workers_.end(), [](const auto& worker) {
+      return worker->used && !worker->task;
+    });
+    if (workers_.size() >= workers_wanted_ && idle == workers_.end()) return {};
+    if (workers_.size() >= workers_wanted_) workers_.erase(idle);
+    TRY_VOID(start_one_more());
   }
   return {};
 }
 
+Result<void> WorkerPool::start_one_more() {
+  auto worker = start_worker();
+  if (!worker) return make_do(worker.error());
+  workers_.push_back(std::move(*worker));
+  return {};
+}
+
+// Where the machine has no room for another worker, those that live do the work.
+Result<void> WorkerPool::make_do(const Error& why) {
+  if (workers_.empty()) return tl::unexpected(why);
+  log_.message(LogLevel::kWarning, fmt::format("replay   goes on with {} of {} workers: {}",
+                                               workers_.size(), workers_wanted_, describe(why)));
+  workers_wanted_ = workers_.size();
+  for (; !retries_.empty(); retries_.pop_front()) waiting_.push_front(std::move(retries_.front()));
+  return {};
+}
+
+// The first worker has opened the same models: this is the machine, not a model.
+Result<void> WorkerPool::note_failed_start(const std::string& how) {
+  if (++failed_starts_ < kMaxFailedStarts) return {};
+  failed_starts_ = 0;
+  return make_do({ErrorCode::kIo, "replay workers " + how + " while starting", "",
+                  "is there memory for another?"});
+}
+
 void WorkerPool::hand_out() {
   for (const auto& worker : workers_) {
-    if (waiting_.empty()) return;
     if (!worker->greeted || worker->task) continue;
-    worker->task = std::move(waiting_.front());
-    waiting_.pop_front();
-    worker->deadline = Clock::now() + limits_.picture;
-    // A worker that does not take it is found dead when it is listened to.
-    static_cast<void>(send_frame(worker->process.socket(), encode_job(worker->task->job)));
+    if (!worker->used && !retries_.empty()) {
+      give(*worker, retries_);
+    } else if (!waiting_.empty()) {
+      give(*worker, waiting_);
+    }
   }
+}
+
+void WorkerPool::give(Worker& worker, std::deque<Task>& from) {
+  worker.task = std::move(from.front());
+  from.pop_front();
+  worker.used = true;
+  worker.deadline = Clock::now() + limits_.picture;
+  ReplayJob job = worker.task->job;
+  for (const GivenUpStep& step : health_->given_up()) {
+    job.barred.push_back({step.node, step.failure});
+  }
+  // A worker that does not take it is found dead when it is listened to.
+  static_cast<void>(send_frame(worker.process.socket(), encode_job(job)));
 }
 
 // Sleeps until a worker has something to say or is late, then hears them all.
@@ -181,7 +233,7 @@ Result<void> WorkerPool::wait_for_workers() {
   ::poll(sockets.data(), sockets.size(),
          static_cast<int>(std::clamp<std::int64_t>(pause, 0, kLongestPauseMs)));
   for (std::size_t i = workers_.size(); i-- > 0;) {
-    const bool alive = TRY(listen(*workers_[i]));
+    const bool alive = listen(*workers_[i]);
     const bool busy = workers_[i]->task || !workers_[i]->greeted;
     const bool late = alive && busy && Clock::now() >= workers_[i]->deadline;
     if (alive && !late) continue;
@@ -192,84 +244,82 @@ Result<void> WorkerPool::wait_for_workers() {
   return {};
 }
 
-Result<bool> WorkerPool::listen(Worker& worker) {
+bool WorkerPool::listen(Worker& worker) {
   const auto peer = worker.inbox.fill(worker.process.socket());
   while (const auto message = worker.inbox.take()) {
-    if (!TRY(take_message(worker, *message))) return false;
+    if (!take_message(worker, *message)) return false;
   }
   return peer && *peer == FrameBuffer::Peer::kOpen;
 }
 
-// False: the worker talks nonsense.
-Result<bool> WorkerPool::take_message(Worker& worker, const std::string& message) {
+// False: the worker talks nonsense. A failure that it claims is nonsense too: it was set up.
+bool WorkerPool::take_message(Worker& worker, const std::string& message) {
   if (!worker.greeted) {
     const auto facts = decode_greeting(message);
     worker.greeted = facts && *facts && (*facts)->outputs.size() == facts_.outputs.size();
+    if (worker.greeted) failed_starts_ = 0;
     return worker.greeted;
   }
   if (!worker.task) return false;
   auto answer = decode_answer(message, facts_.outputs);
-  if (!answer) return false;
-  const std::size_t sample = worker.task->job.sample;
-  answers_[sample - first_sample_] = TRY(std::move(*answer));
+  if (!answer || !*answer) return false;
+  keep_answer(worker.task->job.sample, std::move(**answer));
   worker.task.reset();
   return true;
 }
 
-// Finds out what brought the worker down; its picture waits for another worker.
+void WorkerPool::keep_answer(std::size_t sample, SampleAnswer answer) {
+  health_->answered(answer);
+  answers_[sample - first_sample_] = std::move(answer);
+}
+
+// Finds out what brought the worker down; its picture waits for a fresh one.
 Result<void> WorkerPool::bury(Worker& worker, bool late) {
   const std::uint32_t node = worker.progress->node;
   const ChildEnd end = worker.process.reap();
   if (!end.last_words.empty()) log_.message(LogLevel::kDebug, "replay worker: " + end.last_words);
-  if (!worker.task || node >= facts_.node_names.size()) {
-    // Not in a step: the worker is at fault, not the picture.
-    if (++failed_starts_ > kMaxFailedStarts) {
-      return fail(ErrorCode::kCorrupt, "replay workers end outside of any step (" + end.how + ")");
-    }
-  } else {
-    blame(*worker.task, node, end, late);
+  if (!worker.greeted) return note_failed_start(cause(end, late));
+  if (!worker.task) return {};  // between pictures: the next one gets another worker
+  Task task = std::move(*worker.task);
+  if (node < facts_.nodes.size()) {
+    blame(task, node, cause(end, late), late);
+  } else if (++task.ends_elsewhere >= kCrashesUntilBarred) {
+    write_off(task, cause(end, late));
+    return {};
   }
-  if (worker.task) waiting_.push_front(std::move(*worker.task));
+  retries_.push_back(std::move(task));
   return {};
 }
 
-void WorkerPool::blame(Task& task, std::size_t node, const ChildEnd& end, bool late) {
-  const std::string step = "step " + facts_.node_names[node];
+void WorkerPool::blame(Task& task, std::size_t node, const std::string& how, bool late) {
+  const std::string step = "step " + facts_.nodes[node].name;
   // The first time of each step; the gaps have them all.
   const auto level = blamed_.insert(node).second ? LogLevel::kWarning : LogLevel::kDebug;
-  log_.message(level, fmt::format("replay   {} {} on {}", step, cause(end, late),
+  log_.message(level, fmt::format("replay   {} {} on {}", step, how,
                                   printable(work_.samples.rows[task.job.sample].file)));
   if (!late && ++task.crashes[node] < kCrashesUntilBarred) return;
   const auto status = late ? PredictionStatus::kTimeout : PredictionStatus::kCrash;
-  task.job.barred.push_back({node, {status, step + " " + cause(end, late)}});
-  if (!late) {
-    ++crashed_pictures_[node];
-  } else if (++timeouts_[node] == kMaxTimeouts) {
-    const std::string why =
-        fmt::format("{} took too long on {} pictures and was not run again", step, kMaxTimeouts);
-    const BarredNode barred = {node, {status, why}};
-    given_up_.push_back(barred);
-    for (Task& other : waiting_) other.job.barred.push_back(barred);
+  task.job.barred.push_back({node, {status, step + " " + how}});
+  if (late) {
+    health_->timed_out(node);
+  } else {
+    health_->crashed(node);
   }
 }
 
-// Without this a model that crashes on every picture would cost two processes for each.
-void WorkerPool::give_up_on_crashing_steps(const std::vector<SampleAnswer>& answers) {
-  const auto reached = [](const SampleAnswer& answer) {
-    return std::any_of(answer.rows.begin(), answer.rows.end(), [](const Prediction& row) {
-      return row.status == PredictionStatus::kOk || row.status == PredictionStatus::kCrash;
-    });
-  };
-  const auto pictures =
-      static_cast<std::size_t>(std::count_if(answers.begin(), answers.end(), reached));
-  for (const auto& [node, crashes] : crashed_pictures_) {
-    if (crashes < kMinCrashesToGiveUp || crashes < pictures) continue;
-    given_up_.push_back(
-        {node,
-         {PredictionStatus::kCrash,
-          fmt::format("step {} crashed on every one of {} pictures and was not run again",
-                      facts_.node_names[node], crashes)}});
+// Nothing can be said of any step, so no answer of this picture can be had.
+void WorkerPool::write_off(const Task& task, const std::string& how) {
+  SampleAnswer answer;
+  for (const ProgramOutput& output : facts_.outputs) {
+    Prediction row;
+    row.alternative = output.alternative;
+    row.head = output.head;
+    row.source = "replayed";
+    row.status = PredictionStatus::kCrash;
+    answer.rows.push_back(std::move(row));
+    answer.why.push_back("the worker " + how + " outside of any step");
   }
+  keep_answer(task.job.sample, std::move(answer));
 }
 
 }  // namespace dl

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 namespace dl {
 namespace {
@@ -108,6 +109,20 @@ TEST(ChildProcess, AnInterruptDoesNotReachIt) {
                 ::raise(SIGINT);
                 ::raise(SIGTERM);
               }).ok);
+}
+
+TEST(ChildProcess, AnExceptionEndsItAndNoOther) {
+  auto sibling = ChildProcess::start([](int socket) {
+    while (const auto message = receive_frame(socket)) {
+      if (!send_frame(socket, *message)) return;
+    }
+  });
+  ASSERT_TRUE(sibling);
+  const ChildEnd end = end_of([](int) { throw std::bad_alloc(); });
+  EXPECT_EQ(end.how, "exit code 126");
+  EXPECT_THAT(end.last_words, HasSubstr("bad_alloc"));
+  ASSERT_TRUE(send_frame(sibling->socket(), "alive"));
+  EXPECT_EQ(receive_frame(sibling->socket()).value_or(""), "alive");
 }
 
 TEST(ChildProcess, OneThatHangsIsKilled) {

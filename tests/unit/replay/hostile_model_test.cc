@@ -87,7 +87,7 @@ class HostileModel : public ::testing::Test {
           rows_.insert(rows_.end(), chunk.rows.begin(), chunk.rows.end());
           return {};
         },
-        0, null_log());
+        {}, null_log());
   }
 
   std::vector<PredictionStatus> statuses(const std::string& head) const {
@@ -130,6 +130,43 @@ TEST_F(HostileModel, AStepThatAlwaysCrashesIsGivenUp) {
   EXPECT_THAT(statuses("gender"), AllOf(SizeIs(60), Each(PredictionStatus::kCrash)));
   EXPECT_THAT(summary->gaps.front().why, HasSubstr("crashed ("));
   EXPECT_THAT(summary->gaps.back().why, HasSubstr("was not run again"));
+}
+
+TEST_F(HostileModel, NeitherWorkersNorAnInterruptChangeWhatComesOut) {
+  add_pictures(70);
+  change_gender_model(kCrashesWhenRun);
+  std::string whole;
+  std::vector<Gap> whole_gaps;
+  for (const int threads : {1, 5}) {
+    options_.threads = threads;
+    const auto summary = run();
+    ASSERT_TRUE(summary);
+    std::string text;
+    for (const Prediction& row : rows_) text += dump_prediction(row);
+    if (threads == 1) {
+      whole = text;
+      whole_gaps = summary->gaps;
+    }
+    EXPECT_EQ(text, whole);
+    EXPECT_EQ(summary->gaps, whole_gaps);
+  }
+  // Stopped after the second chunk, and gone on with.
+  ReplayStart start;
+  std::string text;
+  std::vector<Gap> gaps;
+  const auto collect = [&](const ReplayChunk& chunk) -> Result<void> {
+    for (const Prediction& row : chunk.rows) text += dump_prediction(row);
+    gaps.insert(gaps.end(), chunk.gaps.begin(), chunk.gaps.end());
+    start = {chunk.next_sample, {chunk.given_up.begin(), chunk.given_up.end()}};
+    if (chunk.next_sample == 40) return fail(ErrorCode::kIo, "power cut");
+    return {};
+  };
+  ASSERT_FALSE(replay(pipeline_, samples_, *store_, options_, collect, start, null_log()));
+  ASSERT_THAT(start.given_up, SizeIs(1));
+  ASSERT_TRUE(
+      replay(pipeline_, samples_, *store_, options_, collect, ReplayStart(start), null_log()));
+  EXPECT_EQ(text, whole);
+  EXPECT_EQ(gaps, whole_gaps);
 }
 
 TEST_F(HostileModel, WhatCannotBeOpenedIsAFailedHead) {
@@ -175,7 +212,7 @@ TEST_F(HostileModel, AnInterruptDoesNotWaitForWhatHangs) {
   options_.threads = 1;
   ImpatientLog log;
   const auto stopped = replay(
-      pipeline_, samples_, *store_, options_, [](const ReplayChunk&) { return Result<void>(); }, 0,
+      pipeline_, samples_, *store_, options_, [](const ReplayChunk&) { return Result<void>(); }, {},
       log);
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);

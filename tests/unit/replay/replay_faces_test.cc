@@ -48,7 +48,7 @@ void expect_same_answers(const std::filesystem::path& labels,
   options.samples_are = "face-crops";
   options.resize_kernel = "pil-bilinear";
   Collected collected;
-  const auto summary = replay(pipeline, samples, store, options, collected.sink(), 0, null_log());
+  const auto summary = replay(pipeline, samples, store, options, collected.sink(), {}, null_log());
   ASSERT_TRUE(summary) << describe(summary.error());
   ASSERT_EQ(collected.rows.size(), 2 * limit);
   EXPECT_EQ(summary->statuses.at(PredictionStatus::kOk), 2 * limit);
@@ -87,7 +87,7 @@ TEST(ReplayFaces, TheKernelAloneChangesAnswers) {
   options.samples_are = "face-crops";
   options.compare_kernels = {"pil-bilinear"};
   Collected collected;
-  ASSERT_TRUE(replay(pipeline, samples, store, options, collected.sink(), 0, null_log()));
+  ASSERT_TRUE(replay(pipeline, samples, store, options, collected.sink(), {}, null_log()));
   double largest = 0.0;
   for (std::size_t i = 0; i < collected.rows.size(); i += 4) {
     EXPECT_EQ(collected.rows[i + 2].alternative, "resize-kernel=pil-bilinear");
@@ -107,7 +107,7 @@ TEST(ReplayFaces, TheStandInFindsMostFaces) {
   const Pipeline pipeline = testing::faces_pipeline(age, gender, "android-bilinear", store);
   const Samples samples = testing::faces_samples(labels, 30);
   Collected collected;
-  const auto summary = replay(pipeline, samples, store, {}, collected.sink(), 0, null_log());
+  const auto summary = replay(pipeline, samples, store, {}, collected.sink(), {}, null_log());
   ASSERT_TRUE(summary) << describe(summary.error());
   EXPECT_EQ(collected.rows.size(), 60U);
   EXPECT_GE(summary->statuses.at(PredictionStatus::kOk), 30U);

@@ -63,7 +63,7 @@ class Replayer : public ::testing::Test {
           next_ = chunk.next_sample;
           return {};
         },
-        first, log);
+        {first, {}}, log);
   }
 
   std::string text() const {
@@ -127,7 +127,7 @@ TEST_F(Replayer, ResumesWhereItWasInterrupted) {
 TEST_F(Replayer, TheCallersErrorEndsIt) {
   const auto stopped = replay(
       pipeline_, samples_, *store_, options_,
-      [](const ReplayChunk&) -> Result<void> { return fail(ErrorCode::kIo, "disk full"); }, 0,
+      [](const ReplayChunk&) -> Result<void> { return fail(ErrorCode::kIo, "disk full"); }, {},
       null_log());
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().what, "disk full");

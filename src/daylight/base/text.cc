@@ -68,7 +68,8 @@ std::string printable(std::string_view text, std::size_t limit) {
     i += std::max<std::size_t>(length, 1);
     if (out.size() <= limit) fitting = out.size();
     // What is no longer than a cut text stays whole, so that a cut text is not cut again.
-    if (out.size() > limit + kCut.size()) return out.substr(0, fitting).append(kCut);
+    if (out.size() > limit && out.size() - limit > kCut.size())
+      return out.substr(0, fitting).append(kCut);
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 namespace dl {
 namespace {
@@ -20,6 +21,7 @@ TEST(Printable, MakesHostileTextHarmless) {
   EXPECT_EQ(printable(std::string(300, 'x'), 10), std::string(10, 'x') + "...");
   EXPECT_EQ(printable("12345678\n", 10), "12345678\\u{a}") << "no longer than a cut text would be";
   EXPECT_EQ(printable("123456789\n", 10), "123456789...") << "an escape is cut as a whole";
+  EXPECT_EQ(printable("whole", std::numeric_limits<std::size_t>::max()), "whole") << "no overflow";
   EXPECT_EQ(printable(printable("123456789\n", 10), 10), printable("123456789\n", 10));
 }
 

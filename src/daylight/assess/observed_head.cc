@@ -17,9 +17,12 @@ namespace {
 
 // Whole numbers with at most this many different values may be codes of categories.
 constexpr std::size_t kMaxCodes = 20;
+// Of ten values that a column of ages has, this many must be ages for the others to be slips.
+constexpr std::size_t kAgesOfTen = 8;
 
 struct ColumnFacts {
-  bool numbers = true;  // every value is a number or a bracket
+  bool numbers = true;          // every value is a number or a bracket
+  bool mostly_numbers = false;  // not every one, but nearly, and no rule of the user explains it
   bool brackets = false;
   bool codes = true;  // every value is a whole number, and there are few of them
   std::set<std::string> spellings;
@@ -78,19 +81,37 @@ class HeadReader {
   }
 
  private:
+  // Whether the user said what this value means.
+  bool has_rule(const std::string& text) const {
+    return std::any_of(options_.label_rules.begin(), options_.label_rules.end(),
+                       [&](const LabelRule& rule) {
+                         return (rule.head.empty() || rule.head == target_.head) &&
+                                canonical_label(rule.from) == canonical_label(text);
+                       });
+  }
+
   void look_at_column() {
+    std::size_t ages = 0;
+    std::size_t others = 0;
+    std::set<std::string> odd;
     for (const std::string& value : column_) {
       const std::string text(trim(value));
       if (text.empty()) continue;
       const auto number = parse_double(text);
       const bool bracket = !number && parse_age_bracket(text).has_value();
       column_facts_.numbers = column_facts_.numbers && (number || bracket);
+      ++(number || bracket ? ages : others);
+      if (!number && !bracket && odd.size() <= kMaxHeadLabels) odd.insert(text);
       column_facts_.brackets = column_facts_.brackets || bracket;
       column_facts_.codes = column_facts_.codes && number && *number == std::floor(*number);
       if (column_facts_.spellings.size() <= kMaxHeadLabels) column_facts_.spellings.insert(text);
     }
     column_facts_.codes = column_facts_.codes && column_facts_.spellings.size() <= kMaxCodes &&
                           !names_age(head_.match.column);
+    column_facts_.mostly_numbers =
+        others > 0 && 10 * ages >= kAgesOfTen * (ages + others) &&
+        std::none_of(odd.begin(), odd.end(),
+                     [&](const std::string& text) { return has_rule(text); });
   }
 
   void look_at_answers() {
@@ -122,6 +143,8 @@ class HeadReader {
     if (answer_facts_.labels > 0 && (answer_facts_.labels >= numbers || !column_facts_.numbers)) {
       return HeadKind::kLabel;
     }
+    // A slip of the pen in a column of ages: reading them names the line.
+    if (answer_facts_.labels == 0 && column_facts_.mostly_numbers) return HeadKind::kScalar;
     if (!column_facts_.numbers) return HeadKind::kProbability;
     if (!column_facts_.codes) return HeadKind::kScalar;
     const bool same_codes =

@@ -429,6 +429,20 @@ TEST(AssessorRefusals, SayWhatWhereAndWhatToDo) {
   expect_says(refusal(years.predictions, years.samples, options), {"outside 0 to 1"});
 }
 
+TEST(AssessorRefusals, OneMistypedAgeIsNamedWithItsLine) {
+  std::vector<std::vector<std::string>> rows;
+  for (int i = 0; i < 60; ++i) rows.push_back({i % 2 == 0 ? "20-29" : "30-39"});
+  rows[30][0] = "2O-29";
+  const Samples samples = make_samples({"age"}, rows);
+  Predictions predictions;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    predictions.rows.push_back(valued(samples, i, "age", 25.0));
+  AssessOptions options;
+  options.samples_name = "s.csv";
+  expect_says(refusal(predictions, samples, options),
+              {"s.csv:32", "'age'", "'2O-29'", "20-29 or 70+", "correct the value"});
+}
+
 TEST(AssessorRefusals, OptionsThatMakeNoSense) {
   const Town town = make_town();
   const auto refuses = [&](auto change) {

@@ -90,15 +90,16 @@ std::string signed_amount(const Hypothesis& h, double value) {
 
 std::string p_words(double p) { return p < 0.0001 ? "p < 0.0001" : fmt::format("p = {:.2g}", p); }
 
-// The comparison to quote: the one with the smallest adjusted p, and of those the greatest
-// difference.
-const Disparity* strongest(const Hypothesis& h, const Assessment& assessment) {
+// The comparison to quote: of those whose adjusted p is at most `fdr` the one with the smallest,
+// and of those the greatest difference. None where no single group stands out.
+const Disparity* strongest(const Hypothesis& h, const Assessment& assessment, double fdr) {
   const Disparity* best = nullptr;
   const auto key = [](const Disparity& d) {
     return std::pair(d.p_adjusted.value_or(1.0), -std::abs(d.value.value_or(0.0)));
   };
   for (const std::size_t index : h.differences) {
     const Disparity& disparity = assessment.disparities[index];
+    if (!disparity.p_adjusted || *disparity.p_adjusted > fdr) continue;
     if (disparity.value && (best == nullptr || key(disparity) < key(*best))) best = &disparity;
   }
   return best;
@@ -173,9 +174,11 @@ class Judge {
       std::string sentence = fmt::format("The {} differs between groups ({}, adjusted {}).",
                                          metric_words(*h), test.method, p_words(*test.p_adjusted));
       verdict.basis.push_back("test " + test.id);
-      if (const Disparity* d = strongest(*h, assessment_)) {
+      if (const Disparity* d = strongest(*h, assessment_, options_.fdr)) {
         sentence += " " + difference_words(*h, *d, options_.confidence) + ".";
         verdict.basis.push_back("disparity " + test.id + "=" + d->group);
+      } else {
+        sentence += " No single group stands out from the rest.";
       }
       sentences.push_back(std::move(sentence));
     }

@@ -152,6 +152,7 @@ class Reducer {
     result.source = key.source;
     result.answers.resize(samples_);
     labels_.clear();
+    tied_ = 0;
     // Most pictures have one row: those are done at once, the others are piled up.
     std::vector<std::uint8_t> seen(samples_, 0);
     for (const std::size_t row : rows) {
@@ -179,6 +180,8 @@ class Reducer {
   }
 
   std::size_t merged() const { return merged_; }
+  // Pictures whose rows name two labels equally often.
+  std::size_t tied() const { return tied_; }
 
  private:
   int label_index(const std::string& label, HeadAnswers& result) {
@@ -220,12 +223,23 @@ class Reducer {
     for (const std::size_t row : rows)
       labels.push_back(label_index(predictions_.rows[row].label, result));
     std::ptrdiff_t most = 0;
+    bool tie = false;
     for (const int label : labels) {
       const auto times = std::count(labels.begin(), labels.end(), label);
       if (times > most) {
         most = times;
         answer.label = label;
+        tie = false;
+      } else if (times == most && label != answer.label) {
+        tie = true;
       }
+    }
+    if (tie) {
+      // Which row stands first says nothing about the face.
+      ++tied_;
+      answer = {};
+      answer.outcome = Outcome::kParseError;
+      return answer;
     }
     const auto mean = [&](auto field) {
       double sum = 0.0;
@@ -247,6 +261,7 @@ class Reducer {
   const Join& join_;
   std::size_t samples_;
   std::size_t merged_ = 0;
+  std::size_t tied_ = 0;
   std::unordered_map<std::string, int> labels_;
 };
 
@@ -343,6 +358,13 @@ Result<CollectedAnswers> collect_answers(const Predictions& predictions, const S
            fmt::format("{} pictures have several rows; each counts once (see several faces, frames "
                        "and runs in the documentation)",
                        reducer.merged())});
+    }
+    if (reducer.tied() > 0) {
+      collected.limits.push_back(
+          {"head " + printable(keys[k].head),
+           fmt::format("{} pictures have rows that name different labels equally often: they count "
+                       "as parse-error, a failure to predict",
+                       reducer.tied())});
     }
   }
   choose_sources(collected.heads, collected.limits);

@@ -17,7 +17,8 @@ namespace dl::assess {
 inline constexpr std::size_t kDefaultMinGroup = 10;
 
 struct AssessOptions {
-  // (head, column of the samples). Heads not named here are matched by name.
+  // (head, column of the samples). Heads not named here are matched by name; a head with an empty
+  // column is not assessed.
   std::vector<std::pair<std::string, std::string>> targets;
   std::vector<std::string> by;        // attributes to group by; empty: every one with few values
   int intersections = 1;              // up to this many attributes together

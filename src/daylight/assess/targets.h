@@ -19,13 +19,15 @@ struct Target {
 
 struct MatchedTargets {
   std::vector<Target> targets;  // in the order of the heads
-  std::vector<Gap> limits;      // heads without a column
+  std::vector<Gap> limits;      // heads that are not assessed, and why
 };
 
 // Given targets first; the other heads match the one column whose name they equal (spelling aside)
 // or contain as a word
 // ("model_age_q" and "age"; sex is gender, ethnicity is race). A head that fits several columns is
-// left out, with a limit. kNotFound for a target that names an absent head or column, or when no
+// left out, with a limit; so is one that only contains the name of a column which another head was
+// given or is named for ("gender_confidence" beside "gender"). A given target without a column
+// leaves its head out. kNotFound for a target that names an absent head or column, or when no
 // head has a truth; it lists both sides.
 Result<MatchedTargets> match_targets(const std::vector<std::string>& heads, const Samples& samples,
                                      const AssessOptions& options);

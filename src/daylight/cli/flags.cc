@@ -55,7 +55,7 @@ void add_assess(CLI::App* verb, AssessFlags& a) {
   verb->add_option(
       "--target", a.targets,
       "HEAD=COLUMN: which column of the samples is the truth of a head; may be repeated. "
-      "Without it, names that agree are matched");
+      "HEAD= leaves a head out. Without it, names that agree are matched");
   verb->add_option("--by", a.by,
                    "columns whose values are the groups, separated by commas; without it, every "
                    "fitting column")

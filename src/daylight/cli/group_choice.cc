@@ -64,12 +64,12 @@ Result<assess::AssessOptions> assess_options(const AssessFlags& flags, const Sam
   const std::string columns = printable(join(samples.attributes, ", "));
   for (const std::string& target : flags.targets) {
     const auto at = target.find('=');
-    if (at == std::string::npos || at == 0 || at + 1 == target.size()) {
+    if (at == std::string::npos || at == 0) {
       return fail(ErrorCode::kInvalidArgument, "'" + printable(target) + "' is not HEAD=COLUMN",
-                  "--target", "for example --target age=age");
+                  "--target", "for example --target age=age; --target age= leaves the head out");
     }
     options.targets.emplace_back(target.substr(0, at), target.substr(at + 1));
-    if (!samples.attribute_index(target.substr(at + 1))) {
+    if (at + 1 < target.size() && !samples.attribute_index(target.substr(at + 1))) {
       return fail(ErrorCode::kInvalidArgument,
                   "the samples have no column '" + printable(target.substr(at + 1)) + "'",
                   "--target", "the columns are: " + columns);

@@ -89,6 +89,27 @@ TEST(Answers, TheMostFrequentLabelOfSeveralRunsWithItsMeanScore) {
   EXPECT_DOUBLE_EQ(answer.score, 0.7);
 }
 
+TEST(Answers, ATieBetweenLabelsIsNoAnswerWhicheverComesFirst) {
+  const Samples samples = three();
+  const std::vector<std::string> kOrders[] = {{"Female", "Male"}, {"Male", "Female"}};
+  for (const auto& order : kOrders) {
+    Predictions predictions;
+    for (const auto& label : order) predictions.rows.push_back(labelled(samples, 0, "g", label));
+    for (const char* label : {"Male", "Female", "Male"}) {
+      predictions.rows.push_back(labelled(samples, 1, "g", label));
+    }
+    const auto collected = collect_answers(predictions, samples, "p", "s");
+    ASSERT_TRUE(collected);
+    EXPECT_EQ(collected->heads[0].answers[0].outcome, Outcome::kParseError);
+    EXPECT_EQ(collected->heads[0].answers[0].label, -1);
+    EXPECT_EQ(collected->heads[0].answers[1].outcome, Outcome::kOk);
+    const bool said = std::any_of(
+        collected->limits.begin(), collected->limits.end(),
+        [](const Gap& gap) { return gap.why.starts_with("1 pictures have rows that name"); });
+    EXPECT_TRUE(said);
+  }
+}
+
 TEST(Answers, TheMoreCompleteSourceIsTakenAndSaid) {
   const Samples samples = three();
   Predictions predictions;
@@ -162,6 +183,47 @@ TEST(Targets, NamesAgreeAsWordsAndSynonyms) {
   const auto unclear = match_targets({"age_race", "age"}, samples, {});
   ASSERT_TRUE(unclear);
   EXPECT_EQ(unclear->targets.size(), 1U);
+}
+
+TEST(Targets, AContainedNameYieldsToTheHeadOfTheColumn) {
+  const Samples samples = make_samples({"gender", "race"}, {{"F", "x"}});
+  const std::vector<std::string> heads = {"gender_confidence", "gender", "race", "race_score"};
+  AssessOptions given;
+  given.targets = {{"gender", "gender"}};
+  for (const AssessOptions& options : {AssessOptions{}, given}) {
+    const auto matched = match_targets(heads, samples, options);
+    ASSERT_TRUE(matched);
+    ASSERT_EQ(matched->targets.size(), 2U);
+    EXPECT_EQ(matched->targets[0].head, "gender");
+    EXPECT_EQ(matched->targets[1].head, "race");
+    ASSERT_EQ(matched->limits.size(), 2U);
+    EXPECT_NE(matched->limits[0].where.find("gender_confidence"), std::string::npos);
+    EXPECT_NE(matched->limits[0].why.find("truth of head gender"), std::string::npos);
+  }
+  // A head that is given a column under another name has it as well.
+  AssessOptions renamed;
+  renamed.targets = {{"sexnet", "gender"}};
+  const auto matched = match_targets({"gender_confidence", "sexnet"}, samples, renamed);
+  ASSERT_TRUE(matched);
+  ASSERT_EQ(matched->targets.size(), 1U);
+  EXPECT_EQ(matched->targets[0].head, "sexnet");
+}
+
+TEST(Targets, AGivenTargetWithoutAColumnLeavesItsHeadOut) {
+  const Samples samples = make_samples({"gender", "race"}, {{"F", "x"}});
+  AssessOptions options;
+  options.targets = {{"gender", ""}};
+  const auto matched = match_targets({"gender", "gender_confidence", "race"}, samples, options);
+  ASSERT_TRUE(matched);
+  // The column is free again for the head that contains its name.
+  ASSERT_EQ(matched->targets.size(), 2U);
+  EXPECT_EQ(matched->targets[0].head, "gender_confidence");
+  ASSERT_EQ(matched->limits.size(), 1U);
+  EXPECT_EQ(matched->limits[0].where, "head gender");
+  options.targets = {{"gender", ""}, {"gender", "gender"}};
+  EXPECT_FALSE(match_targets({"gender"}, samples, options));
+  options.targets = {{"nobody", ""}};
+  EXPECT_FALSE(match_targets({"gender"}, samples, options));
 }
 
 }  // namespace

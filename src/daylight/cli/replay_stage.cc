@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "daylight/artifact/predictions.h"
 #include "daylight/artifact/table.h"
@@ -164,6 +165,31 @@ Result<Counts> count_rows(const std::string& csv) {
 
 }  // namespace
 
+std::vector<Substitution> exchanged_kernels(const Pipeline& pipeline, const std::string& kernel,
+                                            const std::vector<std::string>& skipped) {
+  std::vector<Substitution> exchanges;
+  if (kernel.empty()) return exchanges;
+  std::set<std::string> replayed;
+  for (const Head& head : pipeline.heads) {
+    const auto path = path_to(pipeline, head.sink);
+    if (!path) continue;
+    for (const Step* step : *path) replayed.insert(step->id);
+  }
+  for (const std::string& step : skipped) replayed.erase(step);
+  for (const Step& step : pipeline.steps) {
+    if (step.op != "resize" || !step.params.is_object() || !replayed.contains(step.id)) continue;
+    const auto own = step.params.find("kernel");
+    const std::string app_kernel =
+        own != step.params.end() && own->is_string() ? own->get<std::string>() : "";
+    if (app_kernel == kernel) continue;
+    exchanges.push_back(
+        {step.id, kernel, "assumed",
+         "--resize-kernel" +
+             (app_kernel.empty() ? std::string() : "; the app itself uses " + app_kernel)});
+  }
+  return exchanges;
+}
+
 Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& pipeline,
                                      const Samples& samples, Provenance provenance,
                                      const ReplayFlags& flags, LogSink& log) {
@@ -211,6 +237,10 @@ Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& p
   meta["substitutions"] = Json::array();
   for (const Substitution& substitution : summary.substitutions)
     meta["substitutions"].push_back(to_json(substitution));
+  for (const Substitution& exchange :
+       exchanged_kernels(pipeline, options.resize_kernel, summary.skipped_steps)) {
+    meta["substitutions"].push_back(to_json(exchange));
+  }
   meta["skipped_steps"] = summary.skipped_steps;
   meta["gaps"] = to_json(gaps);
   TRY_VOID(folder.write_json(std::string(kPredictionsFile) + ".meta.json", meta));

@@ -9,6 +9,7 @@
 #include "daylight/cli/case_folder.h"
 #include "daylight/cli/options.h"
 #include "daylight/cli/stage_report.h"
+#include "daylight/replay/step_compiler.h"
 
 namespace dl::cli {
 
@@ -18,5 +19,11 @@ namespace dl::cli {
 Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& pipeline,
                                      const Samples& samples, Provenance provenance,
                                      const ReplayFlags& flags, LogSink& log);
+
+// The resize steps on the way to an answer whose kernel --resize-kernel exchanges for another one,
+// in the order of the pipeline. Steps in `skipped` were not replayed, and an own kernel that is the
+// same is no exchange. Empty for an empty `kernel`.
+std::vector<Substitution> exchanged_kernels(const Pipeline& pipeline, const std::string& kernel,
+                                            const std::vector<std::string>& skipped);
 
 }  // namespace dl::cli

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "daylight/base/text.h"
+#include "daylight/report/experiment.h"
 #include "daylight/report/phrases.h"
 
 namespace dl {
@@ -25,16 +26,30 @@ std::string enumerate(const std::vector<std::string>& items) {
   return text;
 }
 
-// Task names without repetition whose record passes `wanted`, in order.
+// Task names without repetition whose record passes `wanted`, in order; models of unknown purpose
+// are not among them.
 template <typename Wanted>
 std::vector<std::string> tasks_where(const Inventory& inventory, Wanted wanted) {
   std::vector<std::string> names;
   for (const TaskRecord& task : inventory.tasks) {
+    if (task.task == kUnknownTask) continue;
     const std::string name = task_name(task.task);
     if (wanted(task) && std::find(names.begin(), names.end(), name) == names.end())
       names.push_back(name);
   }
   return names;
+}
+
+// "a model whose purpose is not known" or "3 models ..." for those that an entry point reaches, or
+// for those that none does; empty when there is none.
+std::string unknown_models(const Inventory& inventory, bool reached) {
+  const auto count =
+      std::count_if(inventory.tasks.begin(), inventory.tasks.end(), [&](const TaskRecord& task) {
+        return task.task == kUnknownTask && (task.use >= Use::kReachable) == reached;
+      });
+  if (count == 0) return "";
+  return count == 1 ? task_phrase(std::string(kUnknownTask))
+                    : fmt::format("{} models whose purpose is not known", count);
 }
 
 // The strongest use of any record of the task: a task seen twice counts once, at its best-known
@@ -53,9 +68,15 @@ std::string option_of(const Provenance& provenance, const char* name) {
   return value.is_string() ? value.get<std::string>() : "";
 }
 
-std::string source_words(const std::string& source) {
+// `exchange`: what the replay did otherwise than the pipeline.
+std::string source_words(const std::string& source, const KernelExchange& exchange) {
   if (source == "captured") return "captured from the app";
-  if (source == "replayed") return "replayed from the rebuilt pipeline";
+  if (source == "replayed") {
+    return exchange.none()
+               ? "replayed from the rebuilt pipeline"
+               : "replayed from the rebuilt pipeline with every resize by " +
+                     printable(exchange.kernel) + " (an experiment: --resize-kernel, not the app)";
+  }
   if (source == "given") return "given by others";
   return printable(source);
 }
@@ -88,12 +109,21 @@ std::vector<std::string> claims_about(const Inventory& inventory) {
                                  sensitive.empty() ? "By its reachable code, the app" : "It also",
                                  enumerate(other)));
   }
+  if (const std::string models = unknown_models(inventory, true); !models.empty()) {
+    claims.push_back(fmt::format(
+        "{} runs {}.", claims.empty() ? "By its reachable code, the app" : "It also", models));
+  }
   if (!held.empty()) {
     claims.push_back(
         fmt::format("The app also contains machine learning for {}, but no path from its entry "
                     "points to it was found; whether it is used is "
                     "not known.",
                     enumerate(held)));
+  }
+  if (const std::string models = unknown_models(inventory, false); !models.empty()) {
+    claims.push_back(
+        fmt::format("The app {}contains {}; no path from its entry points to it was found.",
+                    claims.empty() ? "" : "also ", models));
   }
   if (claims.empty()) {
     claims.push_back(inventory.models.empty() && inventory.frameworks.empty()
@@ -105,10 +135,11 @@ std::vector<std::string> claims_about(const Inventory& inventory) {
 }
 
 std::string answer_sources(const ReportInputs& inputs) {
+  const KernelExchange exchange = kernel_exchange(inputs);
   std::vector<std::string> words;
   const auto add = [&](const std::string& source) {
     if (source.empty()) return;
-    const std::string text = source_words(source);
+    const std::string text = source_words(source, exchange);
     if (std::find(words.begin(), words.end(), text) == words.end()) words.push_back(text);
   };
   if (inputs.assessment != nullptr) {
@@ -129,6 +160,12 @@ std::string what_samples_are(const ReportInputs& inputs) {
   if (fed == "face-crops") return "face crops, put in after the app's own face step";
   if (fed == "pictures") return "whole pictures";
   return printable(fed);
+}
+
+std::string nothing_to_replay(const ReportInputs& inputs) {
+  if (inputs.pipeline == nullptr || !inputs.pipeline->heads.empty()) return "";
+  return "No way from a picture to an answer was found in the app\u2019s code, so there is nothing "
+         "to replay and nothing to compare.";
 }
 
 std::string failure_sentence(const ReportInputs& inputs) {

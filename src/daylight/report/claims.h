@@ -29,4 +29,7 @@ std::string failure_sentence(const ReportInputs& inputs);
 // one alternative changes for one head and group.
 std::string effect_of(const ReportInputs& inputs, const Sensitivity& row);
 
+// Why a rebuilt pipeline has nothing to replay; empty where there is no pipeline or it has answers.
+std::string nothing_to_replay(const ReportInputs& inputs);
+
 }  // namespace dl

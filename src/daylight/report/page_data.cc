@@ -6,6 +6,7 @@
 #include <map>
 
 #include "daylight/base/text.h"
+#include "daylight/report/experiment.h"
 #include "daylight/report/step_words.h"
 
 namespace dl {
@@ -16,18 +17,23 @@ Json number(const std::optional<double>& value) {
   return *value;
 }
 
-// Nodes are named by their index, never by an id from the artifact.
-Json graph_data(const Pipeline& pipeline, const Inventory* inventory) {
+// Nodes are named by their index, never by an id from the artifact. A step that the replay ran
+// otherwise is drawn as it was replayed, and is as little proven as what is assumed.
+Json graph_data(const ReportInputs& inputs) {
+  const Pipeline& pipeline = *inputs.pipeline;
+  const KernelExchange exchange = kernel_exchange(inputs);
   Json graph = {{"nodes", Json::array()}, {"edges", Json::array()}, {"heads", Json::array()}};
   std::map<std::string, std::size_t> index;
   for (const Step& step : pipeline.steps) {
     index.emplace(step.id, index.size());
-    const StepWords words = step_words(step.op, step.params, inventory);
-    graph["nodes"].push_back({{"kind", to_string(step.kind)},
-                              {"title", printable(words.title, 60)},
-                              {"detail", printable(words.detail, 60)},
-                              {"proof", printable(step.proof.kind, 20)},
-                              {"alternatives", step.alternatives.size()}});
+    const bool exchanged = exchange.concerns(step);
+    const StepWords words = step_words(step.op, replayed_params(step, exchange), inputs.inventory);
+    graph["nodes"].push_back(
+        {{"kind", to_string(step.kind)},
+         {"title", printable(exchanged ? words.title + " (exchanged)" : words.title, 60)},
+         {"detail", printable(words.detail, 60)},
+         {"proof", exchanged ? "assumed" : printable(step.proof.kind, 20)},
+         {"alternatives", step.alternatives.size()}});
   }
   for (const Edge& edge : pipeline.edges) {
     const auto from = index.find(edge.from);
@@ -86,7 +92,7 @@ Json chart_data(const MeasureTable& table) {
 Json page_data(const ReportInputs& inputs, const std::vector<MeasureTable>& tables) {
   Json data = {{"graph", nullptr}, {"charts", Json::array()}};
   if (inputs.pipeline != nullptr && !inputs.pipeline->steps.empty()) {
-    data["graph"] = graph_data(*inputs.pipeline, inputs.inventory);
+    data["graph"] = graph_data(inputs);
   }
   for (const MeasureTable& table : tables) data["charts"].push_back(chart_data(table));
   return data;

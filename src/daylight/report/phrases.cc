@@ -201,6 +201,10 @@ std::string task_name(const std::string& task) {
   return name;
 }
 
+std::string task_phrase(const std::string& task) {
+  return task == kUnknownTask ? "a model whose purpose is not known" : task_name(task);
+}
+
 std::string use_phrase(Use use) {
   switch (use) {
     case Use::kPresent:

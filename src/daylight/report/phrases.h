@@ -62,6 +62,10 @@ std::string group_name(const std::string& group);
 std::string attribute_name(const std::string& attribute);
 // "face-detection" -> "face detection".
 std::string task_name(const std::string& task);
+// As task_name; "other" is "a model whose purpose is not known".
+std::string task_phrase(const std::string& task);
+// The task of a model that no rule has a purpose for.
+inline constexpr std::string_view kUnknownTask = "other";
 // "present in the app", "reachable from an entry point", "seen to run", "seen to answer".
 std::string use_phrase(Use use);
 // "file › entry › entry".

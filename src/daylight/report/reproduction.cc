@@ -103,6 +103,18 @@ std::vector<std::string> digest_checks(const std::vector<const Provenance*>& all
   return lines;
 }
 
+// The provenance of everything that the inputs hold, in the order of the stages.
+std::vector<const Provenance*> all_provenance(const ReportInputs& inputs) {
+  std::vector<const Provenance*> all;
+  if (inputs.inventory != nullptr) all.push_back(&inputs.inventory->provenance);
+  if (inputs.pipeline != nullptr) all.push_back(&inputs.pipeline->provenance);
+  if (inputs.predictions != nullptr && inputs.predictions->provenance) {
+    all.push_back(&*inputs.predictions->provenance);
+  }
+  if (inputs.assessment != nullptr) all.push_back(&inputs.assessment->provenance);
+  return all;
+}
+
 }  // namespace
 
 std::string shell_word(const std::string& text) {
@@ -119,12 +131,8 @@ std::string shell_word(const std::string& text) {
 }
 
 std::vector<std::string> reproduction_commands(const ReportInputs& inputs) {
-  std::vector<const Provenance*> all;
-  if (inputs.inventory != nullptr) all.push_back(&inputs.inventory->provenance);
-  if (inputs.pipeline != nullptr) all.push_back(&inputs.pipeline->provenance);
+  const std::vector<const Provenance*> all = all_provenance(inputs);
   const bool replayed = inputs.predictions != nullptr && inputs.predictions->provenance.has_value();
-  if (replayed) all.push_back(&*inputs.predictions->provenance);
-  if (inputs.assessment != nullptr) all.push_back(&inputs.assessment->provenance);
   const std::string app = input_named(all, "app", "APP");
   const std::string samples = input_named(all, "samples", "samples.csv");
   std::vector<std::string> lines = digest_checks(all);
@@ -142,6 +150,19 @@ std::vector<std::string> reproduction_commands(const ReportInputs& inputs) {
   const bool people = inputs.assessment != nullptr || !inputs.samples_summary.is_null();
   lines.push_back("daylight report --case case" + (people ? " --samples " + samples : ""));
   return lines;
+}
+
+std::string alternatives_command(const ReportInputs& inputs) {
+  if (inputs.predictions == nullptr || !inputs.predictions->provenance) return "";
+  const std::vector<const Provenance*> all = all_provenance(inputs);
+  const Provenance& replay = *inputs.predictions->provenance;
+  std::string command =
+      "daylight audit " + input_named(all, "app", "APP") + " --samples " +
+      input_named(all, "samples", "samples.csv") +
+      flags_of(replay, {"samples_are", "resize_kernel", "compare_kernels", "reference_kernels"}) +
+      " --all-alternatives";
+  if (inputs.assessment != nullptr) command += assess_flags(inputs.assessment->provenance);
+  return command + " --case DIR";
 }
 
 }  // namespace dl

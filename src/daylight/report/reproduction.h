@@ -18,4 +18,8 @@ std::vector<std::string> reproduction_commands(const ReportInputs& inputs);
 // `text` as one word of a POSIX shell; plain words stay as they are.
 std::string shell_word(const std::string& text);
 
+// One command that makes the same audit with every alternative of the pipeline; empty where the
+// inputs hold no replay.
+std::string alternatives_command(const ReportInputs& inputs);
+
 }  // namespace dl

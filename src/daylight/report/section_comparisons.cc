@@ -6,7 +6,9 @@
 
 #include "daylight/base/text.h"
 #include "daylight/report/claims.h"
+#include "daylight/report/experiment.h"
 #include "daylight/report/page_parts.h"
+#include "daylight/report/reproduction.h"
 #include "daylight/report/sections.h"
 #include "daylight/report/step_words.h"
 
@@ -97,6 +99,12 @@ constexpr std::string_view kKernelExchange = "resize-kernel=";
 std::string exchange_words(const ReportInputs& inputs, const std::string& alternative) {
   if (inputs.pipeline == nullptr) return "";
   if (alternative.starts_with(kKernelExchange)) {
+    const std::string by =
+        "Every resize by the kernel " + alternative.substr(kKernelExchange.size());
+    const KernelExchange exchange = kernel_exchange(inputs);
+    if (!exchange.none()) {
+      return by + ", instead of " + exchange.kernel + ", which --resize-kernel asked for";
+    }
     std::vector<std::string> own;
     for (const Step& step : inputs.pipeline->steps) {
       if (step.op != "resize" || !step.params.is_object() || !step.params.contains("kernel"))
@@ -105,8 +113,7 @@ std::string exchange_words(const ReportInputs& inputs, const std::string& altern
           step.params["kernel"].is_string() ? step.params["kernel"].get<std::string>() : "";
       if (std::find(own.begin(), own.end(), kernel) == own.end()) own.push_back(kernel);
     }
-    return "Every resize by the kernel " + alternative.substr(kKernelExchange.size()) +
-           ", instead of the app\u2019s " + join(own, ", ");
+    return by + ", instead of the app\u2019s " + join(own, ", ");
   }
   for (const Step& step : inputs.pipeline->steps) {
     for (const Alternative& candidate : step.alternatives) {
@@ -222,8 +229,15 @@ void write_sensitivity(HtmlWriter& page, const ReportInputs& inputs) {
   if (inputs.assessment == nullptr) return;
   const auto section = open_section(page, "sensitivity", "What assumptions change");
   if (inputs.assessment->sensitivity.empty()) {
-    write_missing(page, "What the pipeline\u2019s alternatives change",
-                  "daylight replay --all-alternatives --case DIR");
+    const std::string command = alternatives_command(inputs);
+    if (command.empty()) {
+      page.element("p",
+                   "The answers do not come from a replay that this report knows of: no step of a "
+                   "pipeline could be exchanged.",
+                   {{"class", "missing"}});
+      return;
+    }
+    write_missing(page, "What the pipeline\u2019s alternatives change", command);
     return;
   }
   page.element("p",

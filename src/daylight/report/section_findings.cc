@@ -37,7 +37,7 @@ void write_tasks(HtmlWriter& page, const Inventory& inventory) {
     const auto card = page.open("li", {{"class", "card"}});
     {
       const auto head = page.open("div", {{"class", "card-head"}});
-      page.element("h4", capitalised(task_name(task.task)));
+      page.element("h4", capitalised(task_phrase(task.task)));
       if (task.sensitive) write_badge(page, "sensitive", "sensitive");
       write_use_badge(page, task.use);
     }

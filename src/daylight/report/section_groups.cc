@@ -8,6 +8,7 @@
 #include <set>
 
 #include "daylight/base/text.h"
+#include "daylight/report/claims.h"
 #include "daylight/report/page_parts.h"
 #include "daylight/report/sections.h"
 
@@ -139,6 +140,11 @@ void write_outcome_table(HtmlWriter& page, const Assessment& assessment, const s
 void write_groups(HtmlWriter& page, const ReportInputs& inputs,
                   const std::vector<MeasureTable>& tables) {
   const auto section = open_section(page, "groups", "How it does for each group");
+  if (const std::string why = nothing_to_replay(inputs);
+      inputs.assessment == nullptr && !why.empty()) {
+    page.element("p", why, {{"class", "missing"}});
+    return;
+  }
   if (inputs.assessment == nullptr) {
     write_missing(page, "The assessment",
                   "daylight assess --predictions P --samples S --out assessment.json");

@@ -7,6 +7,7 @@
 
 #include "daylight/base/text.h"
 #include "daylight/report/claims.h"
+#include "daylight/report/experiment.h"
 #include "daylight/report/page_parts.h"
 #include "daylight/report/sections.h"
 
@@ -80,6 +81,12 @@ void write_verdict_list(HtmlWriter& page, const std::vector<const Verdict*>& ver
 }
 
 void write_verdicts(HtmlWriter& page, const ReportInputs& inputs) {
+  if (const std::string why = nothing_to_replay(inputs);
+      inputs.assessment == nullptr && !why.empty()) {
+    page.element("p", why + " The gaps of the pipeline are listed under limits.",
+                 {{"class", "missing"}});
+    return;
+  }
   if (inputs.assessment == nullptr) {
     write_missing(page, "Whether the app treats people alike",
                   "daylight audit APP --samples samples.csv --case DIR");
@@ -163,6 +170,9 @@ void write_headline(HtmlWriter& page, const ReportInputs& inputs) {
   const auto header = page.open("header", {{"class", "headline"}});
   write_title(page, inputs);
   write_claims(page, inputs);
+  if (const std::string told = experiment_sentence(kernel_exchange(inputs)); !told.empty()) {
+    page.element("p", told, {{"class", "claim"}});
+  }
   write_verdicts(page, inputs);
   const auto facts = page.open("dl", {{"class", "facts strip"}});
   if (inputs.inventory != nullptr) write_app_facts(page, inputs.inventory->app);

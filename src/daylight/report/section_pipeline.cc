@@ -5,6 +5,7 @@
 #include <map>
 
 #include "daylight/base/text.h"
+#include "daylight/report/experiment.h"
 #include "daylight/report/page_parts.h"
 #include "daylight/report/sections.h"
 #include "daylight/report/step_words.h"
@@ -64,8 +65,10 @@ void write_alternatives(HtmlWriter& page, const Step& step, const Inventory* inv
   }
 }
 
-void write_step(HtmlWriter& page, const Step& step, std::size_t index, const Inventory* inventory) {
-  const StepWords words = step_words(step.op, step.params, inventory);
+void write_step(HtmlWriter& page, const Step& step, std::size_t index, const ReportInputs& inputs,
+                const KernelExchange& exchange) {
+  const bool exchanged = exchange.concerns(step);
+  const StepWords words = step_words(step.op, replayed_params(step, exchange), inputs.inventory);
   const auto item = page.open("li", {{"id", fmt::format("step-{}", index)}, {"class", "step"}});
   const auto fold = page.open("details");
   {
@@ -78,7 +81,16 @@ void write_step(HtmlWriter& page, const Step& step, std::size_t index, const Inv
       const auto detail = page.open("span", {{"class", "step-detail"}});
       page.foreign(words.detail);
     }
+    if (exchanged) write_badge(page, "proof-assumed", "exchanged");
     write_badge(page, "proof-" + step.proof.kind, step.proof.kind);
+  }
+  if (exchanged) {
+    const std::string& own = exchange.own.at(step.id);
+    const auto note = page.open("p");
+    page.text("An experiment: this step was replayed by ").foreign(exchange.kernel);
+    page.text(" because --resize-kernel asked for it. The app itself uses ");
+    page.foreign(own.empty() ? "a kernel that is not known" : own)
+        .text("; what follows is the app.");
   }
   {
     const auto proof = page.open("p");
@@ -94,15 +106,17 @@ void write_step(HtmlWriter& page, const Step& step, std::size_t index, const Inv
     const auto definition = page.open("dd");
     write_json(page, step.params);
   }
-  write_alternatives(page, step, inventory);
+  write_alternatives(page, step, inputs.inventory);
   write_evidence(page, step.evidence);
 }
 
-void write_steps(HtmlWriter& page, const Pipeline& pipeline, const Inventory* inventory) {
+void write_steps(HtmlWriter& page, const ReportInputs& inputs) {
+  const Pipeline& pipeline = *inputs.pipeline;
+  const KernelExchange exchange = kernel_exchange(inputs);
   page.element("h3", fmt::format("Steps ({})", pipeline.steps.size()));
   const auto list = page.open("ol", {{"class", "steps"}});
   for (std::size_t i = 0; i < pipeline.steps.size(); ++i)
-    write_step(page, pipeline.steps[i], i, inventory);
+    write_step(page, pipeline.steps[i], i, inputs, exchange);
 }
 
 void write_verification(HtmlWriter& page, const Json& verification) {
@@ -131,11 +145,14 @@ void write_pipeline(HtmlWriter& page, const ReportInputs& inputs) {
                                 "be wrong; what it could be "
                                 "instead is listed with it.",
                                 pipeline.steps.size(), proof_balance(pipeline)));
+  if (const std::string told = experiment_sentence(kernel_exchange(inputs)); !told.empty()) {
+    page.element("p", told, {{"class", "claim"}});
+  }
   {
     const auto view = page.open("div", {{"class", "pipeline-view"}});
     page.element("div", "", {{"id", "graph"}, {"class", "graph"}});
     const auto column = page.open("div", {{"class", "steps-column"}});
-    write_steps(page, pipeline, inputs.inventory);
+    write_steps(page, inputs);
   }
   write_heads(page, pipeline);
   write_verification(page, inputs.verification);

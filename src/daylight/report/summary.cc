@@ -9,6 +9,7 @@
 
 #include "daylight/base/text.h"
 #include "daylight/report/claims.h"
+#include "daylight/report/experiment.h"
 #include "daylight/report/measure_table.h"
 #include "daylight/report/phrases.h"
 #include "daylight/report/step_words.h"
@@ -97,7 +98,7 @@ std::string found_lines(const Inventory& inventory) {
   std::string out = wrapped("Found", text);
   for (const std::string& claim : claims_about(inventory)) out += wrapped("", claim);
   for (const TaskRecord& task : inventory.tasks) {
-    out += wrapped("", fmt::format("- {}{}: {} confidence, {}{}", task_name(task.task),
+    out += wrapped("", fmt::format("- {}{}: {} confidence, {}{}", task_phrase(task.task),
                                    task.sensitive ? " (sensitive)" : "", printable(task.confidence),
                                    to_string(task.use),
                                    task.model.empty() ? "" : ", " + printable(task.model)));
@@ -106,10 +107,16 @@ std::string found_lines(const Inventory& inventory) {
 }
 
 // A step in as few words as tell it apart: its parameters where they do, else its name.
-std::string short_words(const Step& step, const Inventory* inventory) {
-  const StepWords words = step_words(step.op, step.params, inventory);
+std::string short_words(const Step& step, const Inventory* inventory,
+                        const KernelExchange& exchange) {
+  const StepWords words = step_words(step.op, replayed_params(step, exchange), inventory);
   if (step.op == "face-crop") return "face crop";
-  if (step.op == "resize") return "resize " + words.detail;
+  if (step.op == "resize") {
+    if (!exchange.concerns(step)) return "resize " + words.detail;
+    const std::string& own = exchange.own.at(step.id);
+    return "resize " + words.detail + " (an experiment: --resize-kernel" +
+           (own.empty() ? "" : "; the app: " + printable(own)) + ")";
+  }
   const bool speaks = step.op == "to-tensor" || step.op == "normalize" || step.op == "tflite" ||
                       step.op == "scale" || step.op == "compare";
   if (speaks && !words.detail.empty()) return words.detail;
@@ -118,22 +125,26 @@ std::string short_words(const Step& step, const Inventory* inventory) {
 
 // "age: face crop > resize 200 × 200, android-bilinear > x / 255 > ..." for one head; source,
 // decoder and sink are left out.
-std::string pipeline_line(const Pipeline& pipeline, const Head& head, const Inventory* inventory) {
-  const auto path = path_to(pipeline, head.sink);
+std::string pipeline_line(const ReportInputs& inputs, const Head& head,
+                          const KernelExchange& exchange) {
+  const auto path = path_to(*inputs.pipeline, head.sink);
   if (!path) return printable(head.name) + ": not readable";
   std::vector<std::string> parts;
   std::size_t assumed = 0;
+  std::size_t exchanged = 0;
   for (const Step* step : *path) {
     const bool told = step->kind == StepKind::kTransform || step->kind == StepKind::kModel ||
                       step->kind == StepKind::kPostprocess;
-    if (told) parts.push_back(short_words(*step, inventory));
+    if (told) parts.push_back(short_words(*step, inputs.inventory, exchange));
+    if (exchange.concerns(*step)) ++exchanged;
     if (step->proof.kind == "assumed") {
       if (told) parts.back() += " (assumed)";
       ++assumed;
     }
   }
-  return fmt::format("{}: {}{}", printable(head.name), join(parts, " \u203a "),
-                     assumed == 0 ? " [nothing assumed]" : fmt::format(" [{} assumed]", assumed));
+  const std::string balance = assumed == 0 ? "nothing assumed" : fmt::format("{} assumed", assumed);
+  return fmt::format("{}: {} [{}{}]", printable(head.name), join(parts, " \u203a "), balance,
+                     exchanged == 0 ? "" : fmt::format(", {} exchanged", exchanged));
 }
 
 std::string people_lines(const ReportInputs& inputs) {
@@ -260,10 +271,14 @@ std::string render_summary(const ReportInputs& inputs) {
   std::string out;
   if (inputs.inventory != nullptr)
     out += app_lines(*inputs.inventory) + found_lines(*inputs.inventory);
+  if (const std::string why = nothing_to_replay(inputs); !why.empty()) {
+    out += wrapped("Pipeline", why);
+  }
   if (inputs.pipeline != nullptr) {
+    const KernelExchange exchange = kernel_exchange(inputs);
     for (std::size_t i = 0; i < inputs.pipeline->heads.size(); ++i) {
       out += wrapped(i == 0 ? "Pipeline" : "",
-                     pipeline_line(*inputs.pipeline, inputs.pipeline->heads[i], inputs.inventory));
+                     pipeline_line(inputs, inputs.pipeline->heads[i], exchange));
     }
   }
   out += people_lines(inputs);

@@ -55,6 +55,19 @@ TEST(Claims, ATaskSeenTwiceCountsOnceAtItsBestUse) {
               ElementsAre(HasSubstr("infers age:")));
 }
 
+TEST(Claims, AModelOfUnknownPurposeIsNoTask) {
+  EXPECT_THAT(
+      claims_about(with_tasks({task("other", false, Use::kReachable)})),
+      ElementsAre("By its reachable code, the app runs a model whose purpose is not known."));
+  EXPECT_THAT(
+      claims_about(
+          with_tasks({task("age", true, Use::kReachable), task("other", false, Use::kReachable),
+                      task("other", false, Use::kReachable), task("other", false, Use::kPresent)})),
+      ElementsAre(HasSubstr("infers age:"), "It also runs 2 models whose purpose is not known.",
+                  "The app also contains a model whose purpose is not known; no path from "
+                  "its entry points to it was found."));
+}
+
 TEST(Claims, NothingFoundIsSaid) {
   EXPECT_THAT(claims_about(Inventory{}), ElementsAre(HasSubstr("No machine learning was found")));
 }

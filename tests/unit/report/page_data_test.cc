@@ -37,6 +37,22 @@ TEST(PageData, GraphNamesNodesByIndex) {
   EXPECT_EQ(data["graph"]["heads"][0]["name"], "age");
 }
 
+TEST(PageData, AnExchangedStepIsDrawnAsItWasReplayed) {
+  const auto fixture = testing::read_report_fixture();
+  const Predictions predictions = testing::replayed_with("pil-bilinear");
+  ReportInputs inputs = fixture.inputs();
+  inputs.predictions = &predictions;
+  const Json data = page_data(inputs, {});
+  std::size_t exchanged = 0;
+  for (const Json& node : data["graph"]["nodes"]) {
+    if (node["title"] != "Resize (exchanged)") continue;
+    ++exchanged;
+    EXPECT_THAT(node["detail"].get<std::string>(), HasSubstr("pil-bilinear"));
+    EXPECT_EQ(node["proof"], "assumed");
+  }
+  EXPECT_EQ(exchanged, 2U);
+}
+
 TEST(PageData, EdgesToNowhereAreLeftOut) {
   Pipeline pipeline;
   pipeline.steps.emplace_back().id = "a";

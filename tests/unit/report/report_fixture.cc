@@ -51,6 +51,26 @@ ReportInputs ReportFixture::inputs() const {
   return inputs;
 }
 
+Predictions replayed_with(const std::string& kernel) {
+  Predictions predictions;
+  predictions.provenance.emplace();
+  predictions.provenance->options = {{"samples_are", "face-crops"}, {"resize_kernel", kernel}};
+  return predictions;
+}
+
+std::string one_line(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    const bool space = c == ' ' || c == '\n';
+    if (!space) {
+      line += c;
+    } else if (line.empty() || line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  return line;
+}
+
 ReportFixture read_report_fixture() {
   ReportFixture fixture;
   fixture.inventory = must(inventory_from_json(read("inventory.json"), "inventory.json"));

@@ -17,6 +17,12 @@ struct ReportFixture {
   ReportInputs inputs() const;
 };
 
+// Predictions without rows, of a replay of face crops with --resize-kernel `kernel`.
+Predictions replayed_with(const std::string& kernel);
+
+// The text with every run of spaces and line breaks as one space.
+std::string one_line(const std::string& text);
+
 // Aborts with a message if an artifact cannot be read: the fixture is part of the tree.
 ReportFixture read_report_fixture();
 

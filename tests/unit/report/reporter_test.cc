@@ -172,6 +172,52 @@ TEST(Report, OnlyTheInventory) {
   EXPECT_THAT(*page, HasSubstr("The rebuilt pipeline is not part of this report"));
 }
 
+TEST(Report, AnExperimentIsSaidInTheHeadlineAndAtTheStep) {
+  const auto fixture = testing::read_report_fixture();
+  const Predictions predictions = testing::replayed_with("pil-bilinear");
+  ReportInputs inputs = fixture.inputs();
+  inputs.predictions = &predictions;
+  const auto page = render_report(inputs);
+  ASSERT_TRUE(page.has_value());
+  const auto header = page->substr(0, page->find("</header>"));
+  EXPECT_THAT(header, HasSubstr("from an experiment, not from the app as it is: every resize was "
+                                "replayed by pil-bilinear"));
+  EXPECT_THAT(*page, HasSubstr("An experiment: this step was replayed by"));
+  EXPECT_THAT(*page, HasSubstr("Resize (exchanged)"));
+  const auto plain = render_report(fixture.inputs());
+  EXPECT_THAT(*plain, Not(HasSubstr("experiment")));
+}
+
+TEST(Report, APipelineWithoutAnswersSaysWhyThereIsNothing) {
+  const auto fixture = testing::read_report_fixture();
+  const Pipeline empty;
+  ReportInputs inputs;
+  inputs.inventory = &fixture.inventory;
+  inputs.pipeline = &empty;
+  const auto page = render_report(inputs);
+  ASSERT_TRUE(page.has_value());
+  EXPECT_THAT(*page, HasSubstr("No way from a picture to an answer was found"));
+  EXPECT_THAT(*page, Not(HasSubstr("To add it: <code>daylight audit")));
+}
+
+TEST(Report, TheCommandForAlternativesIsWhole) {
+  auto fixture = testing::read_report_fixture();
+  fixture.assessment.sensitivity.clear();
+  const Predictions predictions = testing::replayed_with("");
+  ReportInputs inputs = fixture.inputs();
+  inputs.predictions = &predictions;
+  const auto page = render_report(inputs);
+  ASSERT_TRUE(page.has_value());
+  const auto at = page->find("alternatives change is not part of this report");
+  ASSERT_NE(at, std::string::npos);
+  const std::string box = page->substr(at, page->find("</p>", at) - at);
+  EXPECT_THAT(box, HasSubstr("daylight audit "));
+  EXPECT_THAT(box, HasSubstr(" --samples "));
+  EXPECT_THAT(box, HasSubstr(" --samples-are face-crops"));
+  EXPECT_THAT(box, HasSubstr(" --all-alternatives"));
+  EXPECT_THAT(box, HasSubstr(" --case DIR"));
+}
+
 TEST(Report, RefusesToShowPictures) {
   ReportInputs inputs;
   inputs.images = "all";

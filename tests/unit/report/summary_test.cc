@@ -63,6 +63,33 @@ TEST(Summary, OnlyFoundDisparitiesAreTold) {
   EXPECT_THAT(text, Not(HasSubstr("too few people")));
 }
 
+TEST(Summary, AnExperimentIsNotToldAsTheApp) {
+  const auto fixture = testing::read_report_fixture();
+  const Predictions predictions = testing::replayed_with("pil-bilinear");
+  ReportInputs inputs = fixture.inputs();
+  inputs.predictions = &predictions;
+  const std::string text = testing::one_line(render_summary(inputs));
+  for (const char* part :
+       {"pil-bilinear (an experiment: --resize-kernel; the app: android-bilinear)",
+        "with every resize by pil-bilinear (an experiment: --resize-kernel, not the app)",
+        "1 exchanged]"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+  EXPECT_THAT(text, Not(HasSubstr("200, android-bilinear")));
+}
+
+TEST(Summary, TheAppsOwnKernelIsNoExperiment) {
+  const auto fixture = testing::read_report_fixture();
+  for (const char* kernel : {"", "android-bilinear"}) {
+    const Predictions predictions = testing::replayed_with(kernel);
+    ReportInputs inputs = fixture.inputs();
+    inputs.predictions = &predictions;
+    const std::string text = render_summary(inputs);
+    EXPECT_THAT(text, Not(HasSubstr("experiment")));
+    EXPECT_THAT(text, Not(HasSubstr("exchanged")));
+  }
+}
+
 TEST(Summary, AbsentPartsAreLeftOut) {
   EXPECT_EQ(render_summary({}), "");
   const auto fixture = testing::read_report_fixture();

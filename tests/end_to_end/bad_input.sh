@@ -8,7 +8,9 @@ faces=$PROJECT/examples/mirror/faces/samples.csv
 
 step "no verb, an unknown verb, an unknown flag"
 run 2 "$DAYLIGHT"; one_line 'help'
-run 2 "$DAYLIGHT" frobnicate; one_line 'help'
+run 2 "$DAYLIGHT" frobnicate; one_line "there is no verb 'frobnicate'; see .*help"
+run 2 "$DAYLIGHT" samples frobnicate; one_line "there is no verb 'samples frobnicate'"
+run 2 "$DAYLIGHT" detect; one_line 'app'
 run 2 "$DAYLIGHT" detect "$app" --frobnicate; one_line 'frobnicate'
 
 step "an app that is empty, truncated, a folder, absent, or no app"
@@ -110,6 +112,34 @@ run 2 "$DAYLIGHT" check x.json; one_line 'x.json: .*schema'
 printf 'not json' >y.json
 run 2 "$DAYLIGHT" check y.json; one_line 'y.json: '
 run 2 "$DAYLIGHT" check s; one_line 'not a case'
+cp -r case_hostile case_numbers
+python3 - case_numbers/assessment.json <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+d["estimates"][0].update(value=0.5, low=5, high=1)
+json.dump(d, open(sys.argv[1], "w"))
+PY
+run 2 "$DAYLIGHT" check case_numbers; contains out "low 5 is above its high 1"; contains out 'a rate or its interval is not between 0 and 1'
+for file in report.html predictions.replayed.csv; do
+  cp -r case_hostile case_meta && rm "case_meta/$file.meta.json"
+  run 2 "$DAYLIGHT" check case_meta; contains out "^BAD +$file"; contains out "$file.meta.json.* is absent"
+  rm -r case_meta
+done
+for file in inventory.json pipeline.json predictions.replayed.csv; do
+  cp -r case_hostile case_hole && rm "case_hole/$file"
+  run 2 "$DAYLIGHT" check case_hole; contains out "was made from $file, which is not here"
+  rm -r case_hole
+done
+run 0 "$DAYLIGHT" check case_hostile
+
+step "a stored model that was damaged is stored again"
+blob=$(find case1/blobs -type f | head -n 1)
+chmod u+w "$blob" && printf 'damaged' >"$blob"
+run 2 "$DAYLIGHT" check case1; contains out 'BAD .*blob'
+run 0 "$DAYLIGHT" detect "$app" --case case1; contains err 'warning: the stored model .* was damaged: it is stored again'
+run 0 "$DAYLIGHT" check case1
+run 0 "$DAYLIGHT" detect "$app" --case case1; contains err '^detect +up to date'
+
 sed 's/"gaps"/"holes"/' case1/inventory.json >case1/i && mv case1/i case1/inventory.json
 run 2 "$DAYLIGHT" check case1; contains out 'BAD +inventory.json'
 

@@ -22,6 +22,7 @@
 #include "daylight/base/embedded.h"
 #include "daylight/base/file.h"
 #include "daylight/base/text.h"
+#include "daylight/cli/assessment_check.h"
 #include "daylight/cli/case_folder.h"
 
 namespace dl::embedded {
@@ -86,7 +87,14 @@ void validate_record(const std::string& kind, const Json& json, CheckedFile& out
   if (kind == "inventory") note(inventory_from_json(json, "inventory"));
   if (kind == "probe_plan") note(probe_plan_from_json(json, "probe_plan"));
   if (kind == "pipeline") note(pipeline_from_json(json, "pipeline"));
-  if (kind == "assessment") note(assessment_from_json(json, "assessment"));
+  if (kind == "assessment") {
+    const auto assessment = assessment_from_json(json, "assessment");
+    note(assessment);
+    if (assessment) {
+      for (std::string& problem : implausible_numbers(*assessment))
+        out.problems.push_back(std::move(problem));
+    }
+  }
 }
 
 // For <file>.meta.json: the file beside it has the digest that the meta states.
@@ -142,7 +150,18 @@ CheckedFile check_journal(const std::filesystem::path& path) {
   return checked;
 }
 
-// Each input of each artifact that names a file of the case must have that file's digest now.
+// Whether a file of this name is written by a stage of a case and read by a later one.
+bool is_stage_file(const std::string& name) {
+  return name == kInventoryFile || name == kProbePlanFile || name == kPipelineFile ||
+         name == kPredictionsFile || name == kAssessmentFile;
+}
+
+// A table of answers or the page, which no one can vouch for without the meta file beside it.
+bool needs_meta(const std::string& name) {
+  return name == kReportFile || (name.starts_with("predictions.") && name.ends_with(".csv"));
+}
+
+// Each input of each artifact that names a file of the case must be there, with that digest.
 void check_chain(const std::filesystem::path& folder, const std::map<std::string, Json>& artifacts,
                  std::vector<CheckedFile>& files) {
   for (auto& checked : files) {
@@ -155,7 +174,12 @@ void check_chain(const std::filesystem::path& folder, const std::map<std::string
       const auto path = folder / std::filesystem::path(input.name).filename();
       const bool from_case =
           input.role != "app" && input.role != "samples" && input.role != "images";
-      if (!from_case || !std::filesystem::is_regular_file(path, error)) continue;
+      if (!from_case) continue;
+      if (!std::filesystem::is_regular_file(path, error)) {
+        if (is_stage_file(input.name))
+          checked.problems.push_back("was made from " + input.name + ", which is not here");
+        continue;
+      }
       const auto digest = sha256_of_file(path);
       if (digest && *digest != input.sha256) {
         checked.problems.push_back("was made from another " + printable(input.name) +
@@ -226,6 +250,8 @@ Result<std::vector<CheckedFile>> check_case(const std::filesystem::path& folder)
       if (auto text = read_file(path)) {
         if (auto json = parse_json(*text, name)) artifacts.emplace(name, std::move(*json));
       }
+    } else if (needs_meta(name) && !std::filesystem::exists(path.string() + ".meta.json", error)) {
+      files.push_back({name, "", {name + ".meta.json, which says where it comes from, is absent"}});
     }
   }
   std::vector<std::filesystem::path> blobs;

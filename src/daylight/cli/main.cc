@@ -3,8 +3,11 @@
 // code.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <span>
+#include <string>
 
 #include "daylight/base/result.h"
 #include "daylight/base/text.h"
@@ -19,10 +22,33 @@ int fail_with(const dl::Error& error) {
   return error.code == dl::ErrorCode::kCancelled ? dl::cli::kInterrupted : dl::cli::kFailed;
 }
 
+// The first word where it is no verb ("samples x" where the second is none); else empty. CLI11 says
+// only that a verb is missing.
+std::string unknown_verb(const CLI::App& app, std::span<const char* const> words) {
+  std::string path;
+  const CLI::App* at = &app;
+  for (const char* word : words) {
+    const auto verbs = at->get_subcommands([](const CLI::App*) { return true; });
+    if (verbs.empty() || word[0] == '-') return "";
+    path += (path.empty() ? "" : " ") + std::string(word);
+    const auto found = std::find_if(verbs.begin(), verbs.end(),
+                                    [&](const CLI::App* verb) { return verb->get_name() == word; });
+    if (found == verbs.end()) return path;
+    at = *found;
+  }
+  return "";
+}
+
 // CLI11's own codes are folded into ours: help and version are 0, anything else is an error with
 // one line.
-int report_parse(const CLI::App& app, const CLI::ParseError& error) {
+int report_parse(const CLI::App& app, const CLI::ParseError& error,
+                 std::span<const char* const> words) {
   if (error.get_exit_code() == 0) return app.exit(error);
+  if (const std::string verb = unknown_verb(app, words); !verb.empty()) {
+    fmt::print(stderr, "daylight: there is no verb '{}'; see 'daylight --help'\n",
+               dl::printable(verb, 200));
+    return dl::cli::kFailed;
+  }
   fmt::print(stderr, "daylight: {}; see 'daylight --help'\n", dl::printable(error.what(), 2000));
   return dl::cli::kFailed;
 }
@@ -37,7 +63,7 @@ int main(int argc, char** argv) try {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return report_parse(app, error);
+    return report_parse(app, error, std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
   }
   dl::cli::Terminal terminal(line.options.quiet);
   dl::cli::Terminal::catch_interrupts();

@@ -247,11 +247,15 @@ Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& p
   partial.remove();
   report.failed_inputs = unreadable + summary.failed_heads.size();
   std::string failures;
+  std::uint64_t answers = 0;
   for (const auto& [status, n] : counts.by_status) {
+    answers += n;
     if (status != "ok") failures += fmt::format(", {} of them {}", n, status);
   }
   report.summary =
-      fmt::format("{} pictures, {} answers{}", samples.rows.size(), counts.rows, failures);
+      fmt::format("{} pictures, {} rows of the pipeline{}", samples.rows.size(), answers, failures);
+  if (counts.rows > answers)
+    report.summary += fmt::format(", {} more of alternatives", counts.rows - answers);
   return report;
 }
 

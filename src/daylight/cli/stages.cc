@@ -61,9 +61,18 @@ StageReport done(const char* stage, std::string summary) {
   return report;
 }
 
+// A stored model whose bytes were damaged makes room for the app's.
+void drop_damaged(const BlobStore& blobs, const std::string& sha256, LogSink& log) {
+  if (!blobs.contains(sha256) || blobs.get(sha256)) return;
+  log.message(LogLevel::kWarning,
+              "the stored model " + sha256 + " was damaged: it is stored again");
+  std::error_code error;
+  std::filesystem::remove(blobs.path_of(sha256), error);
+}
+
 // Every model that detect found lies in the case, so that later stages need no app.
 Result<void> store_models(const CaseFolder& folder, const program::AppPackage& app,
-                          Inventory& inventory) {
+                          Inventory& inventory, LogSink& log) {
   for (const ModelRecord& model : inventory.models) {
     const auto content =
         app.located_bytes(model.location.entry, model.location.offset, model.location.size);
@@ -72,17 +81,19 @@ Result<void> store_models(const CaseFolder& folder, const program::AppPackage& a
           {model.id, "its bytes could not be kept for replay: " + describe(content.error())});
       continue;
     }
+    drop_damaged(folder.blobs(), model.sha256, log);
     TRY_VOID(folder.blobs().put(content->bytes));
   }
   return {};
 }
 
+// With the bytes of their digests: each is read once.
 bool models_are_stored(const CaseFolder& folder) {
   const auto inventory = read_artifact<Inventory>(folder, kInventoryFile, inventory_from_json);
   if (!inventory) return false;
   return std::all_of(
       inventory->models.begin(), inventory->models.end(),
-      [&](const ModelRecord& model) { return folder.blobs().contains(model.sha256); });
+      [&](const ModelRecord& model) { return folder.blobs().get(model.sha256).has_value(); });
 }
 
 Result<StageReport> run_detect(Session& session) {
@@ -96,7 +107,7 @@ Result<StageReport> run_detect(Session& session) {
   }
   Inventory inventory = TRY(detect(*app, *TRY(session.code()), rules, {}, session.log()));
   inventory.provenance = provenance;
-  TRY_VOID(store_models(session.folder(), *app, inventory));
+  TRY_VOID(store_models(session.folder(), *app, inventory, session.log()));
   TRY_VOID(session.folder().write_json(kInventoryFile, to_json(inventory)));
   return done("detect",
               fmt::format("{}, {}, {}, {}, {}", count_of(inventory.models.size(), "model"),

@@ -153,14 +153,28 @@ std::vector<std::string> reproduction_commands(const ReportInputs& inputs) {
 }
 
 std::string alternatives_command(const ReportInputs& inputs) {
-  if (inputs.predictions == nullptr || !inputs.predictions->provenance) return "";
+  if (inputs.pipeline == nullptr || inputs.predictions == nullptr ||
+      !inputs.predictions->provenance) {
+    return "";
+  }
   const std::vector<const Provenance*> all = all_provenance(inputs);
   const Provenance& replay = *inputs.predictions->provenance;
-  std::string command =
-      "daylight audit " + input_named(all, "app", "APP") + " --samples " +
-      input_named(all, "samples", "samples.csv") +
-      flags_of(replay, {"samples_are", "resize_kernel", "compare_kernels", "reference_kernels"}) +
-      " --all-alternatives";
+  const std::vector<Step>& steps = inputs.pipeline->steps;
+  const bool has_alternatives = std::any_of(
+      steps.begin(), steps.end(), [](const Step& step) { return !step.alternatives.empty(); });
+  const bool has_resize =
+      std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.op == "resize"; });
+  const bool all_run = flags_of(replay, {"all_alternatives"}) != "";
+  const bool kernels_off = flags_of(replay, {"compare_kernels"}) == " --compare-kernels none";
+  std::string command = "daylight audit " + input_named(all, "app", "APP") + " --samples " +
+                        input_named(all, "samples", "samples.csv") +
+                        flags_of(replay, {"samples_are", "resize_kernel", "reference_kernels"});
+  if (has_alternatives && !all_run) {
+    command += flags_of(replay, {"compare_kernels"}) + " --all-alternatives";
+  } else if (!has_resize || !kernels_off) {
+    return "";
+  }
+  // Else the kernels that are compared unless the user says none.
   if (inputs.assessment != nullptr) command += assess_flags(inputs.assessment->provenance);
   return command + " --case DIR";
 }

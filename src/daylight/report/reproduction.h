@@ -18,8 +18,9 @@ std::vector<std::string> reproduction_commands(const ReportInputs& inputs);
 // `text` as one word of a POSIX shell; plain words stay as they are.
 std::string shell_word(const std::string& text);
 
-// One command that makes the same audit with every alternative of the pipeline; empty where the
-// inputs hold no replay.
+// One command that makes the same audit with what may be exchanged in the pipeline: its
+// alternatives, or other resize kernels where it has none and they were left out. Empty where the
+// inputs hold no replay, or where it had everything exchanged.
 std::string alternatives_command(const ReportInputs& inputs);
 
 }  // namespace dl

@@ -232,8 +232,8 @@ void write_sensitivity(HtmlWriter& page, const ReportInputs& inputs) {
     const std::string command = alternatives_command(inputs);
     if (command.empty()) {
       page.element("p",
-                   "The answers do not come from a replay that this report knows of: no step of a "
-                   "pipeline could be exchanged.",
+                   "No step of a pipeline was exchanged: the answers do not come from a replay "
+                   "that this report knows of, or no step has an alternative.",
                    {{"class", "missing"}});
       return;
     }

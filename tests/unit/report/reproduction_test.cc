@@ -36,6 +36,28 @@ TEST(Reproduction, OptionsBecomeFlags) {
   EXPECT_THAT(lines, Contains(HasSubstr("sha256sum --check")));
 }
 
+TEST(Reproduction, WhatMayBeExchangedDependsOnThePipeline) {
+  Pipeline pipeline;
+  pipeline.steps.emplace_back().op = "resize";
+  Predictions predictions;
+  predictions.provenance.emplace();
+  Json& options = predictions.provenance->options;
+  options = {{"compare_kernels", Json::array()}, {"all_alternatives", false}};
+  ReportInputs inputs;
+  EXPECT_EQ(alternatives_command(inputs), "");
+  inputs.pipeline = &pipeline;
+  inputs.predictions = &predictions;
+  EXPECT_EQ(alternatives_command(inputs), "daylight audit APP --samples samples.csv --case DIR");
+  options["compare_kernels"] = {"nearest"};
+  EXPECT_EQ(alternatives_command(inputs), "") << "the kernels were compared, and there is no other";
+  pipeline.steps[0].alternatives.emplace_back();
+  EXPECT_EQ(alternatives_command(inputs),
+            "daylight audit APP --samples samples.csv --compare-kernels nearest "
+            "--all-alternatives --case DIR");
+  options["all_alternatives"] = true;
+  EXPECT_EQ(alternatives_command(inputs), "");
+}
+
 TEST(Reproduction, OnlyWhatTheCommandLineHas) {
   Predictions predictions;
   predictions.provenance.emplace();

@@ -30,6 +30,10 @@ mkdir s && cp "$(dirname "$faces")"/*.* s/ 2>/dev/null || true
 audit() { "$DAYLIGHT" audit "$app" --samples "$1" --case "$2" --bootstrap 200; }
 printf 'picture,age\na.jpg,3\n' >s/column.csv
 run 2 audit s/column.csv case1; one_line "column.csv: .*'file'.*;"
+printf 'file;age;gender\na.jpg;3;Male\n' >s/semicolons.csv
+run 2 audit s/semicolons.csv case1; one_line "semicolons.csv: .*'file'.*; the columns are separated by semicolons"
+run 2 "$DAYLIGHT" samples import --from csv s/semicolons.csv --out t.csv; one_line 'separated by semicolons'
+run 2 "$DAYLIGHT" assess --predictions s/semicolons.csv --samples "$faces" --by skin; one_line 'separated by semicolons'
 printf 'file,age,gender\n' >s/rows.csv
 run 2 audit s/rows.csv case1; one_line 'rows.csv: .*no rows.*;'
 printf 'file,age,gender\n../x.jpg,3,Male\n' >s/outside.csv

@@ -213,9 +213,10 @@ Result<Predictions> read_predictions(const std::filesystem::path& csv) {
   const Table table = TRY(read_csv(csv));
   const auto file_column = table.find("file");
   if (!file_column) {
-    return fail(ErrorCode::kInvalidArgument,
-                "has no column 'file' (it has: " + printable(join(table.columns, ", ")) + ")",
-                where, "name the column of the pictures 'file', as in samples.csv");
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "has no column 'file' (it has: " + printable(join(table.columns, ", ")) + ")", where,
+        missing_column_hint(table, "name the column of the pictures 'file', as in samples.csv"));
   }
   if (table.rows.empty())
     return fail(ErrorCode::kInvalidArgument, "has a header but no rows", where);

@@ -86,7 +86,7 @@ Result<Samples> parse_samples(std::string_view text, const std::filesystem::path
   if (!file_column) {
     return fail(ErrorCode::kInvalidArgument,
                 "has no column 'file' (it has: " + printable(join(table.columns, ", ")) + ")",
-                where, "name the column of the pictures' paths 'file'");
+                where, missing_column_hint(table, "name the column of the pictures' paths 'file'"));
   }
   if (table.rows.empty()) {
     return fail(ErrorCode::kInvalidArgument, "has a header but no rows", where,

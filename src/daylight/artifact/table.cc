@@ -195,6 +195,12 @@ Result<Table> read_csv(const std::filesystem::path& path, const TableLimits& lim
   return parse_csv(as_text(file.bytes()), path.string(), limits);
 }
 
+std::string missing_column_hint(const Table& table, const std::string& hint) {
+  if (table.columns.size() != 1 || table.columns.front().find(';') == std::string::npos)
+    return hint;
+  return "the columns are separated by semicolons (;): save the table with commas";
+}
+
 std::string csv_line(const std::vector<std::string>& fields) {
   std::string line;
   for (std::size_t i = 0; i < fields.size(); ++i) {

@@ -43,6 +43,10 @@ Result<Table> parse_csv(std::string_view text, const std::string& where,
                         const TableLimits& limits = {});
 Result<Table> read_csv(const std::filesystem::path& path, const TableLimits& limits = {});
 
+// What to do about a table without a column that is needed: `hint`, or, where the header shows that
+// a spreadsheet separated the columns by semicolons, to save it with commas.
+std::string missing_column_hint(const Table& table, const std::string& hint);
+
 // One CSV line with "\n"; fields are quoted where they must be.
 std::string csv_line(const std::vector<std::string>& fields);
 std::string dump_csv(const Table& table);

@@ -92,7 +92,7 @@ Result<std::size_t> column_of(const Table& table, const std::string& name, const
   if (column) return *column;
   return fail(ErrorCode::kInvalidArgument,
               "has no column '" + name + "' (it has: " + printable(join(table.columns, ", ")) + ")",
-              csv.string(), hint);
+              csv.string(), missing_column_hint(table, hint));
 }
 
 // Why FairFace cannot have such a row; nothing if it can.

@@ -4,6 +4,7 @@
 
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <cmath>
 #include <initializer_list>
 #include <limits>
@@ -44,6 +45,25 @@ std::optional<double> measure() {
   if (coin()) return std::nullopt;
   const double value = *rc::gen::arbitrary<double>();
   return std::isfinite(value) ? value : 0.0;
+}
+
+// A probability.
+std::optional<double> share() {
+  if (coin()) return std::nullopt;
+  return *rc::gen::inRange(0, 1001) / 1000.0;
+}
+
+// Puts the interval around the value, as every estimate has it.
+void order(std::optional<double>& low, std::optional<double>& value, std::optional<double>& high) {
+  std::vector<double> numbers;
+  for (const auto* number : {&low, &value, &high}) {
+    if (*number) numbers.push_back(**number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  std::size_t next = 0;
+  for (auto* number : {&low, &value, &high}) {
+    if (*number) *number = numbers[next++];
+  }
 }
 
 // Zero to `most` items (at least `least`), each drawn by `draw`.
@@ -193,8 +213,14 @@ Estimate estimate() {
   out.value = measure();
   out.low = measure();
   out.high = measure();
+  order(out.low, out.value, out.high);
   out.n = whole();
-  out.k = measure();
+  if (coin() && out.n > 0) {
+    out.k = static_cast<double>(*rc::gen::inRange<std::uint64_t>(0, out.n + 1));
+    out.value = *out.k / static_cast<double>(out.n);
+    out.low = out.value;
+    out.high = out.value;
+  }
   out.method = name();
   out.source = one_of({"replayed", "captured", "given"});
   out.denominator = one_of({"all", "answered"});
@@ -213,9 +239,10 @@ Disparity disparity() {
   out.value = measure();
   out.low = measure();
   out.high = measure();
+  order(out.low, out.value, out.high);
   out.method = name();
-  out.p = measure();
-  out.p_adjusted = measure();
+  out.p = share();
+  out.p_adjusted = share();
   out.family = text();
   out.n_group = whole();
   out.n_reference = whole();
@@ -234,8 +261,8 @@ TestResult test() {
   out.method = name();
   out.statistic = measure();
   out.df = measure();
-  out.p = measure();
-  out.p_adjusted = measure();
+  out.p = share();
+  out.p_adjusted = share();
   out.why = text();
   return out;
 }

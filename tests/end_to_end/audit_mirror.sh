@@ -88,6 +88,21 @@ run 0 audit "$app" four --seed 1
 digests four >fourth
 cmp before fourth || fail "the case differs after kill -9"
 
+step "a pipeline that was changed by hand is used as it stands, and nobody takes it for the app's"
+cp -r one six
+python3 - six/pipeline.json <<'PY'
+import json, sys
+pipeline = json.load(open(sys.argv[1]))
+scale = next(step for step in pipeline["steps"] if step["op"] == "scale")
+scale["params"]["factor"] = 50
+json.dump(pipeline, open(sys.argv[1], "w"))
+PY
+run 0 audit "$app" six --seed 1
+contains err 'pipeline.json was changed by hand'
+json six/predictions.replayed.csv.meta.json 'any(s["step"] == "pipeline.json" and s["proof"] == "declared" for s in d["substitutions"])'
+grep -q 'changed by hand' six/report.html || fail "the report does not tell of the change"
+json one/predictions.replayed.csv.meta.json 'not d["substitutions"]'
+
 step "one run at a time on a case"
 exec 9<>one/lock
 flock -n 9 || fail "could not take the lock"

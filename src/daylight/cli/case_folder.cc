@@ -10,9 +10,12 @@
 
 #include "daylight/artifact/json_fields.h"
 #include "daylight/base/digest.h"
+#include "daylight/base/text.h"
 
 namespace dl::cli {
 namespace {
+
+constexpr const char* kWrites = "writes";
 
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
@@ -76,6 +79,21 @@ Result<void> CaseFolder::journal(const std::string& stage, const std::string& ev
   return append_to_file(file(kJournalFile), dump_json_line(line) + "\n");
 }
 
+bool CaseFolder::is_as_written(const std::string& name, const std::string& sha256) const {
+  const auto text = read_file(file(kJournalFile));
+  if (!text) return true;
+  bool any = false;
+  for (const auto& line : split(*text, '\n')) {
+    const auto json = parse_json(line, kJournalFile);
+    if (!json || !json->is_object() || json->value("event", Json()) != Json(kWrites)) continue;
+    const Json details = json->value("details", Json());
+    if (!details.is_object() || details.value("file", Json()) != Json(name)) continue;
+    if (details.value("sha256", Json()) == Json(sha256)) return true;
+    any = true;
+  }
+  return !any;
+}
+
 Result<Json> CaseFolder::read_json(const std::string& name) const {
   const auto path = file(name);
   auto text = read_file(path);
@@ -88,7 +106,10 @@ Result<Json> CaseFolder::read_json(const std::string& name) const {
 }
 
 Result<void> CaseFolder::write_json(const std::string& name, const Json& json) const {
-  return write_file_atomic(file(name), dump_json(json));
+  const std::string text = dump_json(json);
+  // Before the write: whatever lies there after a crash is known.
+  TRY_VOID(journal("case", kWrites, {{"file", name}, {"sha256", sha256_hex(text)}}));
+  return write_file_atomic(file(name), text);
 }
 
 bool CaseFolder::is_current(const std::string& name, const std::string& kind,

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -40,6 +39,8 @@ class CaseFolder {
   // One line: time, host and user stand here and nowhere else.
   Result<void> journal(const std::string& stage, const std::string& event,
                        Json details = Json::object()) const;
+  // Whether the journal knows that this program wrote these bytes, or knows of no write at all.
+  bool is_as_written(const std::string& name, const std::string& sha256) const;
 
   // True if the JSON artifact at `name` was made with exactly this provenance.
   bool is_current(const std::string& name, const std::string& kind,

@@ -163,6 +163,14 @@ Result<Counts> count_rows(const std::string& csv) {
   return counts;
 }
 
+// A user may correct a step by hand; that is then no longer what was read in the app.
+std::optional<Substitution> edited_pipeline(const CaseFolder& folder) {
+  const auto present = sha256_of_file(folder.file(kPipelineFile));
+  if (!present || folder.is_as_written(kPipelineFile, *present)) return std::nullopt;
+  return Substitution{kPipelineFile, "the file as it was changed by hand", "declared",
+                      "it is not what rebuild wrote"};
+}
+
 }  // namespace
 
 std::vector<Substitution> exchanged_kernels(const Pipeline& pipeline, const std::string& kernel,
@@ -198,6 +206,11 @@ Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& p
   provenance.runtime = replay_runtime_facts(pipeline, options);
   StageReport report;
   report.stage = "replay";
+  const auto edited = edited_pipeline(folder);
+  if (edited) {
+    log.message(LogLevel::kWarning,
+                "replay   pipeline.json was changed by hand: the answers are those of the change");
+  }
   if (folder.is_current_with_meta(kPredictionsFile, "predictions", provenance)) {
     report.up_to_date = true;
     report.summary = "up to date";
@@ -235,6 +248,7 @@ Result<StageReport> replay_into_case(const CaseFolder& folder, const Pipeline& p
   meta["sha256"] = sha256_hex(rows);
   meta["outcomes"] = counts.by_status;
   meta["substitutions"] = Json::array();
+  if (edited) meta["substitutions"].push_back(to_json(*edited));
   for (const Substitution& substitution : summary.substitutions)
     meta["substitutions"].push_back(to_json(substitution));
   for (const Substitution& exchange :

@@ -147,6 +147,10 @@ run 0 "$DAYLIGHT" detect "$app" --case case1; contains err '^detect +up to date'
 sed 's/"gaps"/"holes"/' case1/inventory.json >case1/i && mv case1/i case1/inventory.json
 run 2 "$DAYLIGHT" check case1; contains out 'BAD +inventory.json'
 
+step "options that contradict each other"
+run 2 "$DAYLIGHT" assess --case case1 --samples "$faces" --out other.json; one_line 'out are both given; a case'
+run 2 "$DAYLIGHT" assess --case case1 --samples "$faces" --predictions p.csv; contains err 'excludes'
+
 step "a mistyped case is not made"
 for verb in "plan $app" "rebuild $app" "replay --samples $faces" "assess --samples $faces" report; do
   # shellcheck disable=SC2086  # a list of words is meant

@@ -195,8 +195,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   assess->add_option("--predictions", o.predictions, "a table of predictions, ours or anybody's")
       ->excludes(case_option);
   add_samples(assess, o, true);
-  assess->add_option("--out", o.out, "write the assessment here, without a case")
-      ->excludes(case_option);
+  assess->add_option("--out", o.out, "write the assessment here, without a case");
   add_assess(assess, o.assess);
   add_fail_on(assess, o, {"disparity"});
 

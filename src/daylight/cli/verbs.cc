@@ -194,6 +194,11 @@ Result<ExitCode> assess_verb(const CommandLine& line, Terminal& terminal) {
     return fail(ErrorCode::kInvalidArgument, "neither --case nor --predictions is given", "assess",
                 "name the case, or a table of predictions");
   }
+  // Not by CLI11's excludes(): help would list two of them in the order of their addresses.
+  if (!options.out.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "--case and --out are both given", "assess",
+                "a case keeps its own assessment.json; --out goes with --predictions");
+  }
   return one_stage(line, kAssessmentFile, terminal);
 }
 

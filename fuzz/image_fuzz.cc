@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 #include "daylight/replay/image_codec.h"
-#include "daylight/replay/orientation.h"
 #include "daylight/replay/image_measures.h"
+#include "daylight/replay/orientation.h"
 #include "daylight/replay/resize_kernels.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

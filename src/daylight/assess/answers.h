@@ -55,11 +55,11 @@ struct CollectedAnswers {
 // Joins by file name. Names are compared without "./" and with '/' for '\'; if no name matches at
 // all, by the last part of the path where that is unique on both sides. Several faces that were all
 // answered are one kMultiFace; several runs or frames of one face are one answer: the mean of the
-// numbers, or the most frequent label with the mean of its scores; a tie between labels is no answer
-// (kParseError, with a limit that counts them);
-// failed runs count only when none succeeded. Of several sources of one head the captured one is
-// taken where it has a row for every sample, else the most complete. kNotFound when no row belongs
-// to any sample. `samples_name` names the file in messages.
+// numbers, or the most frequent label with the mean of its scores; a tie between labels is no
+// answer (kParseError, with a limit that counts them); failed runs count only when none succeeded.
+// Of several sources of one head the captured one is taken where it has a row for every sample,
+// else the most complete. kNotFound when no row belongs to any sample. `samples_name` names the
+// file in messages.
 Result<CollectedAnswers> collect_answers(const Predictions& predictions, const Samples& samples,
                                          const std::string& predictions_name,
                                          const std::string& samples_name);

@@ -197,13 +197,15 @@ Result<void> carry_over_replay_limits(const CaseFolder& folder, Assessment& asse
       std::string step;
       std::string by;
       std::string why;
+      std::string proof;
       FieldReader fields(item, kPredictionsFile);
       fields.text("step", step);
       fields.text("by", by);
       fields.text("why", why);
+      fields.text("proof", proof);
       TRY_VOID(fields.finish());
       assessment.limits.push_back(
-          {"replay: step " + step, "replaced by " + by + " (assumed): " + why});
+          {"replay: step " + step, fmt::format("replaced by {} ({}): {}", by, proof, why)});
     }
   }
   return {};

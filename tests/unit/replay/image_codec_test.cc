@@ -2,12 +2,12 @@
 // Picture files that the test writes itself with the formats' libraries, then damages; and Pillow
 // as the other decoder.
 #include "daylight/replay/image_codec.h"
-#include "daylight/replay/orientation.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "daylight/base/file.h"
+#include "daylight/replay/orientation.h"
 #include "picture_files.h"
 #include "support/shared_data.h"
 #include "test_images.h"

@@ -130,6 +130,8 @@ ModelRecord model() {
   if (coin()) out.graph_hash = digest();
   out.encryption = one_of({"none", "xor", "encrypted", "compressed-only", "unknown"});
   out.encryption_key = text();
+  if (coin()) out.weights_hash = digest();
+  if (coin()) out.known = one_of({"blaze face", "mobilenet v2"});
   out.inputs = some(0, 2, tensor);
   out.outputs = some(0, 2, tensor);
   out.operators = some(0, 3, name);

@@ -27,6 +27,7 @@ Json to_json(const TensorInfo& tensor) {
 }
 
 // Declared before list_to_json, which finds only names that stand before it.
+Json to_json(const ModelCompanion& companion);
 Json to_json(const ModelRecord& model);
 Json to_json(const FrameworkRecord& framework);
 Json to_json(const CallRecord& call);
@@ -60,28 +61,45 @@ Json app_to_json(const AppInfo& app) {
           {"permissions", app.permissions}};
 }
 
+Json to_json(const ModelLocation& location) {
+  Json json = {{"file", printable(location.file)},
+               {"entry", location.entry},
+               {"offset", location.offset},
+               {"size", location.size}};
+  if (!location.url.empty()) json["url"] = printable(location.url, 1000);
+  return json;
+}
+
+Json to_json(const ModelCompanion& companion) {
+  return {{"role", companion.role},
+          {"entry", companion.entry},
+          {"sha256", companion.sha256},
+          {"size", companion.size}};
+}
+
 Json to_json(const ModelRecord& model) {
   Json encryption = {{"state", model.encryption}};
   if (!model.encryption_key.empty()) encryption["key"] = model.encryption_key;
-  return {{"id", model.id},
-          {"format", model.format},
-          {"location",
-           {{"file", printable(model.location.file)},
-            {"entry", model.location.entry},
-            {"offset", model.location.offset},
-            {"size", model.location.size}}},
-          {"sha256", model.sha256},
-          {"graph_hash", model.graph_hash},
-          {"encryption", std::move(encryption)},
-          {"inputs", list_to_json(model.inputs)},
-          {"outputs", list_to_json(model.outputs)},
-          {"operators", model.operators},
-          {"last_operator", model.last_operator},
-          {"metadata", model.metadata},
-          {"labels", model.labels},
-          {"origin", to_json(model.origin)},
-          {"use", to_string(model.use)},
-          {"evidence", to_json(model.evidence)}};
+  Json json = {{"id", model.id},
+               {"format", model.format},
+               {"location", to_json(model.location)},
+               {"sha256", model.sha256},
+               {"graph_hash", model.graph_hash},
+               {"weights_hash", model.weights_hash},
+               {"parameters", model.parameters},
+               {"encryption", std::move(encryption)},
+               {"inputs", list_to_json(model.inputs)},
+               {"outputs", list_to_json(model.outputs)},
+               {"operators", model.operators},
+               {"last_operator", model.last_operator},
+               {"metadata", model.metadata},
+               {"labels", model.labels}};
+  if (!model.companions.empty()) json["companions"] = list_to_json(model.companions);
+  if (!model.known.empty()) json["known"] = printable(model.known, 300);
+  json["origin"] = to_json(model.origin);
+  json["use"] = to_string(model.use);
+  json["evidence"] = to_json(model.evidence);
+  return json;
 }
 
 Json to_json(const FrameworkRecord& framework) {
@@ -202,8 +220,20 @@ Result<ModelLocation> location_from_json(const Json& json, const std::string& wh
   fields.text_list("entry", location.entry);
   fields.unsigned_number("offset", location.offset);
   fields.unsigned_number("size", location.size);
+  fields.text("url", location.url);
   TRY_VOID(fields.finish());
   return location;
+}
+
+Result<ModelCompanion> companion_from_json(const Json& json, const std::string& where) {
+  ModelCompanion companion;
+  FieldReader fields(json, where);
+  fields.required_text("role", companion.role);
+  fields.text_list("entry", companion.entry);
+  fields.text("sha256", companion.sha256);
+  fields.unsigned_number("size", companion.size);
+  TRY_VOID(fields.finish());
+  return companion;
 }
 
 Result<ModelRecord> model_from_json(const Json& json, const std::string& where) {
@@ -214,12 +244,16 @@ Result<ModelRecord> model_from_json(const Json& json, const std::string& where) 
   fields.record("location", model.location, location_from_json);
   fields.text("sha256", model.sha256);
   fields.text("graph_hash", model.graph_hash);
+  fields.text("weights_hash", model.weights_hash);
+  fields.unsigned_number("parameters", model.parameters);
   fields.list("inputs", model.inputs, tensor_from_json);
   fields.list("outputs", model.outputs, tensor_from_json);
   fields.text_list("operators", model.operators);
   fields.text("last_operator", model.last_operator);
   fields.any("metadata", model.metadata);
   fields.text_list("labels", model.labels);
+  fields.list("companions", model.companions, companion_from_json);
+  fields.text("known", model.known);
   fields.record("origin", model.origin, origin_from_json);
   TRY_VOID(fields.finish());
   if (json.contains("encryption")) {

@@ -52,6 +52,17 @@ struct ModelLocation {
   std::vector<std::string> entry;  // chain of containers from the outside in
   std::uint64_t offset = 0;        // into the innermost entry
   std::uint64_t size = 0;
+  // Where the app fetches the model at run time: then nothing of it is here, and `entry` is where
+  // the address stands.
+  std::string url = {};
+};
+
+// A file that belongs to a model: its weights, where they stand in a file of their own.
+struct ModelCompanion {
+  std::string role;  // weights|graph|labels
+  std::vector<std::string> entry;
+  std::string sha256;
+  std::uint64_t size = 0;
 };
 
 // Who wrote it: the app's own code or an SDK.
@@ -68,8 +79,12 @@ struct ModelRecord {
   std::string sha256;
   std::string
       graph_hash;  // over operators and shapes, not weights; empty if the graph was not read
+  std::string weights_hash = {};    // over the constant tensors; empty if none was read
+  std::uint64_t parameters = 0;     // elements of the constant tensors
   std::string encryption = "none";  // none|xor|encrypted|compressed-only|unknown
-  std::string encryption_key = {};
+  std::string encryption_key = {};  // hex
+  std::vector<ModelCompanion> companions = {};
+  std::string known = {};  // the name of a published model that has this hash
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
   std::vector<std::string> operators;  // distinct, in order of first use

@@ -8,10 +8,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daylight/base/bytes.h"
 #include "daylight/format/format_gap.h"
+#include "daylight/format/model_graph.h"
 
 namespace dl {
 
@@ -23,20 +25,44 @@ struct ModelProbe {
   std::string_view format;  // id as in the list of signatures: "tflite" ...
   std::uint64_t size = 0;   // bytes that belong to the model; the range may be longer
   std::vector<FormatGap> gaps;
+  // What a header says, where nothing more is understood: "version" → "v2.10.0" ...; goes into the
+  // model's metadata.
+  std::vector<std::pair<std::string, std::string>> facts = {};
 };
 
-// One row of the table of formats. `identifier`, where the format has one, stands at
-// `identifier_offset` and lets find_models_inside jump from candidate to candidate; `probe` alone
-// decides.
+// Bytes that stand in every model of a format (or of one of its versions).
+struct ModelMark {
+  std::string_view bytes;
+  std::uint64_t offset = 0;  // from the model's first byte
+};
+
+// One row of the table of formats. `probe` alone decides; marks let find_models_inside jump from
+// candidate to candidate, and are the known plaintext that gives a simple cipher away.
 struct ModelFormat {
   std::string_view id;
-  std::string_view identifier;
-  std::uint64_t identifier_offset = 0;
+  std::span<const ModelMark> marks = {};  // a model has one of them; empty: the format has none
+  // Marks are rare and the probe is strict enough to look for this format at every byte of
+  // anything.
+  bool carve = false;
+  // Costs next to nothing where the bytes are no such model; never reports one by marks alone where
+  // the format has more structure than those.
   std::optional<ModelProbe> (*probe)(ByteSpan bytes) = nullptr;
+  // Everything the model says; null where only its header is understood (probe then fills
+  // ModelProbe::facts). `bytes` begins with the model and may go on behind it.
+  ModelGraph (*describe)(ByteSpan bytes, const ModelProbe& probe) = nullptr;
 };
 
-// The formats that can be recognised, in the order in which they are tried.
+// Rows by family, in the order in which they are tried.
+std::span<const ModelFormat> flatbuffer_model_formats();
+std::span<const ModelFormat> protobuf_model_formats();
+std::span<const ModelFormat> archive_model_formats();
+std::span<const ModelFormat> text_model_formats();
+std::span<const ModelFormat> header_model_formats();
+
+// All rows, in the order in which they are tried.
 std::span<const ModelFormat> model_formats();
+// The row of one format, or null.
+const ModelFormat* model_format(std::string_view id);
 
 // The format of the model that begins at the first byte, or nothing. Costs next to nothing for
 // bytes that are no model. Thread safe.
@@ -47,7 +73,7 @@ struct EmbeddedModel {
   std::uint64_t offset = 0;
   ModelProbe model;
 };
-// Models that begin anywhere in the range and carry their format's identifier, in order of offset;
+// Models of formats with `carve` that begin anywhere in the range, in order of offset;
 // one that lies inside another is not listed. Cost: one pass over the bytes. Beyond
 // kMaxEmbeddedModels the search ends, and `complete` is set to false.
 struct EmbeddedModels {

@@ -113,16 +113,24 @@ Json to_json(const FrameworkRecord& framework) {
 }
 
 Json to_json(const CallRecord& call) {
-  return {{"id", call.id},
-          {"api", call.api},
-          {"framework", call.framework},
-          {"caller", printable(call.caller, 1000)},
-          {"class", printable(call.klass, 1000)},
-          {"method", printable(call.method, 1000)},
-          {"obfuscated", call.obfuscated},
-          {"use", to_string(call.use)},
-          {"origin", to_json(call.origin)},
-          {"evidence", to_json(call.evidence)}};
+  Json json = {{"id", call.id},
+               {"api", call.api},
+               {"framework", call.framework},
+               {"caller", printable(call.caller, 1000)},
+               {"class", printable(call.klass, 1000)},
+               {"method", printable(call.method, 1000)}};
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) json[name] = printable(value, 1000);
+  };
+  add("fingerprint", call.fingerprint);
+  add("original_class", call.original_class);
+  add("original_method", call.original_method);
+  add("original_caller", call.original_caller);
+  json["obfuscated"] = call.obfuscated;
+  json["use"] = to_string(call.use);
+  json["origin"] = to_json(call.origin);
+  json["evidence"] = to_json(call.evidence);
+  return json;
 }
 
 Json to_json(const TaskRecord& task) {
@@ -288,6 +296,10 @@ Result<CallRecord> call_from_json(const Json& json, const std::string& where) {
   fields.text("caller", call.caller);
   fields.text("class", call.klass);
   fields.text("method", call.method);
+  fields.text("fingerprint", call.fingerprint);
+  fields.text("original_class", call.original_class);
+  fields.text("original_method", call.original_method);
+  fields.text("original_caller", call.original_caller);
   fields.boolean("obfuscated", call.obfuscated);
   fields.record("origin", call.origin, origin_from_json);
   TRY_VOID(fields.finish());

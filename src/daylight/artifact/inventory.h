@@ -115,6 +115,13 @@ struct CallRecord {
   std::string caller;  // Lpkg/Class;->method(Descriptor)Ret as it stands in the DEX
   std::string klass;   // "class" in JSON: the callee's class as it stands in the DEX
   std::string method;  // the callee's method as it stands in the DEX
+  // What survives renaming of the calling method (code with its calls by canonical names); sites
+  // with equal fingerprints in two versions of an app are the same code. Empty where unknown.
+  std::string fingerprint = {};
+  // The names before obfuscation, as a mapping file gave them; empty without one.
+  std::string original_class = {};   // of the callee: "Lpkg/Class;"
+  std::string original_method = {};  // of the callee: name and descriptor
+  std::string original_caller = {};  // Lpkg/Class;->method(Descriptor)Ret
   bool obfuscated = false;
   Use use = Use::kPresent;
   Origin origin;

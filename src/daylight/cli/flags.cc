@@ -100,6 +100,11 @@ void add_fail_on(CLI::App* verb, Options& o, const std::vector<std::string>& rul
       ->check(CLI::IsMember(rules));
 }
 
+// What detect writes besides the inventory.
+void add_detect_outputs(CLI::App* verb, DetectFlags& d) {
+  verb->add_flag("--tsv", d.tsv, "print one line for each model on stdout, separated by tabs");
+}
+
 CLI::App* add_verb(CLI::App& app, CommandLine& line, const std::string& name,
                    const std::string& text) {
   auto* verb = app.add_subcommand(name, text);
@@ -171,6 +176,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   auto* detect_case = add_case(detect, o);
   detect->add_option("--out", o.out, "write the inventory here, without a case")
       ->excludes(detect_case);
+  add_detect_outputs(detect, o.detect);
   add_fail_on(detect, o, {"sensitive-task", "gap"});
 
   auto* plan =

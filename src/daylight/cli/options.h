@@ -39,6 +39,11 @@ struct AssessFlags {
   std::uint64_t min_group = 10;
 };
 
+// What detect writes besides inventory.json.
+struct DetectFlags {
+  bool tsv = false;  // models on stdout
+};
+
 struct Options {
   std::filesystem::path app;
   std::filesystem::path case_folder;
@@ -46,6 +51,7 @@ struct Options {
   std::filesystem::path out;
   ReplayFlags replay;
   AssessFlags assess;
+  DetectFlags detect;
   std::vector<std::string> fail_on;  // disparity|sensitive-task|gap
   bool json = false;
   bool quiet = false;

@@ -13,11 +13,11 @@
 #include "daylight/base/text.h"
 #include "daylight/cli/artifact_check.h"
 #include "daylight/cli/case_artifacts.h"
+#include "daylight/cli/detect_verb.h"
 #include "daylight/cli/fail_rules.h"
 #include "daylight/cli/group_choice.h"
 #include "daylight/cli/refusals.h"
 #include "daylight/cli/stages.h"
-#include "daylight/detect/detector.h"
 #include "daylight/report/summary.h"
 
 namespace dl::cli {
@@ -122,22 +122,16 @@ Result<ExitCode> audit(const Options& options, Terminal& terminal) {
   return exit_code(options.fail_on, artifacts, some_inputs_failed(reports), terminal);
 }
 
-// detect without a case: nothing is written unless --out says so.
-Result<ExitCode> detect_alone(const Options& options, Terminal& terminal) {
-  TRY_VOID(refuse_input_as_out(options.out, {options.app}));
-  const auto app = TRY(program::AppPackage::open(options.app, terminal));
-  const RuleSet& rules = RuleSet::builtin();
+Result<ExitCode> detect(const Options& options, Terminal& terminal) {
+  DetectResult result = TRY(detect_verb(options, terminal));
+  print(result.output);
   CaseArtifacts artifacts;
-  artifacts.inventory = TRY(detect(app, rules, {}, terminal));
-  artifacts.inventory->provenance = detect_provenance(app, rules, {});
-  const Json json = to_json(*artifacts.inventory);
-  if (!options.out.empty()) TRY_VOID(write_file_atomic(options.out, dump_json(json)));
-  print(options.json ? dump_json(json) : render_summary(artifacts.inputs()));
+  artifacts.inventory = std::move(result.inventory);
   return exit_code(options.fail_on, artifacts, false, terminal);
 }
 
-// Only detect starts a case; to any other stage a folder that is absent or empty is a mistyped
-// path.
+// Only detect and audit start a case; to any other stage a folder that is absent or empty is a
+// mistyped path.
 Result<void> require_case(const Options& options) {
   std::error_code error;
   if (std::filesystem::exists(options.case_folder / kJournalFile, error)) return {};
@@ -147,7 +141,7 @@ Result<void> require_case(const Options& options) {
 
 // One stage of a case.
 Result<ExitCode> one_stage(const CommandLine& line, const char* artifact, Terminal& terminal) {
-  if (line.verb != "detect") TRY_VOID(require_case(line.options));
+  TRY_VOID(require_case(line.options));
   if (line.verb == "replay") TRY_VOID(refuse_unknown_kernels(line.options.replay));
   auto folder = TRY(CaseFolder::open(line.options.case_folder));
   Session session(std::move(folder), line.options, terminal);
@@ -227,9 +221,7 @@ Result<ExitCode> check(const CommandLine& line) {
 
 Result<ExitCode> run_verb(const CommandLine& line, Terminal& terminal) {
   if (line.verb == "audit") return audit(line.options, terminal);
-  if (line.verb == "detect" && line.options.case_folder.empty())
-    return detect_alone(line.options, terminal);
-  if (line.verb == "detect") return one_stage(line, kInventoryFile, terminal);
+  if (line.verb == "detect") return detect(line.options, terminal);
   if (line.verb == "plan") return one_stage(line, kProbePlanFile, terminal);
   if (line.verb == "rebuild") return one_stage(line, kPipelineFile, terminal);
   if (line.verb == "replay") return one_stage(line, kPredictionsFile, terminal);

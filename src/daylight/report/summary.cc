@@ -10,9 +10,11 @@
 #include "daylight/base/text.h"
 #include "daylight/report/claims.h"
 #include "daylight/report/experiment.h"
+#include "daylight/report/inventory_table.h"
 #include "daylight/report/measure_table.h"
 #include "daylight/report/phrases.h"
 #include "daylight/report/step_words.h"
+#include "daylight/report/text_layout.h"
 
 namespace dl {
 namespace {
@@ -20,68 +22,9 @@ namespace {
 constexpr std::size_t kLabelWidth = 10;
 constexpr std::size_t kMaxSummaryRows = 24;  // groups of one measure
 
-// Code points of UTF-8 text; our own text has no wide or combining characters.
-std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
-  }));
-}
-
-// The first `width` code points, the last replaced by an ellipsis if any were cut.
-std::string fit(const std::string& text, std::size_t width) {
-  if (columns(text) <= width) return text;
-  std::string out;
-  std::size_t used = 0;
-  for (const char c : text) {
-    if ((static_cast<unsigned char>(c) & 0xc0U) != 0x80 && ++used == width) break;
-    out += c;
-  }
-  return out + "\u2026";
-}
-
-std::string pad(const std::string& text, std::size_t width) {
-  const std::size_t used = columns(text);
-  return used < width ? text + std::string(width - used, ' ') : text;
-}
-
-std::string pad_left(const std::string& text, std::size_t width) {
-  const std::size_t used = columns(text);
-  return used < width ? std::string(width - used, ' ') + text : text;
-}
-
 // Words of `text` in lines of kSummaryWidth, the first after `label`, the others below it.
 std::string wrapped(const std::string& label, const std::string& text) {
-  std::string out = pad(label, kLabelWidth);
-  std::size_t used = columns(out);
-  bool first = true;
-  for (const std::string& word : split(text, ' ')) {
-    const std::size_t needed = columns(word) + (first ? 0 : 1);
-    if (!first && used + needed > kSummaryWidth) {
-      out += "\n" + std::string(kLabelWidth, ' ');
-      used = kLabelWidth;
-      first = true;
-    }
-    const std::string piece = fit(word, kSummaryWidth - kLabelWidth);
-    out += (first ? "" : " ") + piece;
-    used += columns(piece) + (first ? 0 : 1);
-    first = false;
-  }
-  return out + "\n";
-}
-
-std::string app_lines(const Inventory& inventory) {
-  const AppInfo& app = inventory.app;
-  std::string text = printable(app.package) + " " + printable(app.version_name) + ", sha256 " +
-                     short_digest(app.sha256);
-  std::vector<std::string> signers;
-  for (const Signer& signer : app.signers) {
-    const std::string words =
-        short_digest(signer.cert_sha256) + (signer.valid ? "" : " (does not hold)");
-    if (std::find(signers.begin(), signers.end(), words) == signers.end()) signers.push_back(words);
-  }
-  if (!signers.empty()) text += ", signed by " + join(signers, ", ");
-  if (app.signers.empty()) text += ", not signed";
-  return wrapped("App", text);
+  return wrap_text(label, text, kLabelWidth);
 }
 
 std::string found_lines(const Inventory& inventory) {
@@ -164,19 +107,20 @@ std::string people_lines(const ReportInputs& inputs) {
 
 std::string group_row(const std::string& name, const Estimate& estimate, MeasureUnit unit,
                       bool stands_out) {
-  std::string line = "  " + pad(fit(name, 34), 34) + (stands_out ? " *" : "  ");
-  line += pad_left(format_value(estimate.value, unit), 10);
-  line += pad_left(format_interval(estimate.low, estimate.high, unit), 22);
-  line += pad_left("n " + std::to_string(estimate.n), 10);
+  std::string line = "  " + pad_text(fit_text(name, 34), 34) + (stands_out ? " *" : "  ");
+  line += pad_text_left(format_value(estimate.value, unit), 10);
+  line += pad_text_left(format_interval(estimate.low, estimate.high, unit), 22);
+  line += pad_text_left("n " + std::to_string(estimate.n), 10);
   if (!estimate.why.empty()) line += "  " + printable(estimate.why);
-  return fit(line, kSummaryWidth) + "\n";
+  return fit_text(line, kSummaryWidth) + "\n";
 }
 
 std::string measure_lines(const MeasureTable& table, double confidence) {
   std::string title = printable(table.measure.head) + ": " + measure_title(table.measure);
   if (table.unit == MeasureUnit::kYears) title += ", years";
   std::string out =
-      "\n" + fit(fmt::format("{} ({:g}% interval)", title, confidence * 100), kSummaryWidth) + "\n";
+      "\n" + fit_text(fmt::format("{} ({:g}% interval)", title, confidence * 100), kSummaryWidth) +
+      "\n";
   if (table.everyone != nullptr) out += group_row("everyone", *table.everyone, table.unit, false);
   std::size_t shown = 0;
   for (const MeasureRow& row : table.rows) {
@@ -270,7 +214,7 @@ std::string verdict_lines(const std::vector<Verdict>& verdicts) {
 std::string render_summary(const ReportInputs& inputs) {
   std::string out;
   if (inputs.inventory != nullptr)
-    out += app_lines(*inputs.inventory) + found_lines(*inputs.inventory);
+    out += app_lines(inputs.inventory->app, "App", kLabelWidth) + found_lines(*inputs.inventory);
   if (const std::string why = nothing_to_replay(inputs); !why.empty()) {
     out += wrapped("Pipeline", why);
   }

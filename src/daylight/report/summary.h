@@ -5,10 +5,11 @@
 #include <string>
 
 #include "daylight/report/reporter.h"
+#include "daylight/report/text_layout.h"
 
 namespace dl {
 
-inline constexpr std::size_t kSummaryWidth = 100;
+inline constexpr std::size_t kSummaryWidth = kTextWidth;
 
 // What was found, each head's pipeline in a line, how many people and failures, the main measure by
 // group with intervals, and the verdicts. Plain text, lines of at most kSummaryWidth columns (wide

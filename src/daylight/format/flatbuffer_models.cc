@@ -3,8 +3,11 @@
 #include <array>
 #include <utility>
 
+#include "daylight/format/mnn.h"
 #include "daylight/format/model_probe.h"
+#include "daylight/format/ort.h"
 #include "daylight/format/tflite.h"
+#include "daylight/format/tflite_graph.h"
 
 namespace dl {
 namespace {
@@ -16,10 +19,30 @@ std::optional<ModelProbe> probe_tflite(ByteSpan bytes) {
   return ModelProbe{"tflite", model->size, std::move(model->gaps)};
 }
 
-constexpr std::array<ModelMark, 1> kTfliteMarks = {{{"TFL3", 4}}};
+constexpr char kMnn[] = "mnn";
+constexpr char kOrt[] = "ort";
 
-constexpr std::array<ModelFormat, 1> kFormats = {{
-    {"tflite", kTfliteMarks, true, probe_tflite},
+template <const char* id, auto read>
+std::optional<ModelProbe> probe(ByteSpan bytes) {
+  auto model = read(bytes, ReadDepth::kProbe);
+  if (!model) return std::nullopt;
+  return ModelProbe{id, model->size, std::move(model->graph.gaps)};
+}
+
+template <auto read>
+ModelGraph describe(ByteSpan bytes, const ModelProbe& /*probe*/) {
+  auto model = read(bytes, ReadDepth::kAll);
+  return model ? std::move(model->graph) : ModelGraph{};
+}
+
+constexpr std::array<ModelMark, 1> kTfliteMarks = {{{"TFL3", 4}}};
+constexpr std::array<ModelMark, 1> kOrtMarks = {{{"ORTM", 4}}};
+
+constexpr std::array<ModelFormat, 3> kFormats = {{
+    {"tflite", kTfliteMarks, true, probe_tflite, describe_tflite_graph},
+    {kOrt, kOrtMarks, true, probe<kOrt, read_ort>, describe<read_ort>},
+    // No identifier: to look for it at every byte would cost too much.
+    {kMnn, {}, false, probe<kMnn, read_mnn>, describe<read_mnn>},
 }};
 
 }  // namespace

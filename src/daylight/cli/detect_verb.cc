@@ -8,7 +8,9 @@
 #include "daylight/cli/stages.h"
 #include "daylight/detect/detector.h"
 #include "daylight/report/inventory_table.h"
+#include "daylight/report/ml_bom.h"
 #include "daylight/report/model_tsv.h"
+#include "daylight/report/sarif.h"
 
 namespace dl::cli {
 namespace {
@@ -19,18 +21,36 @@ Result<void> refuse_outputs(const Options& options) {
     return fail(ErrorCode::kInvalidArgument, "--json and --tsv are both given", "detect",
                 "stdout holds one result; --out writes the inventory to a file");
   }
-  return refuse_input_as_out(options.out, {options.app});
+  for (const auto& out : {options.out, options.detect.sarif, options.detect.ml_bom})
+    TRY_VOID(refuse_input_as_out(out, {options.app}));
+  if (!options.detect.sarif.empty() && options.detect.sarif == options.detect.ml_bom) {
+    return fail(ErrorCode::kInvalidArgument, "--sarif and --mlbom both name this file",
+                options.detect.sarif.string(), "name two files");
+  }
+  return {};
+}
+
+// The forms that other programs read.
+Result<void> write_exchange_forms(const DetectFlags& flags, const Inventory& inventory) {
+  if (!flags.sarif.empty())
+    TRY_VOID(write_file_atomic(flags.sarif, dump_json(inventory_to_sarif(inventory))));
+  if (!flags.ml_bom.empty())
+    TRY_VOID(write_file_atomic(flags.ml_bom, dump_json(inventory_to_ml_bom(inventory))));
+  return {};
 }
 
 // Without a case nothing is written unless a flag says so.
 Result<DetectResult> detect_alone(const Options& options, Terminal& terminal) {
   const auto app = TRY(program::AppPackage::open(options.app, terminal));
   const RuleSet& rules = RuleSet::builtin();
-  DetectResult result;
-  result.inventory = TRY(detect(app, rules, {}, terminal));
-  result.inventory.provenance = detect_provenance(app, rules, {});
-  const std::string text = dump_json(to_json(result.inventory));
+  Inventory found = TRY(detect(app, rules, {}, terminal));
+  found.provenance = detect_provenance(app, rules, {});
+  const Json json = to_json(found);
+  const std::string text = dump_json(json);
   if (!options.out.empty()) TRY_VOID(write_file_atomic(options.out, text));
+  DetectResult result;
+  // What a reader of the file has: a case gives out the same bytes.
+  result.inventory = TRY(inventory_from_json(json, kInventoryFile));
   result.output = options.json ? text : render_inventory_table(result.inventory);
   return result;
 }
@@ -53,6 +73,7 @@ Result<DetectResult> detect_verb(const Options& options, Terminal& terminal) {
   TRY_VOID(refuse_outputs(options));
   DetectResult result = TRY(options.case_folder.empty() ? detect_alone(options, terminal)
                                                         : detect_in_case(options, terminal));
+  TRY_VOID(write_exchange_forms(options.detect, result.inventory));
   if (options.detect.tsv) result.output = render_model_tsv(result.inventory);
   return result;
 }

@@ -103,6 +103,9 @@ void add_fail_on(CLI::App* verb, Options& o, const std::vector<std::string>& rul
 // What detect writes besides the inventory.
 void add_detect_outputs(CLI::App* verb, DetectFlags& d) {
   verb->add_flag("--tsv", d.tsv, "print one line for each model on stdout, separated by tabs");
+  verb->add_option("--sarif", d.sarif, "also write the findings as SARIF 2.1.0 to this file");
+  verb->add_option("--mlbom", d.ml_bom,
+                   "also write models and runtimes as a CycloneDX 1.6 ML-BOM to this file");
 }
 
 CLI::App* add_verb(CLI::App& app, CommandLine& line, const std::string& name,

@@ -42,6 +42,8 @@ struct AssessFlags {
 // What detect writes besides inventory.json.
 struct DetectFlags {
   bool tsv = false;  // models on stdout
+  std::filesystem::path sarif;
+  std::filesystem::path ml_bom;
 };
 
 struct Options {

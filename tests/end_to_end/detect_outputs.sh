@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What detect gives out besides inventory.json, on real apps: tables, SARIF and ML-BOM that the official schemas accept.
+. "$PROJECT/tests/end_to_end/story.sh"
+apps=$SHARED/data/apps
+plain=$apps/facegauge-plain.apk
+for file in "$plain" "$apps/ra-faceapp.apk" "$apps/facedetection-1core.apk"; do [ -f "$file" ] || skip "shared data is absent: $file"; done
+
+step "the table names models, runtimes, calls and tasks in lines that fit"
+run 0 "$DAYLIGHT" detect "$plain"
+contains out '^Models \(2\)'; contains out 'assets/model_age_q.tflite'; contains out '2\.14\.0'; contains out 'age +sensitive'
+[ "$(awk '{ gsub(/[\200-\277]/, "") } length > 100' out | wc -l)" = 0 ] || fail "a line is too long"
+run 0 "$DAYLIGHT" detect "$apps/facedetection-1core.apk"; contains out '^Models: none'; contains out 'face detection'
+
+step "one line for each model"
+run 0 "$DAYLIGHT" detect "$plain" --tsv
+[ "$(wc -l <out)" = 3 ] || fail "not a header and two models"
+[ "$(awk -F'\t' '{ print NF }' out | sort -u)" = 24 ] || fail "not 24 columns everywhere"
+run 2 "$DAYLIGHT" detect "$plain" --tsv --json; one_line 'json and --tsv'
+
+step "SARIF and ML-BOM follow the official schemas, twice the same bytes, without places of this machine"
+oracles=$PROJECT/third/venv/bin/python
+schemas=$PROJECT/third/schemas
+for app in facegauge-plain ra-faceapp facedetection-1core facegauge-obf; do
+  run 0 "$DAYLIGHT" detect "$apps/$app.apk" --sarif "$app.sarif" --mlbom "$app.cdx.json"
+  run 0 "$DAYLIGHT" detect "$apps/$app.apk" --case "case-$app" --sarif again.sarif --mlbom again.cdx.json
+  cmp "$app.sarif" again.sarif || fail "SARIF differs from run to run"
+  cmp "$app.cdx.json" again.cdx.json || fail "the ML-BOM differs from run to run"
+  lacks "$app.sarif" "$PWD|$SHARED"; lacks "$app.cdx.json" "$PWD|$SHARED"
+done
+json facegauge-plain.sarif '{r["level"] for r in d["runs"][0]["results"] if r["ruleId"] in ("task/age", "task/gender")} == {"warning"}'
+json facegauge-plain.sarif '{r["level"] for r in d["runs"][0]["results"] if r["ruleId"] == "task/face-detection"} == {"note"}'
+json facegauge-plain.cdx.json 'sorted(c["name"] for c in d["components"] if c["type"] == "machine-learning-model") == ["model_age_q.tflite", "model_gender_q.tflite"]'
+if [ -f "$schemas/bom-1.6.schema.json" ] && "$oracles" -c 'import jsonschema, referencing' 2>/dev/null; then
+  "$oracles" "$PROJECT/tests/end_to_end/exchange_schemas.py" "$schemas" ./*.sarif ./*.cdx.json || fail "the schemas refuse"
+else
+  step "(skipped: third/ has no official schemas; ./run test installs them)"
+fi
+
+step "an output never replaces the app"
+cp "$plain" app.apk; run 2 "$DAYLIGHT" detect app.apk --sarif ./app.apk; one_line 'input'; cmp "$plain" app.apk
+run 2 "$DAYLIGHT" detect app.apk --sarif x --mlbom x; one_line 'both'
+echo "all well"

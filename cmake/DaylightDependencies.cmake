@@ -8,6 +8,10 @@ find_package(OpenSSL 3 REQUIRED)
 find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PkgConfig REQUIRED)
+# Compressed streams and archives inside apps.
+pkg_check_modules(STREAMS REQUIRED IMPORTED_TARGET libarchive liblzma libzstd liblz4 libbrotlidec)
+# Many literals in one pass over bytes.
+pkg_check_modules(VECTORSCAN REQUIRED IMPORTED_TARGET libhs)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
 find_package(TBB REQUIRED)
 find_package(Boost 1.74 REQUIRED)

@@ -16,7 +16,8 @@ run 2 "$DAYLIGHT" detect "$app" --frobnicate; one_line 'frobnicate'
 step "an app that is empty, truncated, a folder, absent, or no app"
 : >empty.apk
 run 2 "$DAYLIGHT" detect empty.apk; one_line 'empty.apk: .*;'
-run 2 "$DAYLIGHT" detect .; one_line 'folder.*;|folder'
+mkdir nothing
+run 2 "$DAYLIGHT" detect nothing; one_line 'nothing: the folder holds no files;'
 run 2 "$DAYLIGHT" detect absent.apk; one_line 'absent.apk: '
 head -c 3000 "$app" >cut.apk
 run 2 "$DAYLIGHT" detect cut.apk; one_line 'cut.apk: .*;'

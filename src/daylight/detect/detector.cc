@@ -24,13 +24,13 @@ AppInfo describe_app(const program::AppPackage& app, const DetectOptions& option
     info.package = manifest->package;
     info.version_name = manifest->version_name;
     info.version_code = std::to_string(manifest->version_code);
-    if (!manifest->split.empty()) info.splits.push_back(manifest->split);
     info.permissions = manifest->permissions;
   }
+  for (const std::string& split : app.splits()) info.splits.push_back(printable(split));
   std::set<std::string> abis;
   for (const auto& library : app.native_libraries()) abis.insert(library.abi);
   info.abis.assign(abis.begin(), abis.end());
-  const SigningReport report = read_signers(app.archive(), options.verify_signatures);
+  const SigningReport report = app.signers(options.verify_signatures);
   for (const ApkSigner& signer : report.signers) {
     info.signers.push_back(
         {signer.cert_sha256, std::string(scheme_name(signer.scheme)), signer.valid});
@@ -41,7 +41,7 @@ AppInfo describe_app(const program::AppPackage& app, const DetectOptions& option
 
 // A text file of labels that lies beside a model and has as many lines as the model has scores.
 void attach_label_files(const program::AppPackage& app, std::vector<ModelRecord>& models) {
-  for (const ZipEntry& entry : app.archive().entries()) {
+  for (const program::AppEntry& entry : app.entries()) {
     const std::string name = to_lower(entry.name);
     if (name.find("label") == std::string::npos || !name.ends_with(".txt")) continue;
     const auto content = app.entry_bytes(entry);
@@ -55,7 +55,7 @@ void attach_label_files(const program::AppPackage& app, std::vector<ModelRecord>
           shape.back() != static_cast<std::int64_t>(labels.size()))
         continue;
       model.labels = labels;
-      Evidence evidence{"asset", app.file_name(), {std::string(entry.name)}};
+      Evidence evidence{"asset", app.file_name(), app.chain_of(entry)};
       evidence.rule = "label-file-beside";
       evidence.excerpt = printable(join(labels, ", "), 120);
       model.evidence.push_back(std::move(evidence));

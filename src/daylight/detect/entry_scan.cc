@@ -24,7 +24,7 @@ class EntryScanner {
   EntryScanner(const program::AppPackage& app, const RuleSet& rules, EntryFindings& out)
       : app_(app), rules_(rules), native_(rules), out_(out) {}
 
-  void scan(const ZipEntry& entry);
+  void scan(const program::AppEntry& entry);
   void finish();
 
  private:
@@ -39,7 +39,7 @@ class EntryScanner {
   std::map<const FrameworkRule*, FrameworkRecord> frameworks_;
 };
 
-void EntryScanner::scan(const ZipEntry& entry) {
+void EntryScanner::scan(const program::AppEntry& entry) {
   const std::string name(entry.name);
   if (entry.shadowed || name.ends_with('/') || is_bookkeeping(name)) return;
   const auto content = app_.entry_bytes(entry);
@@ -137,7 +137,7 @@ Result<EntryFindings> scan_entries(const program::AppPackage& app, const RuleSet
                                    LogSink& log) {
   EntryFindings out;
   EntryScanner scanner(app, rules, out);
-  const auto& entries = app.archive().entries();
+  const auto& entries = app.entries();
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (log.cancelled())
       return fail(ErrorCode::kCancelled, "stopped while reading entries", app.file_name());

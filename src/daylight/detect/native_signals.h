@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "daylight/artifact/inventory.h"
-#include "daylight/detect/literal_scanner.h"
 #include "daylight/detect/rules.h"
 #include "daylight/format/elf.h"
+#include "daylight/format/literal_scanner.h"
 
 namespace dl {
 

@@ -43,7 +43,7 @@ Evidence class_evidence(const CodeContext& context, ClassId id, std::string rule
                         const std::string& excerpt) {
   const ClassInfo& info = context.code.index().class_info(id);
   Evidence out{"code", context.app.file_name()};
-  if (info.defined()) out.entry.push_back(context.code.index().files()[info.dex].name());
+  if (info.defined()) out.entry = context.app.dex_chain(info.dex);
   out.rule = std::move(rule);
   out.excerpt = printable(excerpt, 400);
   return out;
@@ -156,7 +156,7 @@ Evidence code_evidence(const CodeContext& context, MethodId method, std::uint32_
   const ClassIndex& index = context.code.index();
   const program::MethodInfo& info = index.method_info(method);
   Evidence out{"code", context.app.file_name()};
-  if (info.dex != kNoId) out.entry.push_back(index.files()[info.dex].name());
+  if (info.dex != kNoId) out.entry = context.app.dex_chain(info.dex);
   if (const auto code = index.code(method)) {
     // A code item's header is 16 bytes; addresses count 16-bit units.
     out.offset = code->offset + 16 + std::uint64_t{2} * pc;
@@ -172,7 +172,7 @@ Evidence path_evidence(const CodeContext& context, MethodId method) {
   const auto& reach = context.code.reach();
   Evidence out{"code", context.app.file_name()};
   if (index.method_info(method).dex != kNoId) {
-    out.entry.push_back(index.files()[index.method_info(method).dex].name());
+    out.entry = context.app.dex_chain(index.method_info(method).dex);
   }
   out.method = printable(index.method_text(method), 400);
   out.rule = "reachable-path";
@@ -250,7 +250,7 @@ std::vector<FrameworkRecord> manifest_frameworks(const program::AppPackage& app,
   for (const FrameworkRule& rule : rules.frameworks()) {
     FrameworkRecord record{rule.id, "", "manifest", "unbundled", {"sdk", rule.name}, {}};
     const auto add = [&](const char* what, const std::string& excerpt) {
-      Evidence evidence{"manifest", app.file_name(), {"AndroidManifest.xml"}};
+      Evidence evidence{"manifest", app.file_name(), app.manifest_chain()};
       evidence.rule = rule.id + "." + what;
       evidence.excerpt = printable(excerpt);
       record.evidence.push_back(std::move(evidence));

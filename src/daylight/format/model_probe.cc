@@ -3,8 +3,12 @@
 #include "daylight/format/model_probe.h"
 
 #include <algorithm>
+#include <memory>
+#include <set>
 #include <utility>
 #include <vector>
+
+#include "daylight/format/literal_scanner.h"
 
 namespace dl {
 namespace {
@@ -19,22 +23,31 @@ std::vector<ModelFormat> all_formats() {
   return all;
 }
 
-// The next offset at or behind `from` where the mark stands in its place, or the end of the bytes.
-std::uint64_t next_candidate(ByteSpan bytes, const ModelMark& mark, std::uint64_t from) {
-  const std::size_t at =
-      as_text(bytes).find(mark.bytes, static_cast<std::size_t>(from + mark.offset));
-  return at == std::string_view::npos ? bytes.size() : at - mark.offset;
-}
+// The marks of all formats that may be carved, as one scanner.
+struct CarveTable {
+  struct Row {
+    const ModelFormat* format;
+    std::uint64_t offset;
+  };
+  std::vector<Row> rows;  // one for each literal
+  std::unique_ptr<LiteralScanner> scanner;
+};
 
-void carve(ByteSpan bytes, const ModelFormat& format, const ModelMark& mark, EmbeddedModels& out) {
-  std::uint64_t offset = next_candidate(bytes, mark, 0);
-  while (offset < bytes.size() && out.complete) {
-    auto found = format.probe(bytes.subspan(static_cast<std::size_t>(offset)));
-    const std::uint64_t step = found ? std::max<std::uint64_t>(found->size, 1) : 1;
-    if (found) out.models.push_back({offset, std::move(*found)});
-    out.complete = out.models.size() < kMaxEmbeddedModels;
-    offset = next_candidate(bytes, mark, offset + step);
-  }
+const CarveTable& carve_table() {
+  static const CarveTable kTable = [] {
+    CarveTable table;
+    std::vector<std::string_view> literals;
+    for (const ModelFormat& format : model_formats()) {
+      if (!format.carve) continue;
+      for (const ModelMark& mark : format.marks) {
+        table.rows.push_back({&format, mark.offset});
+        literals.push_back(mark.bytes);
+      }
+    }
+    table.scanner = std::make_unique<LiteralScanner>(literals, LiteralScanner::Report::kEvery);
+    return table;
+  }();
+  return kTable;
 }
 
 // A model that begins inside another one is part of it.
@@ -70,9 +83,25 @@ std::optional<ModelProbe> probe_model(ByteSpan bytes) {
 
 EmbeddedModels find_models_inside(ByteSpan bytes) {
   EmbeddedModels out;
-  for (const ModelFormat& format : model_formats()) {
-    if (!format.carve) continue;
-    for (const ModelMark& mark : format.marks) carve(bytes, format, mark, out);
+  const CarveTable& table = carve_table();
+  std::set<std::pair<std::uint64_t, const ModelFormat*>> tried;
+  const auto hits = table.scanner->scan(bytes);
+  out.complete = hits.size() < kMaxLiteralHits;
+  std::uint64_t end = 0;  // of the model found last
+  for (const LiteralHit& hit : hits) {
+    const CarveTable::Row& row = table.rows[hit.literal];
+    if (hit.offset < row.offset) continue;
+    const std::uint64_t offset = hit.offset - row.offset;
+    if (offset < end) continue;
+    if (!tried.emplace(offset, row.format).second) continue;
+    auto found = row.format->probe(bytes.subspan(static_cast<std::size_t>(offset)));
+    if (!found) continue;
+    end = offset + std::max<std::uint64_t>(found->size, 1);
+    out.models.push_back({offset, std::move(*found)});
+    if (out.models.size() == kMaxEmbeddedModels) {
+      out.complete = false;
+      break;
+    }
   }
   const auto earlier = [](const EmbeddedModel& a, const EmbeddedModel& b) {
     return a.offset < b.offset;

@@ -6,10 +6,11 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "daylight/base/digest.h"
-#include "daylight/base/file.h"
 #include "daylight/base/text.h"
 #include "daylight/format/axml.h"
 
@@ -61,21 +62,37 @@ std::optional<long long> dex_number(std::string_view name) {
 }
 
 // lib/<abi>/<name>.so, as the installer looks for it.
-std::optional<NativeLibrary> native_library(const ZipEntry& entry) {
+std::optional<NativeLibrary> native_library(const AppEntry& entry) {
   const auto parts = split(entry.name, '/');
   if (parts.size() != 3 || parts[0] != "lib" || !parts[2].ends_with(".so")) return std::nullopt;
   return NativeLibrary{&entry, parts[1], parts[2]};
 }
 
+// The folder in which a file stands, with its slash.
+std::string_view folder_of(std::string_view name) {
+  const std::size_t slash = name.rfind('/');
+  return slash == std::string_view::npos ? std::string_view{} : name.substr(0, slash + 1);
+}
+
+// Files that may hold DEX code and are not among those that Android loads by itself.
+bool may_carry_dex(std::string_view name) {
+  const std::string lower = to_lower(name);
+  return lower.ends_with(".dex") || lower.ends_with(".jar") || lower.ends_with(".apk");
+}
+
+bool is_dex(ByteSpan bytes) { return as_text(bytes).starts_with("dex\n"); }
+
 }  // namespace
 
 struct AppPackage::State {
-  std::string file_name;
-  MappedFile file;
-  std::optional<ZipArchive> archive;
+  AppLayout layout;
+  std::unordered_map<std::string_view, const AppEntry*> by_name;
   std::optional<ManifestInfo> manifest;
+  std::vector<std::string> manifest_chain;
   std::vector<EntryContent> dex_contents;  // the bytes that dex_files view
   std::vector<DexFile> dex_files;
+  std::vector<std::vector<std::string>> dex_chains;
+  std::uint64_t dex_total = 0;
   std::vector<NativeLibrary> libraries;
 
   mutable std::mutex mutex;  // guards everything below
@@ -86,31 +103,37 @@ struct AppPackage::State {
   mutable EntryCache cache;
   mutable GapList gaps;
 
-  Result<EntryContent> read(const ZipEntry& entry) const;
+  const AppEntry* find(std::string_view name) const {
+    const auto found = by_name.find(name);
+    return found == by_name.end() ? nullptr : found->second;
+  }
+  Result<EntryContent> read(const AppEntry& entry) const;  // without the mutex
   void read_resources_locked() const;
-  void read_manifest_entry();
-  void read_dex_files(LogSink& log);
+  void index_names();
+  std::optional<ManifestInfo> read_manifest_of(const AppEntry& entry);
+  void read_manifests();
+  void add_dex(EntryContent content, std::vector<std::string> chain);
+  void read_installed_dex();
+  void read_carried_dex();
   void list_libraries();
 };
 
-Result<EntryContent> AppPackage::State::read(const ZipEntry& entry) const {
-  auto content = archive->read(entry);
-  if (!content) return tl::unexpected(content.error());
-  if (content->gap) gaps.add(content->gap->where, content->gap->why);
-  auto holder = std::make_shared<EntryBytes>(std::move(*content));
-  EntryContent out;
-  out.bytes = holder->bytes();
-  // A view of the mapped file needs no owner beyond the package itself.
-  if (!holder->is_view()) out.owner = std::move(holder);
-  return out;
+Result<EntryContent> AppPackage::State::read(const AppEntry& entry) const {
+  GapList found;
+  auto content = layout.read(entry, &found);
+  if (!found.empty()) {
+    const std::lock_guard lock(mutex);
+    gaps.append(found);
+  }
+  return content;
 }
 
 void AppPackage::State::read_resources_locked() const {
   if (resources_read) return;
   resources_read = true;
-  const ZipEntry* entry = archive->find(kResourceName);
+  const AppEntry* entry = find(kResourceName);
   if (entry == nullptr) return;
-  auto content = read(*entry);
+  auto content = layout.read(*entry, &gaps);
   if (!content) {
     gaps.add(kResourceName, content.error().what);
     return;
@@ -125,21 +148,23 @@ void AppPackage::State::read_resources_locked() const {
   resources = std::move(*table);
 }
 
-void AppPackage::State::read_manifest_entry() {
-  const ZipEntry* entry = archive->find(kManifestName);
-  if (entry == nullptr) {
-    gaps.add(file_name, std::string("there is no ") + kManifestName + ": entry points are unknown");
-    return;
+void AppPackage::State::index_names() {
+  for (const AppEntry& entry : layout.entries()) {
+    if (!entry.shadowed) by_name.emplace(entry.name, &entry);  // the base's, where splits repeat it
   }
-  const auto content = read(*entry);
+}
+
+std::optional<ManifestInfo> AppPackage::State::read_manifest_of(const AppEntry& entry) {
+  const std::string where = join(layout.chain_of(entry), "!");
+  const auto content = read(entry);
   if (!content) {
-    gaps.add(kManifestName, content.error().what);
-    return;
+    gaps.add(where, content.error().what);
+    return std::nullopt;
   }
-  const auto document = parse_axml(content->bytes, kManifestName);
+  const auto document = parse_axml(content->bytes, where);
   if (!document) {
-    gaps.add(kManifestName, document.error().what);
-    return;
+    gaps.add(where, document.error().what);
+    return std::nullopt;
   }
   gaps.append(document->gaps);
   // The table is needed for labels and meta-data given by reference.
@@ -150,63 +175,129 @@ void AppPackage::State::read_manifest_entry() {
             [](const AxmlAttribute& attribute) { return attribute.value.is_reference(); });
       });
   if (has_references) read_resources_locked();
-  auto info = read_manifest(*document, resources ? &*resources : nullptr, kManifestName);
+  auto info = read_manifest(*document, resources ? &*resources : nullptr, where);
   if (!info) {
-    gaps.add(kManifestName, info.error().what);
-    return;
+    gaps.add(where, info.error().what);
+    return std::nullopt;
   }
   gaps.append(info->gaps);
-  manifest = std::move(*info);
+  return std::move(*info);
 }
 
-void AppPackage::State::read_dex_files(LogSink& log) {
-  std::map<long long, const ZipEntry*> numbered;
-  for (const ZipEntry& entry : archive->entries()) {
+// The base's manifest describes the app; a feature's own one adds its components.
+void AppPackage::State::read_manifests() {
+  for (const AppEntry& entry : layout.entries()) {
+    if (entry.name != kManifestName || entry.shadowed) continue;
+    auto info = read_manifest_of(entry);
+    if (!info) continue;
+    if (!manifest || (!manifest->split.empty() && info->split.empty())) {
+      manifest_chain = layout.chain_of(entry);
+      std::swap(manifest, info);
+    }
+    if (!info || info->package != manifest->package) continue;
+    for (ManifestComponent& component : info->components) {
+      const bool known =
+          std::any_of(manifest->components.begin(), manifest->components.end(),
+                      [&](const ManifestComponent& other) { return other.name == component.name; });
+      if (!known) manifest->components.push_back(std::move(component));
+    }
+  }
+  const AppShape shape = layout.shape();
+  const bool is_android = shape == AppShape::kApk || shape == AppShape::kSplitSet ||
+                          shape == AppShape::kBundle || find("classes.dex") != nullptr;
+  if (!manifest && is_android && find(kManifestName) == nullptr) {
+    gaps.add(layout.file_name(),
+             std::string("there is no ") + kManifestName + ": entry points are unknown");
+  }
+}
+
+void AppPackage::State::add_dex(EntryContent content, std::vector<std::string> chain) {
+  const std::string name = join(chain, "!");
+  if (dex_files.size() >= kMaxDexFiles || dex_total + content.bytes.size() > kMaxDexBytes) {
+    gaps.add(name, "not read: the app has more DEX code than the limit");
+    return;
+  }
+  dex_total += content.bytes.size();
+  auto members = DexFile::open_all(content.bytes, name);
+  if (!members) {
+    gaps.add(name, members.error().what);
+    return;
+  }
+  dex_contents.push_back(std::move(content));
+  for (DexFile& dex : *members) {
+    for (const FormatGap& gap : dex.gaps()) gaps.add(gap.where, gap.why);
+    dex_files.push_back(std::move(dex));
+    dex_chains.push_back(chain);
+  }
+}
+
+// classes.dex, classes2.dex ... of each part (of each module of a bundle), by number.
+void AppPackage::State::read_installed_dex() {
+  std::map<std::pair<std::uint32_t, std::string_view>, std::map<long long, const AppEntry*>> groups;
+  for (const AppEntry& entry : layout.entries()) {
     if (entry.shadowed) continue;
-    if (const auto number = dex_number(entry.name)) numbered.emplace(*number, &entry);
+    const std::string_view folder = folder_of(entry.name);
+    const bool is_module = layout.shape() == AppShape::kBundle && split(folder, '/').size() == 2;
+    if (!folder.empty() && !is_module) continue;
+    const auto number = dex_number(std::string_view(entry.name).substr(folder.size()));
+    if (number) groups[{entry.part, folder}].emplace(*number, &entry);
   }
-  std::uint64_t total = 0;
-  long long expected = 1;
-  for (const auto& [number, entry] : numbered) {
-    const std::string name(entry->name);
-    if (number != expected) {
-      gaps.add(name,
-               "Android does not load it: the numbers of the DEX files have a hole before it");
-      break;
-    }
-    ++expected;
-    if (dex_files.size() >= kMaxDexFiles || total + entry->uncompressed_size > kMaxDexBytes) {
-      gaps.add(name, "not read: the app has more DEX code than the limit");
-      continue;
-    }
-    auto content = read(*entry);
-    if (!content) {
-      gaps.add(name, content.error().what);
-      continue;
-    }
-    total += content->bytes.size();
-    auto members = DexFile::open_all(content->bytes, name);
-    if (!members) {
-      gaps.add(name, members.error().what);
-      continue;
-    }
-    dex_contents.push_back(std::move(*content));
-    for (DexFile& dex : *members) {
-      for (const FormatGap& gap : dex.gaps()) gaps.add(gap.where, gap.why);
-      dex_files.push_back(std::move(dex));
+  for (const auto& [place, numbered] : groups) {
+    long long expected = 1;
+    for (const auto& [number, entry] : numbered) {
+      if (number != expected) {
+        gaps.add(join(layout.chain_of(*entry), "!"),
+                 "Android does not load it: the numbers of the DEX files have a hole before it");
+        break;
+      }
+      ++expected;
+      if (dex_files.size() >= kMaxDexFiles || dex_total + entry->size > kMaxDexBytes) {
+        gaps.add(entry->name, "not read: the app has more DEX code than the limit");
+        continue;
+      }
+      auto content = read(*entry);
+      if (!content) {
+        gaps.add(join(layout.chain_of(*entry), "!"), content.error().what);
+        continue;
+      }
+      add_dex(std::move(*content), layout.chain_of(*entry));
     }
   }
-  log.message(LogLevel::kDebug, "read " + std::to_string(dex_files.size()) + " DEX files");
+}
+
+// Code that the app loads at run time: DEX files in assets or in its data, alone or in a jar.
+void AppPackage::State::read_carried_dex() {
+  for (const AppEntry& entry : layout.entries()) {
+    if (entry.shadowed || !may_carry_dex(entry.name) || entry.size > kMaxDexBytes) continue;
+    if (folder_of(entry.name).empty() && dex_number(entry.name)) continue;
+    auto content = read(entry);
+    if (!content) continue;  // the scan of all entries says so
+    std::vector<std::string> chain = layout.chain_of(entry);
+    if (is_dex(content->bytes)) {
+      add_dex(std::move(*content), std::move(chain));
+      continue;
+    }
+    if (container_kind(content->bytes, "") != ContainerKind::kZip) continue;
+    for (long long number = 1; number <= static_cast<long long>(kMaxDexFiles); ++number) {
+      const std::string name = "classes" + (number == 1 ? "" : std::to_string(number)) + ".dex";
+      auto member = open_step(*content, name);
+      if (!member) break;
+      std::vector<std::string> inner = chain;
+      inner.push_back(name);
+      if (member->owner == nullptr) member->owner = content->owner;
+      add_dex(std::move(*member), std::move(inner));
+    }
+  }
 }
 
 void AppPackage::State::list_libraries() {
-  for (const ZipEntry& entry : archive->entries()) {
+  for (const AppEntry& entry : layout.entries()) {
     if (entry.shadowed) continue;
     if (auto library = native_library(entry)) libraries.push_back(std::move(*library));
   }
-  std::sort(libraries.begin(), libraries.end(), [](const NativeLibrary& a, const NativeLibrary& b) {
-    return a.entry->name < b.entry->name;
-  });
+  std::stable_sort(
+      libraries.begin(), libraries.end(),
+      [](const NativeLibrary& a, const NativeLibrary& b) { return a.entry->name < b.entry->name; });
 }
 
 AppPackage::AppPackage(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -214,54 +305,67 @@ AppPackage::AppPackage(AppPackage&&) noexcept = default;
 AppPackage& AppPackage::operator=(AppPackage&&) noexcept = default;
 AppPackage::~AppPackage() = default;
 
-Result<AppPackage> AppPackage::open(const std::filesystem::path& path, LogSink& log) {
-  const std::string where = path.string();
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
-    return fail(ErrorCode::kInvalidArgument, "is a folder, not an app", where,
-                "give the path of an .apk file");
-  }
+Result<AppPackage> AppPackage::open(const std::filesystem::path& path, LogSink& log,
+                                    const std::filesystem::path& app_data) {
   auto state = std::make_unique<State>();
-  state->file_name = path.filename().string();
-  state->file = TRY(MappedFile::open(path));
-  if (state->file.bytes().empty()) {
-    return fail(ErrorCode::kCorrupt, "the file is empty", where, "fetch the app again");
-  }
-  auto archive = ZipArchive::open(state->file.bytes(), state->file_name);
-  if (!archive) {
-    return fail(ErrorCode::kCorrupt, "not an APK: " + archive.error().what, where,
-                "give the path of an .apk file");
-  }
-  if (archive->recovered()) {
-    return fail(ErrorCode::kCorrupt, "the archive's directory is missing: the file is cut off",
-                where, "fetch the app again; Android would not install this file either");
-  }
-  state->archive = std::move(*archive);
-  if (state->archive->find(kManifestName) == nullptr &&
-      state->archive->find("classes.dex") == nullptr) {
-    return fail(ErrorCode::kUnsupported,
-                "not an APK: it holds neither AndroidManifest.xml nor classes.dex", where,
-                "unpack a bundle (.xapk, .apks, .aab) first and give its base APK");
-  }
-  state->gaps.append(state->archive->gaps());
-  state->read_manifest_entry();
-  state->read_dex_files(log);
+  state->layout = TRY(AppLayout::open(path, app_data));
+  state->gaps.append(state->layout.gaps());
+  state->index_names();
+  state->read_manifests();
+  state->read_installed_dex();
+  state->read_carried_dex();
   state->list_libraries();
+  log.message(LogLevel::kDebug, "read " + std::to_string(state->dex_files.size()) + " DEX files");
   return AppPackage(std::move(state));
 }
 
-const std::string& AppPackage::file_name() const { return state_->file_name; }
-std::uint64_t AppPackage::size() const { return state_->file.bytes().size(); }
-ByteSpan AppPackage::bytes() const { return state_->file.bytes(); }
-const ZipArchive& AppPackage::archive() const { return *state_->archive; }
+const std::string& AppPackage::file_name() const { return state_->layout.file_name(); }
+std::uint64_t AppPackage::size() const { return state_->layout.size(); }
+AppShape AppPackage::shape() const { return state_->layout.shape(); }
+const std::vector<AppEntry>& AppPackage::entries() const { return state_->layout.entries(); }
+const std::vector<std::string>& AppPackage::splits() const { return state_->layout.splits(); }
+const ZipArchive* AppPackage::base_archive() const {
+  const auto& parts = state_->layout.parts();
+  return parts.empty() ? nullptr : parts.front().archive.get();
+}
 const std::optional<ManifestInfo>& AppPackage::manifest() const { return state_->manifest; }
+std::vector<std::string> AppPackage::manifest_chain() const {
+  return state_->manifest_chain.empty() ? std::vector<std::string>{kManifestName}
+                                        : state_->manifest_chain;
+}
 const std::vector<DexFile>& AppPackage::dex_files() const { return state_->dex_files; }
+const std::vector<std::string>& AppPackage::dex_chain(std::size_t i) const {
+  return state_->dex_chains[i];
+}
 const std::vector<NativeLibrary>& AppPackage::native_libraries() const { return state_->libraries; }
-SigningReport AppPackage::signers() const { return read_signers(*state_->archive); }
+
+SigningReport AppPackage::signers(bool verify_content) const {
+  const ZipArchive* const base = base_archive();
+  if (base == nullptr) return {};
+  SigningReport report = read_signers(*base, verify_content);
+  const auto certificates = [](const SigningReport& of) {
+    std::set<std::string> all;
+    for (const ApkSigner& signer : of.signers) all.insert(signer.cert_sha256);
+    return all;
+  };
+  for (const AppPart& part : state_->layout.parts()) {
+    if (part.role != AppPart::Role::kSplit || part.archive == nullptr) continue;
+    const SigningReport other = read_signers(*part.archive, false);
+    if (certificates(other) != certificates(report))
+      report.gaps.add(join(part.prefix, "!"), "is signed by others than the base APK");
+  }
+  return report;
+}
 
 const std::string& AppPackage::sha256() const {
   const std::lock_guard lock(state_->mutex);
-  if (state_->sha256.empty()) state_->sha256 = sha256_hex(state_->file.bytes());
+  if (!state_->sha256.empty()) return state_->sha256;
+  auto digest = state_->layout.digest();
+  if (!digest) {
+    state_->gaps.add(file_name(), "changed while it was read: " + digest.error().what);
+    digest = sha256_hex(as_bytes(file_name()));
+  }
+  state_->sha256 = std::move(*digest);
   return state_->sha256;
 }
 
@@ -271,18 +375,32 @@ const ResourceTable* AppPackage::resources() const {
   return state_->resources ? &*state_->resources : nullptr;
 }
 
-Result<EntryContent> AppPackage::entry_bytes(const ZipEntry& entry) const {
-  const std::lock_guard lock(state_->mutex);
-  if (!entry.deflated()) return state_->read(entry);
-  // The place in the file names an entry: names may repeat.
-  if (auto cached = state_->cache.find(entry.local_offset)) return *cached;
+std::vector<std::string> AppPackage::chain_of(const AppEntry& entry) const {
+  return state_->layout.chain_of(entry);
+}
+
+Result<EntryContent> AppPackage::read_once(const AppEntry& entry) const {
+  return state_->read(entry);
+}
+
+Result<EntryContent> AppPackage::entry_bytes(const AppEntry& entry) const {
+  if (entry.zip == nullptr || !entry.zip->deflated()) return state_->read(entry);
+  // An entry is named by its place among all: names may repeat.
+  const auto key = static_cast<std::uint64_t>(&entry - state_->layout.entries().data());
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (auto cached = state_->cache.find(key)) return *cached;
+  }
   auto content = TRY(state_->read(entry));
-  state_->cache.insert(entry.local_offset, content);
+  const std::lock_guard lock(state_->mutex);
+  state_->cache.insert(key, content);
   return content;
 }
 
+const AppEntry* AppPackage::find(std::string_view name) const { return state_->find(name); }
+
 Result<EntryContent> AppPackage::entry_bytes(std::string_view name) const {
-  const ZipEntry* entry = state_->archive->find(name);
+  const AppEntry* entry = state_->find(name);
   if (entry == nullptr) return fail(ErrorCode::kNotFound, "no such entry", std::string(name));
   return entry_bytes(*entry);
 }
@@ -293,16 +411,25 @@ Result<EntryContent> AppPackage::asset_bytes(std::string_view path) const {
 
 Result<EntryContent> AppPackage::located_bytes(const std::vector<std::string>& entry_chain,
                                                std::uint64_t offset, std::uint64_t size) const {
-  if (entry_chain.size() != 1) {
-    return fail(ErrorCode::kUnsupported,
-                "only entries of the app itself can be read, not containers inside them",
-                entry_chain.empty() ? state_->file_name : join(entry_chain, "!"));
+  // The entry whose own chain is the longest beginning of this one.
+  const AppEntry* entry = nullptr;
+  std::size_t matched = 0;
+  for (const AppEntry& candidate : state_->layout.entries()) {
+    if (candidate.shadowed) continue;
+    const auto chain = chain_of(candidate);
+    if (chain.size() > entry_chain.size() || (entry != nullptr && chain.size() <= matched))
+      continue;
+    if (!std::equal(chain.begin(), chain.end(), entry_chain.begin())) continue;
+    entry = &candidate;
+    matched = chain.size();
   }
-  auto content = TRY(entry_bytes(entry_chain.front()));
+  const std::string where = entry_chain.empty() ? file_name() : join(entry_chain, "!");
+  if (entry == nullptr) return fail(ErrorCode::kNotFound, "no such entry", where);
+  auto content = TRY(entry_bytes(*entry));
+  for (std::size_t i = matched; i < entry_chain.size(); ++i)
+    content = TRY(open_step(content, entry_chain[i]));
   const auto part = subspan_checked(content.bytes, offset, size);
-  if (!part)
-    return fail(ErrorCode::kCorrupt, "the range does not lie inside the entry",
-                entry_chain.front());
+  if (!part) return fail(ErrorCode::kCorrupt, "the range does not lie inside the entry", where);
   content.bytes = *part;
   return content;
 }

@@ -20,12 +20,12 @@ Evidence CodeEvidence::at(program::SiteId site, std::string_view rule) const {
   const auto& index = code_.index();
   Evidence evidence;
   evidence.kind = "code";
-  evidence.file = file_;
+  evidence.file = app_.file_name();
   evidence.method = printable(index.method_text(where.method), 400);
   evidence.rule = std::string(rule);
   if (where.dex < index.files().size()) {
     const DexFile& dex = index.files()[where.dex];
-    evidence.entry = {dex.name()};
+    evidence.entry = app_.dex_chain(where.dex);
     if (const auto body = index.code(where.method)) {
       evidence.offset = body->offset + kCodeItemHeader + std::uint64_t{where.pc} * 2;
       if (const auto instruction = decode_dex_instruction(*body, where.pc)) {

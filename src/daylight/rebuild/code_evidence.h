@@ -8,6 +8,7 @@
 
 #include "daylight/artifact/evidence.h"
 #include "daylight/program/app_code.h"
+#include "daylight/program/app_package.h"
 #include "daylight/program/dex_flow.h"
 
 namespace dl::rebuild {
@@ -18,8 +19,9 @@ inline constexpr std::size_t kMaxStepEvidence = 12;
 // Not thread safe; what it refers to must outlive it.
 class CodeEvidence {
  public:
-  CodeEvidence(const program::AppCode& code, const program::FlowGraph& graph, std::string file)
-      : code_(code), graph_(graph), file_(std::move(file)) {}
+  CodeEvidence(const program::AppPackage& app, const program::AppCode& code,
+               const program::FlowGraph& graph)
+      : app_(app), code_(code), graph_(graph) {}
 
   // The instruction of a site. Where that lies in a library's code, also the nearest call of the
   // app's own code that led there.
@@ -31,9 +33,9 @@ class CodeEvidence {
  private:
   Evidence at(program::SiteId site, std::string_view rule) const;
 
+  const program::AppPackage& app_;
   const program::AppCode& code_;
   const program::FlowGraph& graph_;
-  std::string file_;
 };
 
 }  // namespace dl::rebuild

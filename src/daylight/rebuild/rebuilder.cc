@@ -33,7 +33,7 @@ class Rebuilder {
     flow_ = program::analyse_flow(*code_, options_.limits, log_);
     if (log_.cancelled())
       return fail(ErrorCode::kCancelled, "rebuild was interrupted", app_.file_name());
-    evidence_.emplace(*code_, *flow_.graph, app_.file_name());
+    evidence_.emplace(app_, *code_, *flow_.graph);
     heads_.emplace(app_, inventory_, *evidence_, draft_);
     for (const auto& gap : flow_.gaps) draft_.gap(printable(gap.where, 300), gap.why);
     bind_models();

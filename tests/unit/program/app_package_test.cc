@@ -31,7 +31,7 @@ TEST(AppPackage, RefusesWhatIsNoApp) {
   EXPECT_EQ(error_of(folder.path() / "missing.apk").code, ErrorCode::kNotFound);
   const Error is_folder = error_of(folder.path());
   EXPECT_EQ(is_folder.code, ErrorCode::kInvalidArgument);
-  EXPECT_THAT(describe(is_folder), HasSubstr("is a folder"));
+  EXPECT_THAT(describe(is_folder), HasSubstr("the folder holds no files"));
   EXPECT_FALSE(is_folder.hint.empty());
 
   write(folder.path() / "empty.apk", "");
@@ -89,7 +89,8 @@ TEST(AppPackage, GivesContents) {
   EXPECT_EQ(as_text(part->bytes), "TFL3");
   EXPECT_EQ(app->located_bytes({"assets/model_age_q.tflite"}, 2144480, 1).error().code,
             ErrorCode::kCorrupt);
-  EXPECT_EQ(app->located_bytes({"a", "b"}, 0, 1).error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(app->located_bytes({"a", "b"}, 0, 1).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(app->located_bytes({"classes.dex", "b"}, 0, 1).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(app->entry_bytes("nowhere").error().code, ErrorCode::kNotFound);
   EXPECT_EQ(app->asset_bytes("../classes.dex").error().code, ErrorCode::kNotFound);
 }
@@ -99,12 +100,13 @@ TEST(AppPackage, StoredEntriesAreNotCopied) {
   const auto app = AppPackage::open(path, null_log());
   ASSERT_TRUE(app);
   std::size_t stored = 0;
-  for (const ZipEntry& entry : app->archive().entries()) {
+  for (const AppEntry& entry : app->entries()) {
     const auto content = app->entry_bytes(entry);
     ASSERT_TRUE(content) << entry.name;
-    if (entry.deflated() || entry.data.empty()) continue;
+    ASSERT_NE(entry.zip, nullptr);
+    if (entry.zip->deflated() || entry.zip->data.empty()) continue;
     ++stored;
-    EXPECT_EQ(content->bytes.data(), entry.data.data()) << entry.name;
+    EXPECT_EQ(content->bytes.data(), entry.zip->data.data()) << entry.name;
   }
   EXPECT_GT(stored, 0U);
 }

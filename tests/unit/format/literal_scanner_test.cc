@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many literals in one pass, against a search for each.
-#include "daylight/detect/literal_scanner.h"
+#include "daylight/format/literal_scanner.h"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ std::vector<LiteralHit> one_by_one(const std::vector<std::string_view>& literals
 
 void expect_same(const std::vector<std::string_view>& literals, std::string_view text) {
   const auto wanted = one_by_one(literals, text);
-  const auto got = LiteralScanner(literals).scan(as_bytes(text));
+  const auto got = LiteralScanner(literals, LiteralScanner::Report::kFirst).scan(as_bytes(text));
   ASSERT_EQ(got.size(), wanted.size()) << text;
   for (std::size_t i = 0; i < got.size(); ++i) {
     EXPECT_EQ(got[i].literal, wanted[i].literal);

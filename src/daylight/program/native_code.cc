@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The passes over one library, in order.
+#include "daylight/program/native_code.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace dl::program {
+
+NativeCode::NativeCode(const ElfFile& elf, std::string where)
+    : elf_(elf), where_(std::move(where)) {}
+
+Result<std::unique_ptr<const NativeCode>> NativeCode::read(const ElfFile& elf, std::string where) {
+  const bool known = elf.machine() == ElfMachine::kArm64 || elf.machine() == ElfMachine::kX86_64;
+  if (!known || !elf.is_64bit()) {
+    return fail(ErrorCode::kUnsupported,
+                "code for " + std::string(abi_of(elf.machine())) + " is not read", where);
+  }
+  if (elf.code_ranges().empty()) return fail(ErrorCode::kNotFound, "there is no code", where);
+  std::unique_ptr<NativeCode> code(new NativeCode(elf, std::move(where)));
+  code->read_code();
+  return std::unique_ptr<const NativeCode>(std::move(code));
+}
+
+void NativeCode::read_code() {
+  pointers_ = NativePointers::read(elf_, where_, gaps_);
+  const std::vector<ElfRange> areas = native_code_areas(elf_);
+  std::vector<FunctionStart> starts = declared_function_starts(elf_, pointers_, where_, gaps_);
+  references_ = NativeReferences::read(
+      elf_, areas, NativeFunctions::merge(starts, areas, where_, gaps_), where_, gaps_);
+  const auto found = discovered_function_starts(elf_, references_, pointers_);
+  starts.insert(starts.end(), found.begin(), found.end());
+  functions_ = NativeFunctions::merge(std::move(starts), areas, where_, gaps_);
+  references_.drop_inner_branches(functions_);
+  references_.index_targets();
+  registered_ = read_registered_natives(elf_, pointers_, functions_, where_, gaps_);
+  graph_ = NativeGraph::build(elf_, functions_, pointers_, references_,
+                              read_native_tables(elf_, pointers_, functions_));
+  const auto all = pointers_.all();
+  pointers_by_target_.resize(all.size());
+  std::iota(pointers_by_target_.begin(), pointers_by_target_.end(), 0U);
+  std::stable_sort(pointers_by_target_.begin(), pointers_by_target_.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return all[a].target < all[b].target; });
+}
+
+void NativeCode::add_uses(std::uint64_t address, int depth,
+                          std::vector<NativeReference>& out) const {
+  const auto direct = references_.to(address);
+  out.insert(out.end(), direct.begin(), direct.end());
+  if (depth == 0) return;
+  const auto all = pointers_.all();
+  auto at = std::lower_bound(
+      pointers_by_target_.begin(), pointers_by_target_.end(), address,
+      [&](std::uint32_t index, std::uint64_t value) { return all[index].target < value; });
+  for (; at != pointers_by_target_.end() && all[*at].target == address; ++at) {
+    if (all[*at].imported) continue;
+    // The run of pointers in which the word lies begins where something last refers to.
+    std::size_t first = *at;
+    for (std::uint64_t steps = 0; steps < kMaxPointerRun; ++steps) {
+      const std::size_t before = out.size();
+      add_uses(all[first].slot, depth - 1, out);
+      if (out.size() != before || first == 0 || all[first - 1].slot + 8 != all[first].slot) break;
+      --first;
+    }
+  }
+}
+
+std::vector<NativeReference> NativeCode::uses_of_constant(std::uint64_t address) const {
+  std::vector<NativeReference> out;
+  add_uses(address, kMaxPointerDepth, out);
+  std::erase_if(out, [](const NativeReference& use) { return use.is_code_flow(); });
+  std::stable_sort(out.begin(), out.end(), [](const NativeReference& a, const NativeReference& b) {
+    return a.from < b.from;
+  });
+  return out;
+}
+
+}  // namespace dl::program

@@ -111,7 +111,11 @@ class SchemaFitter {
     if (rule.schema == nullptr) return Fit::kYes;
     if (depth >= kMaxProtoDepth) return Fit::kNo;
     const ProtoFit inner = fit(field.bytes, *rule.schema, depth + 1);
-    if (field.cut) return inner.cut || inner.size == field.bytes.size() ? Fit::kCut : Fit::kNo;
+    if (field.cut) {
+      // The cut may lie inside of a tag or a length: fewer bytes than those need are left.
+      const std::uint64_t rest = field.bytes.size() - inner.size;
+      return inner.cut || rest < kMaxVarintBytes ? Fit::kCut : Fit::kNo;
+    }
     return inner.size == field.bytes.size() && !inner.cut && inner.required ? Fit::kYes : Fit::kNo;
   }
 

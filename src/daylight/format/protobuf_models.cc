@@ -2,6 +2,7 @@
 // Model formats that are Protocol Buffers: rows of the table.
 #include <array>
 
+#include "daylight/format/caffe.h"
 #include "daylight/format/model_probe.h"
 #include "daylight/format/onnx.h"
 
@@ -16,8 +17,9 @@ constexpr std::array<ModelMark, 6> kOnnxMarks = {{{"\x12\x07pytorch", 2},
                                                   {"\x12\x0akeras2onnx", 2},
                                                   {"\x12\x0bOnnxMLTools", 2}}};
 
-constexpr std::array<ModelFormat, 1> kFormats = {{
+constexpr std::array<ModelFormat, 2> kFormats = {{
     {"onnx", kOnnxMarks, true, probe_onnx, describe_onnx},
+    {"caffe", {}, false, probe_caffe, describe_caffe},
 }};
 
 }  // namespace

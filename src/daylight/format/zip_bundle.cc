@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells model bundles from other archives.
+#include "daylight/format/zip_bundle.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "daylight/base/json.h"
+#include "daylight/format/tflite.h"
+#include "daylight/format/torch_archive.h"
+
+namespace dl {
+namespace {
+
+constexpr std::uint64_t kEndRecordSize = 22;
+
+// Members that MediaPipe's tasks look up by name.
+constexpr std::array<std::string_view, 15> kTaskMembers = {
+    "face_detector.tflite",    "face_landmarks_detector.tflite",
+    "face_blendshapes.tflite", "geometry_pipeline_metadata_landmarks.binarypb",
+    "hand_detector.tflite",    "hand_landmarks_detector.tflite",
+    "hand_landmarker.task",    "hand_gesture_recognizer.task",
+    "gesture_embedder.tflite", "canned_gesture_classifier.tflite",
+    "pose_detector.tflite",    "pose_landmarks_detector.tflite",
+    "face_landmarker.task",    "pose_landmarker.task",
+    "TF_LITE_PREFILL_DECODE"};
+
+bool has(const ZipArchive& archive, std::string_view name) { return archive.find(name) != nullptr; }
+
+bool is_task(const ZipArchive& archive) {
+  if (archive.entries().size() > kMaxBundleMembers || has(archive, "AndroidManifest.xml"))
+    return false;
+  bool known = false;
+  bool model = false;
+  for (const ZipEntry& entry : archive.entries()) {
+    // The runtime maps members in place.
+    if (entry.deflated()) return false;
+    known = known ||
+            std::find(kTaskMembers.begin(), kTaskMembers.end(), entry.name) != kTaskMembers.end();
+    model = model || may_be_tflite(entry.data) || entry.name.ends_with(".task");
+  }
+  return known && model;
+}
+
+bool is_keras(const ZipArchive& archive) {
+  const ZipEntry* metadata = archive.find("metadata.json");
+  if (metadata == nullptr || !has(archive, "config.json")) return false;
+  const auto bytes = archive.read(*metadata, {.limit = kMaxBundleText});
+  if (!bytes) return false;
+  const auto json = parse_json(as_text(bytes->bytes()), "metadata.json");
+  return json && json->is_object() && json->contains("keras_version");
+}
+
+bool is_dlc(const ZipArchive& archive) {
+  return has(archive, "model") && has(archive, "model.params") && has(archive, "dlc.metadata");
+}
+
+bool is_numpy(const ZipArchive& archive) {
+  constexpr std::string_view kMagic = "\x93NUMPY";
+  if (archive.entries().empty()) return false;
+  for (const ZipEntry& entry : archive.entries()) {
+    if (!entry.name.ends_with(".npy")) return false;
+    if (!entry.deflated() && !as_text(entry.data).starts_with(kMagic)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool names_member(ByteSpan bytes, std::string_view member) {
+  const std::string_view text = as_text(bytes);
+  if (!text.starts_with("PK\x03\x04")) return false;
+  const std::size_t tail =
+      text.size() - std::min<std::size_t>(text.size(), kEndRecordSize + kMaxZipCommentSize);
+  const std::size_t end = text.rfind("PK\x05\x06");
+  if (end == std::string_view::npos || end < tail) return false;
+  // The directory stands right before its end, but for zip64 records.
+  constexpr std::uint64_t kZip64Records = 76 + 64;
+  const std::uint64_t size = load_le<std::uint32_t>(bytes, end + 12).value_or(0);
+  const std::uint64_t reach = std::min<std::uint64_t>(end, size + kZip64Records);
+  return text.substr(static_cast<std::size_t>(end - reach), static_cast<std::size_t>(reach))
+             .find(member) != std::string_view::npos;
+}
+
+bool is_bundle(const ZipArchive& archive, BundleKind kind) {
+  switch (kind) {
+    case BundleKind::kTorch:
+      return is_torch_archive(archive);
+    case BundleKind::kMediaPipe:
+      return is_task(archive);
+    case BundleKind::kKeras:
+      return is_keras(archive);
+    case BundleKind::kDlc:
+      return is_dlc(archive);
+    case BundleKind::kNumpy:
+      return is_numpy(archive);
+  }
+  return false;
+}
+
+std::uint64_t archive_size(const ZipArchive& archive) {
+  const ByteSpan bytes = archive.bytes();
+  const std::uint64_t end = archive.end_record_offset();
+  const std::uint64_t comment = load_le<std::uint16_t>(bytes, end + 20).value_or(0);
+  return std::min<std::uint64_t>(end + kEndRecordSize + comment, bytes.size());
+}
+
+}  // namespace dl

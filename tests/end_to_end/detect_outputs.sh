@@ -40,4 +40,24 @@ fi
 step "an output never replaces the app"
 cp "$plain" app.apk; run 2 "$DAYLIGHT" detect app.apk --sarif ./app.apk; one_line 'input'; cmp "$plain" app.apk
 run 2 "$DAYLIGHT" detect app.apk --sarif x --mlbom x; one_line 'both'
+step "extracted models have the digests of the inventory, in a folder that was free"
+run 0 "$DAYLIGHT" detect "$plain" --extract models --json
+json out 'len(d["models"]) == 2'
+json models/index.json 'all(m["path"] and m["location"]["entry"] for m in d["models"]) and not d["failed"]'
+for pair in $(python3 -c 'import json; print(*[m["sha256"] + ":" + m["path"] for m in json.load(open("models/index.json"))["models"]])'); do
+  echo "${pair%%:*}  models/${pair#*:}" | sha256sum --check --quiet - || fail "$pair"
+done
+run 0 "$DAYLIGHT" check models/index.json; lacks out BAD
+run 2 "$DAYLIGHT" detect "$plain" --extract models; one_line 'folder with files'
+run 0 "$DAYLIGHT" detect "$plain" --extract models --force
+
+step "a mapping file names what the build renamed"
+mapping=$SHARED/data/apps-truth/facegauge-obf.mapping.txt
+run 0 "$DAYLIGHT" detect "$apps/facegauge-obf.apk" --mapping "$mapping" --case mapped
+json mapped/inventory.json 'all(c["original_caller"].startswith("Lorg/corpus/portrait/") for c in d["calls"])'
+json mapped/inventory.json '[i["role"] for i in d["provenance"]["inputs"]] == ["app", "mapping"]'
+run 0 "$DAYLIGHT" check mapped; lacks out BAD
+run 0 "$DAYLIGHT" detect "$apps/facegauge-obf.apk" --mapping "$mapping"; contains out 'AgeEstimationModel.predictAge'
+run 2 "$DAYLIGHT" detect "$plain" --mapping "$plain"; one_line 'mapping'
+run 2 "$DAYLIGHT" detect "$plain" --mapping absent.txt; one_line 'absent.txt'
 echo "all well"

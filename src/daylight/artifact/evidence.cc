@@ -33,6 +33,7 @@ Json to_json(const Evidence& evidence) {
   Json json = {{"kind", evidence.kind}, {"file", evidence.file}, {"entry", evidence.entry}};
   if (evidence.offset) json["offset"] = *evidence.offset;
   if (!evidence.method.empty()) json["method"] = evidence.method;
+  if (!evidence.original_method.empty()) json["original_method"] = evidence.original_method;
   json["rule"] = evidence.rule;
   json["excerpt"] = printable(evidence.excerpt, 400);
   return json;
@@ -54,6 +55,7 @@ Result<Evidence> evidence_from_json(const Json& json, const std::string& where) 
     evidence.offset = offset;
   }
   fields.text("method", evidence.method);
+  fields.text("original_method", evidence.original_method);
   fields.text("rule", evidence.rule);
   fields.text("excerpt", evidence.excerpt);
   TRY_VOID(fields.finish());

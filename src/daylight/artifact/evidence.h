@@ -20,9 +20,10 @@ struct Evidence {
   std::vector<std::string> entry =
       {};  // chain of containers from the outside in; empty: the file itself
   std::optional<std::uint64_t> offset = {};  // bytes into the innermost entry
-  std::string method = {};   // Lpkg/Class;->name(Descriptor)Ret, or an export's name
-  std::string rule = {};     // id of the rule or analysis that fired
-  std::string excerpt = {};  // what was seen there, printable and short
+  std::string method = {};           // Lpkg/Class;->name(Descriptor)Ret, or an export's name
+  std::string rule = {};             // id of the rule or analysis that fired
+  std::string excerpt = {};          // what was seen there, printable and short
+  std::string original_method = {};  // `method` before obfuscation, where a mapping file said so
 
   friend bool operator==(const Evidence&, const Evidence&) = default;
 };

@@ -14,7 +14,8 @@ namespace dl::cli {
 
 struct DetectResult {
   Inventory inventory;
-  std::string output;  // for stdout
+  std::string output;          // for stdout
+  bool inputs_failed = false;  // a model could not be extracted
 };
 
 // Runs detection in the case that the options name, or alone, and writes every other output that is

@@ -106,6 +106,19 @@ void add_detect_outputs(CLI::App* verb, DetectFlags& d) {
   verb->add_option("--sarif", d.sarif, "also write the findings as SARIF 2.1.0 to this file");
   verb->add_option("--mlbom", d.ml_bom,
                    "also write models and runtimes as a CycloneDX 1.6 ML-BOM to this file");
+  verb->add_option(
+      "--extract", d.extract,
+      "also write the models' bytes, decrypted where the key was found, and index.json "
+      "to this folder");
+  verb->add_flag("--force", d.force,
+                 "extract into a folder that has files; same names are replaced");
+}
+
+// What detection is given besides the app.
+void add_detect_inputs(CLI::App* verb, DetectFlags& d) {
+  verb->add_option(
+      "--mapping", d.mapping,
+      "mapping.txt of the app's build (ProGuard, R8): adds the names before obfuscation");
 }
 
 CLI::App* add_verb(CLI::App& app, CommandLine& line, const std::string& name,
@@ -169,6 +182,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   add_app(audit, o);
   add_samples(audit, o, true);
   add_case(audit, o)->required();
+  add_detect_inputs(audit, o.detect);
   add_replay(audit, o.replay);
   add_assess(audit, o.assess);
   add_fail_on(audit, o, {"disparity", "sensitive-task", "gap"});
@@ -179,6 +193,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   auto* detect_case = add_case(detect, o);
   detect->add_option("--out", o.out, "write the inventory here, without a case")
       ->excludes(detect_case);
+  add_detect_inputs(detect, o.detect);
   add_detect_outputs(detect, o.detect);
   add_fail_on(detect, o, {"sensitive-task", "gap"});
 

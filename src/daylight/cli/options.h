@@ -44,6 +44,9 @@ struct DetectFlags {
   bool tsv = false;  // models on stdout
   std::filesystem::path sarif;
   std::filesystem::path ml_bom;
+  std::filesystem::path extract;  // folder for the models' bytes
+  bool force = false;             // into a folder that has files
+  std::filesystem::path mapping;  // of an obfuscated build
 };
 
 struct Options {

@@ -70,6 +70,18 @@ Result<void> refuse_input_as_out(const std::filesystem::path& out,
   return {};
 }
 
+Result<void> refuse_filled_folder(const std::filesystem::path& folder, bool force) {
+  std::error_code error;
+  if (folder.empty() || !std::filesystem::exists(folder, error)) return {};
+  if (!std::filesystem::is_directory(folder, error)) {
+    return fail(ErrorCode::kInvalidArgument, "is a file, not a folder", folder.string(),
+                "name a new folder");
+  }
+  if (force || std::filesystem::is_empty(folder, error)) return {};
+  return fail(ErrorCode::kInvalidArgument, "is a folder with files in it", folder.string(),
+              "name a new folder, or say --force");
+}
+
 Result<void> refuse_another_app(const CaseFolder& folder, const program::AppPackage& app) {
   const auto of_case = app_of_case(folder);
   if (!of_case || of_case->sha256 == app.sha256()) return {};

@@ -18,6 +18,10 @@ namespace dl::cli {
 Result<void> refuse_input_as_out(const std::filesystem::path& out,
                                  const std::vector<std::filesystem::path>& inputs);
 
+// kInvalidArgument where `folder` is a file, or a folder with files in it that nobody said may be
+// mixed with ours (`force`). An empty path is fine.
+Result<void> refuse_filled_folder(const std::filesystem::path& folder, bool force);
+
 // kInvalidArgument where the case was begun with other bytes than this app's. A case without an
 // artifact that names an app is of no app yet.
 Result<void> refuse_another_app(const CaseFolder& folder, const program::AppPackage& app);

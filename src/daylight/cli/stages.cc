@@ -19,11 +19,11 @@
 #include "daylight/base/digest.h"
 #include "daylight/base/text.h"
 #include "daylight/cli/case_artifacts.h"
+#include "daylight/cli/detect_inputs.h"
 #include "daylight/cli/group_choice.h"
 #include "daylight/cli/refusals.h"
 #include "daylight/cli/replay_stage.h"
 #include "daylight/cli/sample_hashing.h"
-#include "daylight/detect/detector.h"
 #include "daylight/detect/planner.h"
 #include "daylight/rebuild/rebuilder.h"
 #include "daylight/report/reporter.h"
@@ -99,14 +99,13 @@ bool models_are_stored(const CaseFolder& folder) {
 Result<StageReport> run_detect(Session& session) {
   const program::AppPackage* app = TRY(session.app());
   TRY_VOID(refuse_another_app(session.folder(), *app));
-  const RuleSet& rules = RuleSet::builtin();
-  const Provenance provenance = detect_provenance(*app, rules, {});
+  const DetectInputs inputs = TRY(DetectInputs::read(session.options().detect));
+  const Provenance provenance = inputs.provenance(*app);
   if (session.folder().is_current(kInventoryFile, "inventory", provenance) &&
       models_are_stored(session.folder())) {
     return up_to_date("detect");
   }
-  Inventory inventory = TRY(detect(*app, *TRY(session.code()), rules, {}, session.log()));
-  inventory.provenance = provenance;
+  Inventory inventory = TRY(inputs.detect(*app, *TRY(session.code()), session.log()));
   TRY_VOID(store_models(session.folder(), *app, inventory, session.log()));
   TRY_VOID(session.folder().write_json(kInventoryFile, to_json(inventory)));
   return done("detect",

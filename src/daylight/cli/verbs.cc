@@ -127,7 +127,7 @@ Result<ExitCode> detect(const Options& options, Terminal& terminal) {
   print(result.output);
   CaseArtifacts artifacts;
   artifacts.inventory = std::move(result.inventory);
-  return exit_code(options.fail_on, artifacts, false, terminal);
+  return exit_code(options.fail_on, artifacts, result.inputs_failed, terminal);
 }
 
 // Only detect and audit start a case; to any other stage a folder that is absent or empty is a

@@ -21,6 +21,7 @@ constexpr std::size_t kIndent = 2;
 constexpr std::size_t kDetailIndent = 6;
 constexpr std::size_t kLabelWidth = 10;
 constexpr std::size_t kMaxApiCallers = 1;
+constexpr std::size_t kCallerWidth = 24;
 
 std::string heading(const std::string& title, std::size_t count) {
   return fmt::format("\n{} ({})\n", title, count);
@@ -127,6 +128,15 @@ struct ApiCalls {
   std::vector<std::string> callers;
 };
 
+// A caller that fits its column: without its package where it is long.
+std::string short_caller(const CallRecord& call) {
+  const std::string name = caller_phrase(call);
+  const std::size_t method = name.rfind('.');
+  if (text_columns(name) <= kCallerWidth || method == std::string::npos || method == 0) return name;
+  const std::size_t cls = name.rfind('.', method - 1);
+  return cls == std::string::npos ? name : name.substr(cls + 1);
+}
+
 std::string calls_section(const Inventory& inventory) {
   if (inventory.calls.empty()) return "\nCalls: none\n";
   std::map<std::string, ApiCalls> by_api;
@@ -135,7 +145,7 @@ std::string calls_section(const Inventory& inventory) {
     ++calls.count;
     ++calls.uses[call.use];
     if (call.obfuscated) ++calls.renamed;
-    const std::string caller = caller_phrase(call);
+    const std::string caller = short_caller(call);
     if (std::find(calls.callers.begin(), calls.callers.end(), caller) == calls.callers.end())
       calls.callers.push_back(caller);
   }
@@ -155,7 +165,7 @@ std::string calls_section(const Inventory& inventory) {
                     join(uses, ", ") + (calls.renamed > 0 ? ", renamed" : ""), callers});
   }
   const std::string table = text_table({{"n", 5, true},
-                                        {"api", 52, false, true},
+                                        {"api", 44, false, true},
                                         {"use", 32},
                                         {"called by", kTextWidth, false, true}},
                                        rows, kIndent);

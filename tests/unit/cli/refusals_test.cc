@@ -30,6 +30,16 @@ TEST_F(RefusalsTest, AnInputIsKnownByAnyOfItsNames) {
   EXPECT_TRUE(refuse_input_as_out(folder_.path() / "new.csv", {table_}));
 }
 
+TEST_F(RefusalsTest, AFolderWithFilesIsOnlyFilledWhenToldSo) {
+  EXPECT_TRUE(refuse_filled_folder("", false));
+  EXPECT_TRUE(refuse_filled_folder(folder_.path() / "new", false));
+  EXPECT_TRUE(refuse_filled_folder(folder_.path(), false)) << "empty";
+  ASSERT_TRUE(write_file_atomic(table_, "file\n"));
+  EXPECT_FALSE(refuse_filled_folder(folder_.path(), false));
+  EXPECT_TRUE(refuse_filled_folder(folder_.path(), true));
+  EXPECT_FALSE(refuse_filled_folder(table_, true)) << "a file";
+}
+
 TEST_F(RefusalsTest, OnlyATableWithItsOwnMetaMayBeReplaced) {
   EXPECT_TRUE(refuse_hand_made_table(table_)) << "nothing is there";
   const std::string text = "file\na.jpg\n";

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What detection is given besides the app, read once: the mapping file of its build.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "daylight/artifact/inventory.h"
+#include "daylight/base/log.h"
+#include "daylight/base/result.h"
+#include "daylight/cli/options.h"
+#include "daylight/program/app_code.h"
+#include "daylight/program/app_package.h"
+#include "daylight/program/name_mapping.h"
+
+namespace dl::cli {
+
+// Immutable after read(); one for each run.
+class DetectInputs {
+ public:
+  // Reads the files that the flags name. An Error names the file that is absent or of no use.
+  static Result<DetectInputs> read(const DetectFlags& flags);
+
+  // Where the inventory of this app comes from: rules, options, and every file that was read.
+  Provenance provenance(const program::AppPackage& app) const;
+  // Detection with everything that was read; the inventory has its provenance.
+  Result<Inventory> detect(const program::AppPackage& app, const program::AppCode& code,
+                           LogSink& log) const;
+
+ private:
+  std::optional<program::NameMapping> mapping_;
+  InputDigest mapping_digest_;
+};
+
+}  // namespace dl::cli

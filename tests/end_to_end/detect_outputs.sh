@@ -57,7 +57,7 @@ run 0 "$DAYLIGHT" detect "$apps/facegauge-obf.apk" --mapping "$mapping" --case m
 json mapped/inventory.json 'all(c["original_caller"].startswith("Lorg/corpus/portrait/") for c in d["calls"])'
 json mapped/inventory.json '[i["role"] for i in d["provenance"]["inputs"]] == ["app", "mapping"]'
 run 0 "$DAYLIGHT" check mapped; lacks out BAD
-run 0 "$DAYLIGHT" detect "$apps/facegauge-obf.apk" --mapping "$mapping"; contains out 'AgeEstimationModel.predictAge'
+run 0 "$DAYLIGHT" detect "$apps/facegauge-obf.apk" --mapping "$mapping"; contains out 'predictAge'
 run 2 "$DAYLIGHT" detect "$plain" --mapping "$plain"; one_line 'mapping'
 run 2 "$DAYLIGHT" detect "$plain" --mapping absent.txt; one_line 'absent.txt'
 echo "all well"

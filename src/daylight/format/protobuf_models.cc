@@ -3,8 +3,11 @@
 #include <array>
 
 #include "daylight/format/caffe.h"
+#include "daylight/format/mediapipe_graph.h"
 #include "daylight/format/model_probe.h"
+#include "daylight/format/netdef.h"
 #include "daylight/format/onnx.h"
+#include "daylight/format/tf_graph.h"
 
 namespace dl {
 namespace {
@@ -17,9 +20,15 @@ constexpr std::array<ModelMark, 6> kOnnxMarks = {{{"\x12\x07pytorch", 2},
                                                   {"\x12\x0akeras2onnx", 2},
                                                   {"\x12\x0bOnnxMLTools", 2}}};
 
-constexpr std::array<ModelFormat, 2> kFormats = {{
+constexpr std::array<ModelFormat, 7> kFormats = {{
     {"onnx", kOnnxMarks, true, probe_onnx, describe_onnx},
     {"caffe", {}, false, probe_caffe, describe_caffe},
+    // Before the next one: a calculator's name would pass for an operator's.
+    {"mediapipe_graph", {}, false, probe_mediapipe_graph, describe_mediapipe_graph},
+    {"tf_graphdef", {}, false, probe_tf_graphdef, describe_tf_graphdef},
+    {"tf_savedmodel", {}, false, probe_tf_savedmodel, describe_tf_savedmodel},
+    {"caffe2", {}, false, probe_caffe2},
+    {"mace", {}, false, probe_mace},
 }};
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "daylight/base/text.h"
 #include "daylight/detect/entry_scan.h"
 #include "daylight/detect/model_use.h"
+#include "daylight/detect/native_calls.h"
 #include "daylight/detect/signals.h"
 #include "daylight/detect/tasks.h"
 #include "daylight/format/tflite_metadata.h"
@@ -121,6 +122,17 @@ void note_missing_models(const std::vector<ModelRecord>& models,
   }
 }
 
+// Calls inside native libraries, behind those of Java.
+Result<void> add_native_calls(const CodeContext& context, LogSink& log, Inventory& inventory) {
+  NativeCallFindings found = TRY(native_calls(context, inventory.frameworks, log));
+  for (CallRecord& call : found.calls) {
+    call.id = "call-" + std::to_string(inventory.calls.size() + 1);
+    inventory.calls.push_back(std::move(call));
+  }
+  inventory.gaps.insert(inventory.gaps.end(), found.gaps.begin(), found.gaps.end());
+  return {};
+}
+
 }  // namespace
 
 Provenance detect_provenance(const program::AppPackage& app, const RuleSet& rules,
@@ -168,6 +180,7 @@ Result<Inventory> detect(const program::AppPackage& app, const program::AppCode&
   add_code_gaps(app, code, inventory.gaps);
   note_unnamed_models(inventory.models, model_code, inventory.gaps);
   note_missing_models(inventory.models, inventory.calls, inventory.gaps);
+  TRY_VOID(add_native_calls(context, log, inventory));
   return inventory;
 }
 

@@ -62,7 +62,8 @@ std::string only_bare_version(const ElfFile& elf) {
 
 }  // namespace
 
-NativeSignals::NativeSignals(const RuleSet& rules) : rules_(rules), scanner_(all_literals(rules), LiteralScanner::Report::kFirst) {
+NativeSignals::NativeSignals(const RuleSet& rules)
+    : rules_(rules), scanner_(all_literals(rules), LiteralScanner::Report::kFirst) {
   for (const FrameworkRule& rule : rules.frameworks()) {
     literal_owner_.insert(literal_owner_.end(), rule.literals.size(), &rule);
   }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "daylight/program/native_names.h"
+
 namespace dl::program {
 namespace {
 
@@ -21,20 +23,6 @@ bool is_identifier_byte(char c) {
 bool is_java_name(std::string_view text) {
   if (text.empty() || text.size() > kMaxJniTextSize || is_digit(text.front())) return false;
   return std::all_of(text.begin(), text.end(), is_identifier_byte);
-}
-
-// The length of "<digits><name>" at the start of `text`; 0 if there is none. `name` becomes the
-// name.
-std::size_t source_name(std::string_view text, std::string_view& name) {
-  std::size_t digits = 0;
-  std::size_t length = 0;
-  while (digits < text.size() && digits < 4 && is_digit(text[digits])) {
-    length = length * 10 + static_cast<std::size_t>(text[digits] - '0');
-    ++digits;
-  }
-  if (digits == 0 || length == 0 || length > text.size() - digits) return 0;
-  name = text.substr(digits, length);
-  return digits + length;
 }
 
 // The length of the field type at the start of `text`; 0 if there is none.
@@ -87,29 +75,6 @@ bool is_jni_signature(std::string_view text) {
   if (at + 1 >= text.size()) return false;
   const std::string_view result = text.substr(at + 1);
   return result == "V" || field_type(result) == result.size();
-}
-
-std::string class_name_of_rtti(std::string_view mangled) {
-  std::string_view rest = mangled;
-  std::string_view name;
-  if (!rest.empty() && rest.front() != 'N') {
-    return source_name(rest, name) == rest.size() ? std::string(name) : std::string(mangled);
-  }
-  if (rest.size() < 2 || rest.back() != 'E') return std::string(mangled);
-  rest = rest.substr(1, rest.size() - 2);
-  std::string out;
-  if (rest.starts_with("St")) {
-    out = "std";
-    rest.remove_prefix(2);
-  }
-  while (!rest.empty()) {
-    const std::size_t size = source_name(rest, name);
-    if (size == 0) return std::string(mangled);
-    if (!out.empty()) out += "::";
-    out += name == "_GLOBAL__N_1" ? std::string_view("(anonymous)") : name;
-    rest.remove_prefix(size);
-  }
-  return out.empty() ? std::string(mangled) : out;
 }
 
 std::vector<NativeTable> read_native_tables(const ElfFile& elf, const NativePointers& pointers,

@@ -53,8 +53,4 @@ std::vector<RegisteredNative> read_registered_natives(const ElfFile& elf,
 
 // Whether the text is a method's signature: "(I[Ljava/lang/String;)V".
 bool is_jni_signature(std::string_view text);
-// "N3MNN7SessionE" -> "MNN::Session", "6Engine" -> "Engine"; the text itself where it is more
-// complicated.
-std::string class_name_of_rtti(std::string_view mangled);
-
 }  // namespace dl::program

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <set>
 
+#include "daylight/program/native_names.h"
 #include "support/native_library.h"
 
 namespace dl::program {
@@ -336,6 +337,18 @@ TEST(RttiName, NestedNamesAreWrittenAsInCode) {
   EXPECT_EQ(class_name_of_rtti("N3FooIiEE"), "N3FooIiEE");
   EXPECT_EQ(class_name_of_rtti("99x"), "99x");
   EXPECT_EQ(class_name_of_rtti(""), "");
+}
+
+TEST(SymbolName, PlainIdentifiersAreReadable) {
+  EXPECT_EQ(readable_symbol("_ZN3MNN11Interpreter14createFromFileEPKc"),
+            "MNN::Interpreter::createFromFile");
+  EXPECT_EQ(readable_symbol("_ZNK3MNN11Interpreter10runSessionEPNS_7SessionE"),
+            "MNN::Interpreter::runSession");
+  EXPECT_EQ(readable_symbol("_Z10detectFacev"), "detectFace");
+  EXPECT_EQ(readable_symbol("_ZL5starti"), "start");
+  EXPECT_EQ(readable_symbol("TfLiteModelCreate"), "TfLiteModelCreate");
+  for (const char* odd : {"_Z", "_ZN", "_ZN3MNN", "_ZN99x", "_ZN3FooIiE3barEv", "_ZTV3Foo"})
+    EXPECT_EQ(readable_symbol(odd), odd);
 }
 
 }  // namespace

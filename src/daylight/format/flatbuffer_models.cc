@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "daylight/format/executorch.h"
 #include "daylight/format/mnn.h"
 #include "daylight/format/model_probe.h"
 #include "daylight/format/ort.h"
@@ -20,6 +21,7 @@ std::optional<ModelProbe> probe_tflite(ByteSpan bytes) {
 }
 
 constexpr char kMnn[] = "mnn";
+constexpr char kExecutorch[] = "executorch";
 constexpr char kOrt[] = "ort";
 
 template <const char* id, auto read>
@@ -38,9 +40,13 @@ ModelGraph describe(ByteSpan bytes, const ModelProbe& /*probe*/) {
 constexpr std::array<ModelMark, 1> kTfliteMarks = {{{"TFL3", 4}}};
 constexpr std::array<ModelMark, 1> kOrtMarks = {{{"ORTM", 4}}};
 
-constexpr std::array<ModelFormat, 3> kFormats = {{
+constexpr std::array<ModelMark, 1> kExecutorchMarks = {{{"ET12", 4}}};
+
+constexpr std::array<ModelFormat, 4> kFormats = {{
     {"tflite", kTfliteMarks, true, probe_tflite, describe_tflite_graph},
     {kOrt, kOrtMarks, true, probe<kOrt, read_ort>, describe<read_ort>},
+    {kExecutorch, kExecutorchMarks, true, probe<kExecutorch, read_executorch>,
+     describe<read_executorch>},
     // No identifier: to look for it at every byte would cost too much.
     {kMnn, {}, false, probe<kMnn, read_mnn>, describe<read_mnn>},
 }};

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "daylight/format/caffe.h"
+#include "daylight/format/coreml.h"
 #include "daylight/format/mediapipe_graph.h"
 #include "daylight/format/model_probe.h"
 #include "daylight/format/netdef.h"
@@ -20,8 +21,9 @@ constexpr std::array<ModelMark, 6> kOnnxMarks = {{{"\x12\x07pytorch", 2},
                                                   {"\x12\x0akeras2onnx", 2},
                                                   {"\x12\x0bOnnxMLTools", 2}}};
 
-constexpr std::array<ModelFormat, 7> kFormats = {{
+constexpr std::array<ModelFormat, 8> kFormats = {{
     {"onnx", kOnnxMarks, true, probe_onnx, describe_onnx},
+    {"coreml", {}, false, probe_coreml, describe_coreml},
     {"caffe", {}, false, probe_caffe, describe_caffe},
     // Before the next one: a calculator's name would pass for an operator's.
     {"mediapipe_graph", {}, false, probe_mediapipe_graph, describe_mediapipe_graph},

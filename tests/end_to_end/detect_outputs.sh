@@ -60,4 +60,13 @@ run 0 "$DAYLIGHT" check mapped; lacks out BAD
 run 0 "$DAYLIGHT" detect "$apps/facegauge-obf.apk" --mapping "$mapping"; contains out 'predictAge'
 run 2 "$DAYLIGHT" detect "$plain" --mapping "$plain"; one_line 'mapping'
 run 2 "$DAYLIGHT" detect "$plain" --mapping absent.txt; one_line 'absent.txt'
+step "a difference: an app and itself, and its renamed twin by way of a case and an inventory"
+run 0 "$DAYLIGHT" diff "$plain" "$plain" --fail-on change; contains out '^Nothing changed'
+run 0 "$DAYLIGHT" detect "$plain" --out plain.json
+run 1 "$DAYLIGHT" diff plain.json case-facegauge-obf --json --fail-on change
+json out 'd["counts"]["calls"] == {"moved": 20} and d["counts"]["models"] == {"replaced": 2} and d["changed"]'
+cp out diff.json; run 0 "$DAYLIGHT" check diff.json; lacks out BAD
+run 1 "$DAYLIGHT" diff "$apps/instapaper.apk" plain.json --fail-on new-sensitive-task
+grep -q "'new-sensitive-task' is broken: age gender" err || fail "the rule does not name the tasks"
+run 2 "$DAYLIGHT" diff plain.json absent.apk; one_line 'absent.apk'
 echo "all well"

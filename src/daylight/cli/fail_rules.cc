@@ -55,7 +55,57 @@ void judge_gap(const ReportInputs& artifacts, RuleOutcome& out) {
   out.lines.push_back(fmt::format("rule 'gap' is broken: {}", gaps));
 }
 
+bool is_used(const std::string& use) {
+  const auto parsed = use_from_string(use);
+  return parsed && *parsed >= Use::kReachable;
+}
+
+void judge_new_sensitive_task(const InventoryDiff& diff, RuleOutcome& out) {
+  std::string reachable;
+  std::string present;
+  for (const TaskChange& change : diff.tasks) {
+    if (!change.sensitive || change.new_use.empty() || is_used(change.old_use)) continue;
+    if (is_used(change.new_use)) {
+      reachable += " " + change.task;
+    } else if (change.old_use.empty()) {
+      present += " " + change.task;
+    }
+  }
+  if (!reachable.empty()) {
+    out.broken = true;
+    out.lines.push_back("rule 'new-sensitive-task' is broken:" + reachable);
+  } else if (!present.empty()) {
+    out.undecided = true;
+    out.lines.push_back("rule 'new-sensitive-task' could not be decided (present, no path found):" +
+                        present);
+  }
+}
+
+void judge_new_model(const InventoryDiff& diff, RuleOutcome& out) {
+  std::size_t models = 0;
+  for (const ModelChange& change : diff.models) {
+    if (change.status == "added" || change.status == "replaced" || change.status == "retrained")
+      ++models;
+  }
+  if (models == 0) return;
+  out.broken = true;
+  out.lines.push_back(fmt::format("rule 'new-model' is broken: {}", models));
+}
+
 }  // namespace
+
+RuleOutcome judge_diff_rules(const std::vector<std::string>& rules, const InventoryDiff& diff) {
+  RuleOutcome out;
+  for (const std::string& rule : rules) {
+    if (rule == "new-sensitive-task") judge_new_sensitive_task(diff, out);
+    if (rule == "new-model") judge_new_model(diff, out);
+    if (rule == "change" && !diff.empty()) {
+      out.broken = true;
+      out.lines.emplace_back("rule 'change' is broken: the versions differ");
+    }
+  }
+  return out;
+}
 
 RuleOutcome judge_rules(const std::vector<std::string>& rules, const ReportInputs& artifacts) {
   RuleOutcome out;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "daylight/report/inventory_diff.h"
 #include "daylight/report/reporter.h"
 
 namespace dl::cli {
@@ -19,5 +20,10 @@ struct RuleOutcome {
 // assessed). sensitive-task: a sensitive task whose use is reachable or more (undecided: only
 // present). gap: something could not be read.
 RuleOutcome judge_rules(const std::vector<std::string>& rules, const ReportInputs& artifacts);
+
+// new-sensitive-task: the new version has a sensitive task that is reachable or more, and the old
+// one did not have it so (undecided: it is only present). new-model: a model that the old version
+// did not have, also one that was replaced or retrained. change: anything differs.
+RuleOutcome judge_diff_rules(const std::vector<std::string>& rules, const InventoryDiff& diff);
 
 }  // namespace dl::cli

@@ -227,6 +227,13 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   add_case(report, o)->required();
   add_samples(report, o, false);
 
+  auto* diff = add_verb(app, line, "diff",
+                        "say what changed between two versions: models, tasks, runtimes, calls");
+  diff->add_option("old", line.diff_old, "an app, the folder of its case, or its inventory.json")
+      ->required();
+  diff->add_option("new", line.diff_new, "the newer version, as one of these")->required();
+  add_fail_on(diff, o, {"new-sensitive-task", "new-model", "change"});
+
   auto* check = add_verb(app, line, "check", "validate an artifact or a whole case");
   check
       ->add_option("target", line.check_target,

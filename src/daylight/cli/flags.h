@@ -17,6 +17,8 @@ struct CommandLine {
   Options options;
   SamplesOptions samples;
   std::filesystem::path check_target;
+  std::filesystem::path diff_old;
+  std::filesystem::path diff_new;
 };
 
 // Declares all verbs on `app`; parsing fills `line`, which must outlive the parse.

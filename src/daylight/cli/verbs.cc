@@ -14,6 +14,7 @@
 #include "daylight/cli/artifact_check.h"
 #include "daylight/cli/case_artifacts.h"
 #include "daylight/cli/detect_verb.h"
+#include "daylight/cli/diff_verb.h"
 #include "daylight/cli/fail_rules.h"
 #include "daylight/cli/group_choice.h"
 #include "daylight/cli/refusals.h"
@@ -43,13 +44,16 @@ bool some_inputs_failed(const std::vector<StageReport>& reports) {
 }
 
 // The exit code of a finished run: rules first, then pictures that could not be read.
-ExitCode exit_code(const std::vector<std::string>& rules, const CaseArtifacts& artifacts,
-                   bool inputs_failed, Terminal& terminal) {
-  const RuleOutcome outcome = judge_rules(rules, artifacts.inputs());
+ExitCode exit_code(const RuleOutcome& outcome, bool inputs_failed, Terminal& terminal) {
   for (const std::string& line : outcome.lines) terminal.message(LogLevel::kWarning, line);
   if (outcome.broken) return kRuleBroken;
   if (outcome.undecided) return kRuleUndecided;
   return inputs_failed ? kSomeInputsFailed : kDone;
+}
+
+ExitCode exit_code(const std::vector<std::string>& rules, const CaseArtifacts& artifacts,
+                   bool inputs_failed, Terminal& terminal) {
+  return exit_code(judge_rules(rules, artifacts.inputs()), inputs_failed, terminal);
 }
 
 // What an audit cost, for the terminal, the journal and --json.
@@ -128,6 +132,12 @@ Result<ExitCode> detect(const Options& options, Terminal& terminal) {
   CaseArtifacts artifacts;
   artifacts.inventory = std::move(result.inventory);
   return exit_code(options.fail_on, artifacts, result.inputs_failed, terminal);
+}
+
+Result<ExitCode> diff(const CommandLine& line, Terminal& terminal) {
+  const InventoryDiff found = TRY(diff_of(line.diff_old, line.diff_new, terminal));
+  print(line.options.json ? dump_json(to_json(found)) : render_diff(found));
+  return exit_code(judge_diff_rules(line.options.fail_on, found), false, terminal);
 }
 
 // Only detect and audit start a case; to any other stage a folder that is absent or empty is a
@@ -228,6 +238,7 @@ Result<ExitCode> run_verb(const CommandLine& line, Terminal& terminal) {
   if (line.verb == "assess") return assess_verb(line, terminal);
   if (line.verb == "report") return one_stage(line, kReportFile, terminal);
   if (line.verb == "check") return check(line);
+  if (line.verb == "diff") return diff(line, terminal);
   return run_samples_verb(line.verb, line.samples, terminal);
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "daylight/base/text.h"
+#include "daylight/program/code_fingerprint.h"
 
 namespace dl {
 namespace {
@@ -135,6 +136,8 @@ CallRecord call_record(const CodeContext& context, MethodId caller, const CallSi
   record.method = std::string(index.method_name(site.callee)) +
                   std::string(index.method_descriptor(site.callee));
   record.obfuscated = api.renamed;
+  record.fingerprint =
+      program::code_fingerprint(index, context.code.facts(), context.code.apis(), caller);
   record.origin = origin_of_class(context, index.method_info(caller).owner);
   record.evidence.push_back(code_evidence(context, caller, site.pc, "call-site",
                                           "calls " + index.method_text(site.callee)));

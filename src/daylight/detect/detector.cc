@@ -124,7 +124,7 @@ void note_missing_models(const std::vector<ModelRecord>& models,
 
 // Calls inside native libraries, behind those of Java.
 Result<void> add_native_calls(const CodeContext& context, LogSink& log, Inventory& inventory) {
-  NativeCallFindings found = TRY(native_calls(context, inventory.frameworks, log));
+  NativeCallFindings found = TRY(native_calls(context, log));
   for (CallRecord& call : found.calls) {
     call.id = "call-" + std::to_string(inventory.calls.size() + 1);
     inventory.calls.push_back(std::move(call));

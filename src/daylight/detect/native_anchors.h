@@ -28,8 +28,8 @@ struct NativeAnchor {
 // Immutable; const methods are thread safe.
 class NativeAnchors {
  public:
-  // From the text of the file. kInvalidArgument names rule and key; also for a framework that
-  // `rules` does not know.
+  // From the text of the file. An error names rule and key; also for a framework that `rules` does
+  // not know.
   static Result<NativeAnchors> parse(std::string_view text, const RuleSet& rules);
   // The anchors that the build carries. A test checks that they parse.
   static const NativeAnchors& builtin();

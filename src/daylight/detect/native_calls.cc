@@ -230,6 +230,7 @@ void NativeCalls::add_hit(const Library& library, const NativeHit& hit) {
 }
 
 void NativeCalls::add_library(const ElfFile& elf, const std::vector<std::string>& chain) {
+  if (!finder_.is_of_interest(elf)) return;
   const std::string where = chain.empty() ? std::string() : chain.back();
   const auto code = NativeCode::read(elf, where);
   if (!code) {
@@ -258,15 +259,7 @@ NativeCallFindings NativeCalls::finish() {
   return std::move(out_);
 }
 
-Result<NativeCallFindings> native_calls(const CodeContext& context,
-                                        const std::vector<FrameworkRecord>& frameworks,
-                                        LogSink& log) {
-  std::set<std::vector<std::string>> shown;  // libraries in which a framework was seen
-  for (const FrameworkRecord& record : frameworks) {
-    for (const Evidence& evidence : record.evidence) {
-      if (evidence.kind == "native") shown.insert(evidence.entry);
-    }
-  }
+Result<NativeCallFindings> native_calls(const CodeContext& context, LogSink& log) {
   NativeCalls calls(context);
   const auto& libraries = context.app.native_libraries();
   for (std::size_t i = 0; i < libraries.size(); ++i) {
@@ -279,8 +272,7 @@ Result<NativeCallFindings> native_calls(const CodeContext& context,
     if (!content || !looks_like_elf(content->bytes)) continue;
     const std::vector<std::string> chain = context.app.chain_of(*libraries[i].entry);
     const auto elf = ElfFile::parse(content->bytes, chain.back());
-    if (!elf || (!shown.contains(chain) && !calls.has_symbols(*elf))) continue;
-    calls.add_library(*elf, chain);
+    if (elf) calls.add_library(*elf, chain);
   }
   log.progress("native code", libraries.size(), libraries.size());
   return calls.finish();

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,11 +39,9 @@ class NativeCalls {
   explicit NativeCalls(const CodeContext& context,
                        const NativeAnchors& anchors = NativeAnchors::builtin());
 
-  // Whether the library is worth reading by its symbols alone (cheap: no code, no literals). What
-  // shows a framework in another way is worth it too.
-  bool has_symbols(const ElfFile& elf) const { return finder_.has_symbols(elf); }
-  // Reads the library's code. `chain` leads to it from the outermost file (AppPackage::chain_of);
-  // machines whose code is not read become a gap.
+  // Reads the library's code if an anchor's symbol or text is in it; without, it costs one pass
+  // over its data. `chain` leads to it from the outermost file (AppPackage::chain_of). Machines
+  // whose code is not read become a gap.
   void add_library(const ElfFile& elf, const std::vector<std::string>& chain);
   // The findings; once.
   NativeCallFindings finish();
@@ -61,10 +58,7 @@ class NativeCalls {
   std::vector<std::pair<std::string, std::string>> unread_;  // entry, and why
 };
 
-// All libraries of the app that have an anchor's symbol or in which `frameworks` (records of layer
-// native, by their evidence) were seen. kCancelled if the user stops.
-Result<NativeCallFindings> native_calls(const CodeContext& context,
-                                        const std::vector<FrameworkRecord>& frameworks,
-                                        LogSink& log);
+// All libraries of the app, in the order of AppPackage. kCancelled if the user stops.
+Result<NativeCallFindings> native_calls(const CodeContext& context, LogSink& log);
 
 }  // namespace dl

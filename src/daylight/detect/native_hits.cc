@@ -119,17 +119,37 @@ void NativeHitFinder::Search::find_texts() {
   for (const ElfRange& range : code.elf().data_ranges()) {
     const std::string_view data = as_text(range.bytes);
     for (const LiteralHit& hit : finder.scanner_.scan(range.bytes)) {
+      const auto start = finder.constant_of(data, hit);
+      if (!start) continue;
       const Text& text = finder.texts_[hit.literal];
-      std::uint64_t start = hit.offset;
-      while (start > 0 && hit.offset - start < kMaxLiteralPrefix && data[start - 1] != '\0')
-        --start;
-      const std::uint64_t end = hit.offset + text.text.size();
-      const bool is_name = start == hit.offset && end < data.size() && data[end] == '\0';
-      if (text.whole && !is_name) continue;
       const auto how = text.whole ? NativeHit::How::kLooksUp : NativeHit::How::kUsesLiteral;
-      add_uses(*text.anchor, range.address + start, how, std::string(text.text));
+      add_uses(*text.anchor, range.address + *start, how, std::string(text.text));
     }
   }
+}
+
+std::optional<std::uint64_t> NativeHitFinder::constant_of(std::string_view data,
+                                                          const LiteralHit& hit) const {
+  const Text& text = texts_[hit.literal];
+  std::uint64_t start = hit.offset;
+  while (start > 0 && hit.offset - start < kMaxLiteralPrefix && data[start - 1] != '\0') --start;
+  const std::uint64_t end = hit.offset + text.text.size();
+  const bool alone = start == hit.offset && end < data.size() && data[end] == '\0';
+  if (text.whole && !alone) return std::nullopt;
+  return start;
+}
+
+bool NativeHitFinder::is_of_interest(const ElfFile& elf) const {
+  return has_symbols(elf) || has_texts(elf);
+}
+
+bool NativeHitFinder::has_texts(const ElfFile& elf) const {
+  for (const ElfRange& range : elf.data_ranges()) {
+    for (const LiteralHit& hit : scanner_.scan(range.bytes)) {
+      if (constant_of(as_text(range.bytes), hit)) return true;
+    }
+  }
+  return false;
 }
 
 std::vector<NativeHitFinder::Text> NativeHitFinder::texts_of(const NativeAnchors& anchors) {

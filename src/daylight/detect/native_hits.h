@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,9 +37,9 @@ class NativeHitFinder {
  public:
   explicit NativeHitFinder(const NativeAnchors& anchors);
 
-  // Whether the library's symbol tables make it worth reading: it imports, defines or is an
-  // anchor's symbol. Literals are not looked for.
-  bool has_symbols(const ElfFile& elf) const;
+  // Whether the library is worth reading: it imports, defines or is an anchor's symbol, or holds
+  // one's text. Cheap: no code is read.
+  bool is_of_interest(const ElfFile& elf) const;
   // By anchor, then function, then instruction; each function once per anchor and symbol. Calls
   // inside the functions of an anchor itself (one overload calls another) are left out.
   std::vector<NativeHit> find(const program::NativeCode& code, const std::string& where,
@@ -52,6 +53,11 @@ class NativeHitFinder {
     bool whole = false;
   };
   struct Search;
+  bool has_symbols(const ElfFile& elf) const;
+  bool has_texts(const ElfFile& elf) const;
+  // Where the constant begins that holds the text at `offset`; nothing if the text is a name and
+  // does not stand alone.
+  std::optional<std::uint64_t> constant_of(std::string_view data, const LiteralHit& hit) const;
   static std::vector<Text> texts_of(const NativeAnchors& anchors);
   static std::vector<std::string_view> views_of(const std::vector<Text>& texts);
 

@@ -8,6 +8,8 @@
 #include "daylight/format/model_probe.h"
 #include "daylight/format/netdef.h"
 #include "daylight/format/onnx.h"
+#include "daylight/format/paddle.h"
+#include "daylight/format/sentencepiece.h"
 #include "daylight/format/tf_graph.h"
 
 namespace dl {
@@ -21,7 +23,7 @@ constexpr std::array<ModelMark, 6> kOnnxMarks = {{{"\x12\x07pytorch", 2},
                                                   {"\x12\x0akeras2onnx", 2},
                                                   {"\x12\x0bOnnxMLTools", 2}}};
 
-constexpr std::array<ModelFormat, 8> kFormats = {{
+constexpr std::array<ModelFormat, 10> kFormats = {{
     {"onnx", kOnnxMarks, true, probe_onnx, describe_onnx},
     {"coreml", {}, false, probe_coreml, describe_coreml},
     {"caffe", {}, false, probe_caffe, describe_caffe},
@@ -31,6 +33,8 @@ constexpr std::array<ModelFormat, 8> kFormats = {{
     {"tf_savedmodel", {}, false, probe_tf_savedmodel, describe_tf_savedmodel},
     {"caffe2", {}, false, probe_caffe2},
     {"mace", {}, false, probe_mace},
+    {"paddle_pb", {}, false, probe_paddle_pb},
+    {"sentencepiece", {}, false, probe_sentencepiece},
 }};
 
 }  // namespace

@@ -2,8 +2,13 @@
 // Model formats that are text, and binary forms of them: rows of the table.
 #include <array>
 
+#include "daylight/format/darknet.h"
+#include "daylight/format/json_models.h"
+#include "daylight/format/lightgbm.h"
 #include "daylight/format/model_probe.h"
 #include "daylight/format/ncnn.h"
+#include "daylight/format/opencv_storage.h"
+#include "daylight/format/tnn_proto.h"
 
 namespace dl {
 namespace {
@@ -11,10 +16,17 @@ namespace {
 constexpr std::array<ModelMark, 2> kNcnnMarks = {{{"7767517\n"}, {"7767517\r\n"}}};
 constexpr std::array<ModelMark, 1> kNcnnBinaryMarks = {{{{"\xdd\x85\x76\x00", 4}}}};
 
-constexpr std::array<ModelFormat, 3> kFormats = {{
+constexpr std::array<ModelFormat, 10> kFormats = {{
     {"ncnn_param", kNcnnMarks, true, probe_ncnn_param, describe_ncnn},
     {"ncnn_param_bin", kNcnnBinaryMarks, true, probe_ncnn_param_bin, describe_ncnn},
     {"pnnx", kNcnnMarks, true, probe_pnnx, describe_ncnn},
+    {"opencv_cascade", {}, false, probe_opencv_cascade, describe_opencv_cascade},
+    {"opencv_ml", {}, false, probe_opencv_ml},
+    {"tnn_proto", {}, false, probe_tnn_proto},
+    {"lightgbm", {}, false, probe_lightgbm},
+    {"darknet", {}, false, probe_darknet, describe_darknet},
+    {"xgboost", {}, false, probe_xgboost},
+    {"mxnet_symbol", {}, false, probe_mxnet_symbol, describe_mxnet_symbol},
 }};
 
 }  // namespace

@@ -1,0 +1,12 @@
+# Model formats that are Protocol Buffers or text; seeds by make_seeds_models_pb.py.
+daylight_fuzz_target(protobuf daylight_format)
+daylight_fuzz_target(onnx daylight_format)
+daylight_fuzz_target(ncnn daylight_format)
+daylight_fuzz_target(caffe daylight_format)
+daylight_fuzz_target(tf_graph daylight_format)
+daylight_fuzz_target(mediapipe_graph daylight_format)
+daylight_fuzz_target(coreml daylight_format)
+daylight_fuzz_target(netdef daylight_format)
+daylight_fuzz_target(opencv_storage daylight_format)
+daylight_fuzz_target(text_models daylight_format)
+daylight_fuzz_target(json_models daylight_format)

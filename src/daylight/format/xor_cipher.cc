@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+// Period, key, proof.
+#include "daylight/format/xor_cipher.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "daylight/format/byte_statistics.h"
+#include "daylight/format/container.h"
+#include "daylight/format/zip.h"
+
+namespace dl {
+namespace {
+
+using Key = std::vector<std::uint8_t>;
+
+// A lag stands out where equal bytes are this much commoner than chance ...
+constexpr double kLeastPeak = 1.35;
+// ... and nearly as common as at the best lag.
+constexpr double kNearBest = 0.6;
+constexpr std::size_t kMaxPeriods = 6;
+// Places of the key are read four bytes at a time.
+constexpr std::size_t kWord = 4;
+// Bytes of one part in which the key is read, and how many parts a file is cut into at the most.
+constexpr std::size_t kWindow = 4096;
+constexpr std::size_t kMaxWindows = 2048;
+constexpr int kMaxRounds = 8;
+constexpr std::size_t kLeastSize = 256;
+
+bool is_zero(const Key& key) {
+  return std::all_of(key.begin(), key.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
+// The key without repetition of itself.
+Key shortest(const Key& key) {
+  for (std::size_t period = 1; period < key.size(); ++period) {
+    if (key.size() % period != 0) continue;
+    bool repeats = true;
+    for (std::size_t i = period; i < key.size() && repeats; ++i)
+      repeats = key[i] == key[i - period];
+    if (repeats) return Key(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(period));
+  }
+  return key;
+}
+
+// Lags at which bytes recur as nowhere else, made multiples of a word: multiples of the period.
+// Shortest first.
+std::vector<std::size_t> likely_periods(ByteSpan bytes) {
+  const auto correlation = byte_autocorrelation(bytes);
+  const double best = *std::max_element(correlation.begin(), correlation.end());
+  std::vector<std::size_t> periods;
+  if (best < kLeastPeak) return periods;
+  for (std::size_t lag = 1; lag <= correlation.size() && periods.size() < kMaxPeriods; ++lag) {
+    if (correlation[lag - 1] < best * kNearBest) continue;
+    const std::size_t period = std::lcm(lag, kWord);
+    const bool known = std::find(periods.begin(), periods.end(), period) != periods.end();
+    if (!known && period <= kMaxLag) periods.push_back(period);
+  }
+  return periods;
+}
+
+using Histogram = std::array<std::uint32_t, 256>;
+
+struct Window {
+  double repetition = 0;
+  std::size_t start = 0;
+};
+
+// Parts of the bytes, those first in which bytes recur most at this lag: there the plain bytes are
+// tables and padding, nearly all of them zeros and small numbers.
+std::vector<Window> richest_windows(ByteSpan bytes, std::size_t period) {
+  std::vector<Window> windows;
+  const std::size_t size = std::min<std::size_t>(bytes.size(), kWindow + period);
+  const std::size_t step = std::max<std::size_t>(kWindow, bytes.size() / kMaxWindows);
+  for (std::size_t at = 0; at + size <= bytes.size(); at += step)
+    windows.push_back({repetition(bytes.subspan(at, size), period), at});
+  const std::size_t last = bytes.size() - size;
+  windows.push_back({repetition(bytes.subspan(last, size), period), last});
+  std::stable_sort(windows.begin(), windows.end(),
+                   [](const Window& a, const Window& b) { return a.repetition > b.repetition; });
+  return windows;
+}
+
+// Bytes of those windows by their place in the key.
+std::vector<Histogram> histograms(ByteSpan bytes, std::span<const Window> windows,
+                                  std::size_t period) {
+  std::vector<Histogram> counts(period, Histogram{});
+  for (const Window& window : windows) {
+    const std::size_t end = std::min(bytes.size(), window.start + kWindow);
+    std::size_t place = window.start % period;
+    for (std::size_t i = window.start; i < end; ++i) {
+      ++counts[place][bytes[i]];
+      if (++place == period) place = 0;
+    }
+  }
+  return counts;
+}
+
+// How surprising each plain byte is at each of the four places of a word, as the key has it so far.
+std::array<std::array<double, 256>, kWord> log_likelihoods(const std::vector<Histogram>& counts,
+                                                           const Key& key) {
+  std::array<std::array<double, 256>, kWord> out{};
+  std::array<double, kWord> totals{};
+  for (std::size_t place = 0; place < counts.size(); ++place) {
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+      out[place % kWord][byte ^ key[place]] += counts[place][byte];
+      totals[place % kWord] += counts[place][byte];
+    }
+  }
+  for (std::size_t in_word = 0; in_word < kWord; ++in_word) {
+    for (double& count : out[in_word]) count = std::log((count + 0.5) / (totals[in_word] + 128.0));
+  }
+  return out;
+}
+
+// The key byte that makes what stands at one place most like what stands elsewhere.
+std::uint8_t likeliest(const Histogram& count, const std::array<double, 256>& likelihood) {
+  std::uint8_t best = 0;
+  double most = -std::numeric_limits<double>::infinity();
+  for (std::size_t key = 0; key < 256; ++key) {
+    double sum = 0;
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+      if (count[byte] != 0) sum += count[byte] * likelihood[byte ^ key];
+    }
+    if (sum > most) {
+      most = sum;
+      best = static_cast<std::uint8_t>(key);
+    }
+  }
+  return best;
+}
+
+// The key by expectation and maximisation: begin with the commonest byte of each place as zero,
+// learn from all places together how plain bytes are distributed at each of the four places of a
+// word, and choose each key byte anew until nothing changes. Places then agree with each other;
+// what all places of a word's byte share may still be off by one value.
+Key aligned_key(const std::vector<Histogram>& counts) {
+  Key key;
+  for (const Histogram& count : counts)
+    key.push_back(
+        static_cast<std::uint8_t>(std::max_element(count.begin(), count.end()) - count.begin()));
+  for (int round = 0; round < kMaxRounds; ++round) {
+    const auto likelihood = log_likelihoods(counts, key);
+    Key next;
+    for (std::size_t place = 0; place < counts.size(); ++place)
+      next.push_back(likeliest(counts[place], likelihood[place % kWord]));
+    if (next == key) break;
+    key = std::move(next);
+  }
+  return key;
+}
+
+// Makes zero the commonest plain byte of each of the four places of a word, over all places.
+void centre_on_zero(const std::vector<Histogram>& counts, Key& key) {
+  std::array<Histogram, kWord> plain{};
+  for (std::size_t place = 0; place < counts.size(); ++place) {
+    for (std::size_t byte = 0; byte < 256; ++byte)
+      plain[place % kWord][byte ^ key[place]] += counts[place][byte];
+  }
+  for (std::size_t place = 0; place < key.size(); ++place) {
+    const Histogram& of = plain[place % kWord];
+    key[place] ^= static_cast<std::uint8_t>(std::max_element(of.begin(), of.end()) - of.begin());
+  }
+}
+
+// The shortest key that the long one repeats nearly everywhere; where repetitions disagree, the
+// majority.
+Key folded(const Key& key) {
+  for (std::size_t period = 1; period <= kMaxXorPeriod && period * 2 <= key.size(); ++period) {
+    if (key.size() % period != 0) continue;
+    Key out;
+    std::size_t agreeing = 0;
+    for (std::size_t phase = 0; phase < period; ++phase) {
+      std::array<std::size_t, 256> votes{};
+      for (std::size_t i = phase; i < key.size(); i += period) ++votes[key[i]];
+      const auto best = std::max_element(votes.begin(), votes.end());
+      agreeing += *best;
+      out.push_back(static_cast<std::uint8_t>(best - votes.begin()));
+    }
+    // Two thirds agree by chance only where repetitions are two and half of them are equal anyway.
+    if (agreeing * 4 >= key.size() * 3) return out;
+  }
+  return key;
+}
+
+// How much of the plain bytes looks like a file that somebody meant: zeros and readable words.
+std::uint64_t sense_of(ByteSpan plain) {
+  constexpr std::size_t kLetters = 6;
+  std::uint64_t sense = 0;
+  std::size_t run = 0;
+  for (const std::uint8_t byte : plain) {
+    sense += static_cast<std::uint64_t>(byte == 0);
+    if (byte >= 0x20 && byte < 0x7f) {
+      ++run;
+      continue;
+    }
+    if (run >= kLetters) sense += run;
+    run = 0;
+  }
+  return sense + (run >= kLetters ? run : 0);
+}
+
+// What must stand at the start of a file, with its offset.
+struct Known {
+  std::string_view text;
+  std::uint64_t offset;
+  std::string_view of;
+};
+
+std::vector<Known> known_plaintexts() {
+  std::vector<Known> all = {{std::string_view("PK\x03\x04\x14\0\0\0", 8), 0, "zip"},
+                            {std::string_view("PK\x03\x04\x0a\0\0\0", 8), 0, "zip"},
+                            {std::string_view("\x1f\x8b\x08\0\0\0\0\0", 8), 0, "gzip"}};
+  for (const ModelFormat& format : model_formats()) {
+    // A mark that is forced proves nothing: there must be structure behind it.
+    if (format.describe == nullptr && !format.carve) continue;
+    for (const ModelMark& mark : format.marks) {
+      if (mark.bytes.size() >= 4 && mark.offset < 64)
+        all.push_back({mark.bytes, mark.offset, format.id});
+    }
+  }
+  return all;
+}
+
+// The key with the bytes that the known text forces, or nothing where it contradicts itself.
+std::optional<Key> forced(ByteSpan bytes, Key key, const Known& known) {
+  std::vector<bool> set(key.size());
+  for (std::size_t i = 0; i < known.text.size(); ++i) {
+    const std::size_t at = static_cast<std::size_t>(known.offset) + i;
+    if (at >= bytes.size()) return std::nullopt;
+    const auto byte =
+        static_cast<std::uint8_t>(bytes[at] ^ static_cast<std::uint8_t>(known.text[i]));
+    const std::size_t phase = at % key.size();
+    if (set[phase] && key[phase] != byte) return std::nullopt;
+    key[phase] = byte;
+    set[phase] = true;
+  }
+  return key;
+}
+
+// The key put right by the word by which it misses the known text: where another word than zero is
+// the commonest everywhere. Nothing where it misses by none.
+std::optional<Key> moved_to(ByteSpan bytes, Key key, const Known& known) {
+  if (known.text.size() < kWord || known.offset + kWord > bytes.size() || key.size() % kWord != 0)
+    return std::nullopt;
+  std::array<std::uint8_t, kWord> pattern{};
+  for (std::size_t i = 0; i < kWord; ++i) {
+    const std::size_t at = static_cast<std::size_t>(known.offset) + i;
+    pattern[at % kWord] = static_cast<std::uint8_t>(
+        bytes[at] ^ static_cast<std::uint8_t>(known.text[i]) ^ key[at % key.size()]);
+  }
+  if (pattern == std::array<std::uint8_t, kWord>{}) return std::nullopt;
+  for (std::size_t i = 0; i < key.size(); ++i) key[i] ^= pattern[i % kWord];
+  return key;
+}
+
+class KeySearch {
+ public:
+  explicit KeySearch(ByteSpan bytes) : bytes_(bytes), known_(known_plaintexts()) {}
+
+  std::optional<XorFinding> search() {
+    if (auto found = by_known_text()) return found;
+    for (const std::size_t period : likely_periods(bytes_)) {
+      if (auto found = by_statistics(period)) return found;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  // Keys no longer than the known text need nothing else.
+  std::optional<XorFinding> by_known_text() {
+    for (const Known& known : known_) {
+      for (std::size_t period = 1; period < known.text.size(); ++period) {
+        const auto key = forced(bytes_, Key(period, 0), known);
+        if (!key) continue;
+        if (auto found = prove(*key, "from the known beginning of " + std::string(known.of)))
+          return found;
+      }
+    }
+    return std::nullopt;
+  }
+
+  // Of the keys that make sense of the bytes, the one that makes most: a key that is wrong in one
+  // byte may leave a model's tables whole.
+  std::optional<XorFinding> by_statistics(std::size_t period) {
+    const std::string how = "from bytes that recur every " + std::to_string(period);
+    std::optional<XorFinding> best;
+    std::uint64_t most = 0;
+    const auto consider = [&](const Key& key, const std::string& text) {
+      auto found = prove(key, text);
+      if (!found) return;
+      const std::uint64_t sense = sense_of(xor_with_key(bytes_, key));
+      if (best && sense <= most) return;
+      most = sense;
+      best = std::move(found);
+    };
+    const auto windows = richest_windows(bytes_, period);
+    const auto rich = static_cast<std::size_t>(std::count_if(
+        windows.begin(), windows.end(),
+        [&](const Window& window) { return window.repetition >= windows.front().repetition / 2; }));
+    for (const std::size_t count : {rich, std::size_t{1}, std::size_t{2}, std::size_t{4},
+                                    std::size_t{12}, std::size_t{48}, std::size_t{200}}) {
+      const auto counts =
+          histograms(bytes_, std::span(windows).first(std::min(count, windows.size())), period);
+      Key key = aligned_key(counts);
+      centre_on_zero(counts, key);
+      consider(folded(key), how);
+      for (const Known& known : known_) {
+        if (const auto moved = moved_to(bytes_, key, known))
+          consider(folded(*moved), how + " and the mark of " + std::string(known.of));
+      }
+    }
+    return best;
+  }
+
+  std::optional<XorFinding> prove(const Key& key, const std::string& how) {
+    if (is_zero(key) || !tried_.insert(key).second || ++trials_ > kMaxXorTrials)
+      return std::nullopt;
+    const auto plain = xor_with_key(bytes_, key);
+    if (const auto model = probe_model(plain)) return XorFinding{shortest(key), model->format, how};
+    if (opens(plain)) return XorFinding{shortest(key), {}, how};
+    return std::nullopt;
+  }
+
+  // A container that proves itself by a directory or a checksum.
+  static bool opens(ByteSpan plain) {
+    const auto kind = container_kind(plain, "");
+    if (kind == ContainerKind::kZip) {
+      const auto archive = ZipArchive::open(plain, "");
+      return archive && !archive->recovered() && !archive->entries().empty();
+    }
+    if (kind != ContainerKind::kStream) return false;
+    const auto stream = stream_kind(plain, "");
+    const bool checked =
+        stream == StreamKind::kGzip || stream == StreamKind::kXz || stream == StreamKind::kZlib;
+    return checked && unpack_stream(*stream, plain, kMaxMemberSize, "").has_value();
+  }
+
+  ByteSpan bytes_;
+  std::vector<Known> known_;
+  std::set<Key> tried_;
+  int trials_ = 0;
+};
+
+bool is_text(ByteSpan bytes) {
+  const ByteSpan head = bytes.first(std::min<std::size_t>(bytes.size(), 4096));
+  const auto odd = std::count_if(head.begin(), head.end(), [](std::uint8_t byte) {
+    return byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t';
+  });
+  return odd == 0;
+}
+
+}  // namespace
+
+std::optional<XorFinding> find_xor_key(ByteSpan bytes) {
+  if (bytes.size() < kLeastSize || is_text(bytes)) return std::nullopt;
+  return KeySearch(bytes).search();
+}
+
+}  // namespace dl

@@ -85,6 +85,12 @@ void drop_unused_system_frameworks(const RuleSet& rules, const std::vector<CallR
   });
 }
 
+// An app whose code should be here; a folder, a file or an archive of models has none.
+bool is_android(const program::AppPackage& app) {
+  return app.shape() == program::AppShape::kApk || app.shape() == program::AppShape::kSplitSet ||
+         app.shape() == program::AppShape::kBundle || app.manifest().has_value();
+}
+
 void add_code_gaps(const program::AppPackage& app, const program::AppCode& code,
                    std::vector<Gap>& gaps) {
   for (const FormatGap& gap : app.gaps())
@@ -93,9 +99,10 @@ void add_code_gaps(const program::AppPackage& app, const program::AppCode& code,
     gaps.push_back({printable(gap.where), printable(gap.why)});
   for (const FormatGap& gap : code.facts().gaps().list())
     gaps.push_back({printable(gap.where), printable(gap.why)});
-  for (const FormatGap& gap : code.reach().gaps().list())
-    gaps.push_back({printable(gap.where), printable(gap.why)});
-  if (app.dex_files().empty())
+  for (const FormatGap& gap : code.reach().gaps().list()) {
+    if (is_android(app)) gaps.push_back({printable(gap.where), printable(gap.why)});
+  }
+  if (app.dex_files().empty() && is_android(app))
     gaps.push_back({app.file_name(), "no DEX code was read: calls and use are unknown"});
 }
 
@@ -157,7 +164,7 @@ Result<Inventory> detect(const program::AppPackage& app, const program::AppCode&
   inventory.provenance = detect_provenance(app, rules, options);
   inventory.app = describe_app(app, options, inventory.gaps);
 
-  EntryFindings entries = TRY(scan_entries(app, rules, log));
+  EntryFindings entries = TRY(scan_entries(app, rules, options.threads, log));
   inventory.models = std::move(entries.models);
   for (std::size_t i = 0; i < inventory.models.size(); ++i)
     inventory.models[i].id = "model-" + std::to_string(i + 1);
@@ -178,7 +185,7 @@ Result<Inventory> detect(const program::AppPackage& app, const program::AppCode&
 
   inventory.gaps.insert(inventory.gaps.end(), entries.gaps.begin(), entries.gaps.end());
   add_code_gaps(app, code, inventory.gaps);
-  note_unnamed_models(inventory.models, model_code, inventory.gaps);
+  if (!app.dex_files().empty()) note_unnamed_models(inventory.models, model_code, inventory.gaps);
   note_missing_models(inventory.models, inventory.calls, inventory.gaps);
   TRY_VOID(add_native_calls(context, log, inventory));
   return inventory;

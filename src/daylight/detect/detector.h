@@ -15,6 +15,8 @@ struct DetectOptions {
   // Verify that the signatures cover the app's bytes; off saves a pass over the file, and signers
   // are then not valid.
   bool verify_signatures = true;
+  // Threads that read entries; 0: one for each processor. The inventory does not depend on it.
+  int threads = 0;
 
   friend bool operator==(const DetectOptions&, const DetectOptions&) = default;
 };

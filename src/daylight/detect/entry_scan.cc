@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pass over all entries.
+// The pass over all entries, side by side.
 #include "daylight/detect/entry_scan.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
+#include <numeric>
+#include <thread>
 
 #include "daylight/base/text.h"
-#include "daylight/detect/model_record.h"
+#include "daylight/detect/blob_scan.h"
 #include "daylight/detect/native_signals.h"
-#include "daylight/format/elf.h"
-#include "daylight/format/model_probe.h"
 
 namespace dl {
 namespace {
@@ -19,133 +20,145 @@ bool is_bookkeeping(std::string_view name) {
   return name == "AndroidManifest.xml" || name.starts_with("META-INF/");
 }
 
-class EntryScanner {
- public:
-  EntryScanner(const program::AppPackage& app, const RuleSet& rules, EntryFindings& out)
-      : app_(app), rules_(rules), native_(rules), out_(out) {}
-
-  void scan(const program::AppEntry& entry);
-  void finish();
-
- private:
-  void scan_library(const std::string& name, ByteSpan bytes);
-  std::size_t scan_models(const std::string& name, ByteSpan bytes);
-  void note_hints(const std::string& name, ByteSpan bytes);
-
-  const program::AppPackage& app_;
-  const RuleSet& rules_;
-  NativeSignals native_;
-  EntryFindings& out_;
-  std::map<const FrameworkRule*, FrameworkRecord> frameworks_;
-};
-
-void EntryScanner::scan(const program::AppEntry& entry) {
-  const std::string name(entry.name);
-  if (entry.shadowed || name.ends_with('/') || is_bookkeeping(name)) return;
-  const auto content = app_.entry_bytes(entry);
-  if (!content) {
-    out_.gaps.push_back({printable(name), content.error().what});
-    return;
+// Entries that are looked at, in the order of the app, and what is left aside.
+std::vector<const program::AppEntry*> choose_entries(const program::AppPackage& app,
+                                                     std::vector<Gap>& gaps) {
+  const std::uint64_t limit =
+      std::max(kEntriesAllowance,
+               multiply_checked(app.size(), kMaxEntriesRatio).value_or(~std::uint64_t{0}));
+  std::uint64_t total = 0;
+  std::vector<const program::AppEntry*> chosen;
+  for (const program::AppEntry& entry : app.entries()) {
+    if (entry.shadowed || is_bookkeeping(entry.name)) continue;
+    const auto sum = add_checked(total, entry.size);
+    if (!sum || *sum > limit) {
+      gaps.push_back({printable(join(app.chain_of(entry), "!"), 600),
+                      "not unpacked: the entries of this app unpack to more than the limit"});
+      continue;
+    }
+    total = *sum;
+    chosen.push_back(&entry);
   }
-  const std::size_t models = scan_models(name, content->bytes);
-  if (looks_like_elf(content->bytes)) {
-    scan_library(name, content->bytes);
-  } else if (models == 0) {
-    note_hints(name, content->bytes);
-  }
+  return chosen;
 }
 
-std::size_t EntryScanner::scan_models(const std::string& name, ByteSpan bytes) {
-  std::size_t found = 0;
-  const auto add = [&](std::uint64_t offset, const ModelProbe& probe) {
-    ModelLocation location{app_.file_name(), {name}, offset, probe.size};
-    // Label files that belong to a model lie behind it, so the rest of the entry goes along.
-    out_.models.push_back(describe_model(bytes.subspan(static_cast<std::size_t>(offset)), probe,
-                                         location, out_.gaps));
-    ++found;
-  };
-  if (const auto probe = probe_model(bytes)) {
-    add(0, *probe);
+class EntryScanner {
+ public:
+  EntryScanner(const program::AppPackage& app, const RuleSet& rules, LogSink& log)
+      : app_(app), log_(log), native_(rules), blobs_(app.file_name(), rules, native_) {}
+
+  Result<std::vector<BlobFindings>> scan(const std::vector<const program::AppEntry*>& entries,
+                                         int threads);
+
+ private:
+  BlobFindings scan_entry(const program::AppEntry& entry) const;
+
+  const program::AppPackage& app_;
+  LogSink& log_;
+  NativeSignals native_;
+  BlobScanner blobs_;
+};
+
+BlobFindings EntryScanner::scan_entry(const program::AppEntry& entry) const {
+  BlobFindings found;
+  BlobPlace place{app_.chain_of(entry), entry.name};
+  const auto content = app_.read_once(entry);
+  if (!content) {
+    found.gaps.push_back({printable(join(place.chain, "!"), 600), content.error().what});
     return found;
   }
-  const EmbeddedModels inside = find_models_inside(bytes);
-  for (const EmbeddedModel& model : inside.models) add(model.offset, model.model);
-  if (!inside.complete)
-    out_.gaps.push_back({printable(name), "more embedded models than are listed"});
+  // Its own budget, so that what is found in one entry does not depend on the others.
+  UnpackBudget budget(content->bytes.size());
+  blobs_.scan(place, *content, budget, found);
   return found;
 }
 
-void EntryScanner::scan_library(const std::string& name, ByteSpan bytes) {
-  const auto elf = ElfFile::parse(bytes, name);
-  if (!elf) {
-    out_.gaps.push_back({printable(name), elf.error().what});
-    return;
-  }
-  for (const FormatGap& gap : elf->gaps().list())
-    out_.gaps.push_back({printable(gap.where), gap.why});
-  NativeSignals::Library library = native_.inspect(*elf, app_.file_name(), name);
-  for (NativeSignals::Finding& finding : library.findings) {
-    FrameworkRecord& record = frameworks_[finding.rule];
-    record.id = finding.rule->id;
-    record.layer = "native";
-    if (record.version.empty()) record.version = finding.version;
-    if (record.linked.empty() || finding.shared)
-      record.linked = finding.shared ? "shared" : "static";
-    record.origin = {"sdk", finding.rule->name, record.version};
-    record.evidence.insert(record.evidence.end(), finding.evidence.begin(), finding.evidence.end());
-  }
-  if (!library.findings.empty()) return;
-  for (std::string& symbol : library.jni_exports)
-    out_.jni_exports.push_back({name, std::move(symbol)});
-}
-
-void EntryScanner::note_hints(const std::string& name, ByteSpan bytes) {
-  const std::string lower = to_lower(name);
-  for (const FormatRule& rule : rules_.formats()) {
-    for (const MagicRule& magic : rule.magic) {
-      const auto part = subspan_checked(bytes, magic.offset, magic.bytes.size());
-      if (!part || as_text(*part) != magic.bytes) continue;
-      out_.gaps.push_back({printable(name), "begins like a model of format " + rule.id +
-                                                " but no structural reader confirms it"});
-      return;
-    }
-    for (const std::string& extension : rule.extensions) {
-      if (bytes.empty() || !lower.ends_with(extension)) continue;
-      out_.gaps.push_back(
-          {printable(name),
-           "is named like a model of format " + rule.id +
-               " but is none by structure: encrypted, damaged, or not yet readable"});
-      return;
-    }
-  }
-}
-
-void EntryScanner::finish() {
-  std::sort(out_.models.begin(), out_.models.end(), [](const ModelRecord& a, const ModelRecord& b) {
-    return a.location.entry != b.location.entry ? a.location.entry < b.location.entry
-                                                : a.location.offset < b.location.offset;
+Result<std::vector<BlobFindings>> EntryScanner::scan(
+    const std::vector<const program::AppEntry*>& entries, int threads) {
+  std::vector<BlobFindings> found(entries.size());
+  // The largest first: no thread is left with one at the end.
+  std::vector<std::size_t> order(entries.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return entries[a]->size > entries[b]->size;
   });
-  for (const FrameworkRule& rule : rules_.frameworks()) {
-    const auto found = frameworks_.find(&rule);
-    if (found != frameworks_.end()) out_.frameworks.push_back(std::move(found->second));
+  std::atomic<std::size_t> next{0};
+  std::atomic<bool> stopped{false};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < order.size(); i = next++) {
+      if (stopped || log_.cancelled()) {
+        stopped = true;
+        return;
+      }
+      log_.progress("entries", i, order.size());
+      found[order[i]] = scan_entry(*entries[order[i]]);
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    for (int i = 1; i < threads; ++i) others.emplace_back(work);
+    work();
   }
+  if (stopped)
+    return fail(ErrorCode::kCancelled, "stopped while reading entries", app_.file_name());
+  log_.progress("entries", order.size(), order.size());
+  return found;
 }
+
+// Frameworks by the library that shows them, evidence of all libraries together.
+class FrameworkMerge {
+ public:
+  void add(LibraryFindings& library, std::vector<NativeExport>& jni_exports) {
+    for (NativeSignals::Finding& finding : library.library.findings) {
+      FrameworkRecord& record = records_[finding.rule];
+      record.id = finding.rule->id;
+      record.layer = "native";
+      if (record.version.empty()) record.version = finding.version;
+      if (record.linked.empty() || finding.shared)
+        record.linked = finding.shared ? "shared" : "static";
+      record.origin = {"sdk", finding.rule->name, record.version};
+      record.evidence.insert(record.evidence.end(), finding.evidence.begin(),
+                             finding.evidence.end());
+    }
+    if (!library.library.findings.empty()) return;
+    for (std::string& symbol : library.library.jni_exports)
+      jni_exports.push_back({library.chain.empty() ? std::string() : library.chain.back(), symbol});
+  }
+
+  std::vector<FrameworkRecord> finish(const RuleSet& rules) {
+    std::vector<FrameworkRecord> out;
+    for (const FrameworkRule& rule : rules.frameworks()) {
+      const auto found = records_.find(&rule);
+      if (found != records_.end()) out.push_back(std::move(found->second));
+    }
+    return out;
+  }
+
+ private:
+  std::map<const FrameworkRule*, FrameworkRecord> records_;
+};
 
 }  // namespace
 
 Result<EntryFindings> scan_entries(const program::AppPackage& app, const RuleSet& rules,
-                                   LogSink& log) {
+                                   int threads, LogSink& log) {
   EntryFindings out;
-  EntryScanner scanner(app, rules, out);
-  const auto& entries = app.entries();
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (log.cancelled())
-      return fail(ErrorCode::kCancelled, "stopped while reading entries", app.file_name());
-    log.progress("entries", i, entries.size());
-    scanner.scan(entries[i]);
+  const auto entries = choose_entries(app, out.gaps);
+  const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  EntryScanner scanner(app, rules, log);
+  auto found = TRY(scanner.scan(entries, threads > 0 ? threads : processors));
+  FrameworkMerge frameworks;
+  for (BlobFindings& blob : found) {
+    std::move(blob.models.begin(), blob.models.end(), std::back_inserter(out.models));
+    std::move(blob.gaps.begin(), blob.gaps.end(), std::back_inserter(out.gaps));
+    for (LibraryFindings& library : blob.libraries) frameworks.add(library, out.jni_exports);
   }
-  log.progress("entries", entries.size(), entries.size());
-  scanner.finish();
+  std::stable_sort(
+      out.models.begin(), out.models.end(), [](const ModelRecord& a, const ModelRecord& b) {
+        return a.location.entry != b.location.entry ? a.location.entry < b.location.entry
+                                                    : a.location.offset < b.location.offset;
+      });
+  out.frameworks = frameworks.finish(rules);
   return out;
 }
 

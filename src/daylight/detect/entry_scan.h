@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One pass over every entry of an app: models by structure, frameworks inside native libraries,
-// hints that nothing confirms.
+// One pass over every entry of an app and all that is packed inside: models by structure,
+// frameworks inside native libraries, hints that nothing confirms.
 #pragma once
 
 #include <string>
@@ -27,9 +27,15 @@ struct EntryFindings {
   std::vector<Gap> gaps;
 };
 
-// Unpacks each entry once and looks at it. Entries that cannot be read are gaps. kCancelled if the
-// user stops.
+// Entries of one app are unpacked to so many times its size together, or to the allowance if that
+// is more; those beyond are gaps.
+inline constexpr std::uint64_t kMaxEntriesRatio = 200;
+inline constexpr std::uint64_t kEntriesAllowance = std::uint64_t{1} << 30;
+
+// Unpacks each entry once and looks at it and into it, on `threads` threads (0: one for each
+// processor); the answer does not depend on their number. Entries that cannot be read are gaps.
+// kCancelled if the user stops.
 Result<EntryFindings> scan_entries(const program::AppPackage& app, const RuleSet& rules,
-                                   LogSink& log);
+                                   int threads, LogSink& log);
 
 }  // namespace dl

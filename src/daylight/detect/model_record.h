@@ -14,6 +14,10 @@ namespace dl {
 
 // Labels of one model that the inventory keeps; more become a gap.
 inline constexpr std::size_t kMaxModelLabels = 20000;
+// Distinct operators of one model that the inventory names.
+inline constexpr std::size_t kMaxModelOperators = 1000;
+// Characters of one text of a model's metadata.
+inline constexpr std::size_t kMaxMetadataText = 2000;
 
 // Fills everything that the model's own bytes tell. `container` begins with the model and may go on
 // behind it (label files lie there). The id, origin and use are left to the caller. What could not

@@ -106,10 +106,11 @@ std::string NativeSignals::version_of(const FrameworkRule& rule, bool shared,
 }
 
 NativeSignals::Library NativeSignals::inspect(const ElfFile& elf, const std::string& file,
-                                              const std::string& entry) const {
+                                              const std::vector<std::string>& chain,
+                                              const std::string& path) const {
   Library out;
-  const std::string name = entry.substr(entry.rfind('/') + 1);
-  Evidence base{"native", file, {entry}};
+  const std::string name = path.substr(path.rfind('/') + 1);
+  const Evidence base{"native", file, chain};
   std::map<const FrameworkRule*, Finding> found;
   for (const FrameworkRule& rule : rules_.frameworks()) {
     for (const std::string& pattern : rule.libraries) {

@@ -32,8 +32,10 @@ class NativeSignals {
     std::vector<Finding> findings;         // in the order of the rules
     std::vector<std::string> jni_exports;  // Java_* symbols, in the order of the table
   };
-  // `entry` is the library's entry in the app, `file` the app's file name.
-  Library inspect(const ElfFile& elf, const std::string& file, const std::string& entry) const;
+  // `chain` leads to the library inside the app's file `file`; `name` is the library's own, with or
+  // without folders.
+  Library inspect(const ElfFile& elf, const std::string& file,
+                  const std::vector<std::string>& chain, const std::string& name) const;
 
  private:
   void match_literals(const ElfFile& elf, const Evidence& base,

@@ -376,8 +376,7 @@ void TaskInference::add_manifest() {
       if (!declares) continue;
       for (const std::string& value : split(data.value, ',')) {
         if (!contains(rule.dependencies, std::string(trim(value)))) continue;
-        Evidence evidence{"manifest", context_.app.file_name(),
-                          context_.app.manifest_chain()};
+        Evidence evidence{"manifest", context_.app.file_name(), context_.app.manifest_chain()};
         evidence.rule = "task.dependency";
         evidence.excerpt = printable(data.name + " = " + data.value);
         score.add("declared", kDeclaredWeight, std::move(evidence));

@@ -111,4 +111,17 @@ EmbeddedModels find_models_inside(ByteSpan bytes) {
   return out;
 }
 
+std::optional<EmbeddedModel> find_model_behind_header(ByteSpan bytes) {
+  for (std::uint64_t offset = 1; offset <= kMaxVendorHeader && offset < bytes.size(); ++offset) {
+    const ByteSpan rest = bytes.subspan(static_cast<std::size_t>(offset));
+    for (const ModelFormat& format : model_formats()) {
+      if (!format.marks.empty() || format.describe == nullptr) continue;
+      auto found = format.probe(rest);
+      if (found && found->size + kMaxVendorHeader >= rest.size() && found->size * 2 > rest.size())
+        return EmbeddedModel{offset, std::move(*found)};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace dl

@@ -82,4 +82,10 @@ struct EmbeddedModels {
 };
 EmbeddedModels find_models_inside(ByteSpan bytes);
 
+// Headers that vendors put before a model are not longer than this.
+inline constexpr std::uint64_t kMaxVendorHeader = 512;
+// A model of a format without marks behind a short header: it must fill the rest of the bytes but
+// for a trailer as short. Nothing if it begins at the first byte.
+std::optional<EmbeddedModel> find_model_behind_header(ByteSpan bytes);
+
 }  // namespace dl

@@ -300,6 +300,7 @@ class KeySearch {
       best = std::move(found);
     };
     const auto windows = richest_windows(bytes_, period);
+    if (looks_plain(windows, period)) return std::nullopt;
     const auto rich = static_cast<std::size_t>(std::count_if(
         windows.begin(), windows.end(),
         [&](const Window& window) { return window.repetition >= windows.front().repetition / 2; }));
@@ -316,6 +317,17 @@ class KeySearch {
       }
     }
     return best;
+  }
+
+  // Where zero is the commonest byte nearly everywhere there is no key (or one that is mostly
+  // zeros).
+  bool looks_plain(std::span<const Window> windows, std::size_t period) const {
+    const auto counts =
+        histograms(bytes_, windows.first(std::min<std::size_t>(windows.size(), 16)), period);
+    const auto zeros = std::count_if(counts.begin(), counts.end(), [](const Histogram& count) {
+      return count[0] == *std::max_element(count.begin(), count.end());
+    });
+    return static_cast<std::size_t>(zeros) * 2 > counts.size();
   }
 
   std::optional<XorFinding> prove(const Key& key, const std::string& how) {

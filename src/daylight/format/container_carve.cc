@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// From mark to mark, each proved by opening it.
+#include "daylight/format/container_carve.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "daylight/format/literal_scanner.h"
+#include "daylight/format/unity_bundle.h"
+#include "daylight/format/zip.h"
+
+namespace dl {
+namespace {
+
+constexpr std::array<std::string_view, 6> kMarks = {std::string_view("PK\x03\x04"),
+                                                    std::string_view("\x1f\x8b\x08"),
+                                                    std::string_view("\xfd"
+                                                                     "7zXZ\0",
+                                                                     6),
+                                                    std::string_view("\x28\xb5\x2f\xfd"),
+                                                    std::string_view("\x04\x22\x4d\x18"),
+                                                    std::string_view("UnityFS\0", 8)};
+
+const LiteralScanner& mark_scanner() {
+  static const LiteralScanner kScanner({kMarks.begin(), kMarks.end()},
+                                       LiteralScanner::Report::kEvery);
+  return kScanner;
+}
+
+// Bytes that the container takes from the start, or nothing if it is none.
+std::optional<std::uint64_t> proved_size(ContainerKind kind, ByteSpan bytes) {
+  if (kind == ContainerKind::kZip) {
+    const auto archive = ZipArchive::open(bytes, "");
+    if (!archive || archive->recovered() || archive->entries().empty()) return std::nullopt;
+    return bytes.size();
+  }
+  if (kind == ContainerKind::kUnityBundle) {
+    if (!read_unity_bundle(bytes, kMaxMemberSize, "")) return std::nullopt;
+    return bytes.size();
+  }
+  const auto stream = stream_kind(bytes, "");
+  if (!stream) return std::nullopt;
+  const auto content = unpack_stream(*stream, bytes, kMaxMemberSize, "");
+  if (!content || content->size < kMinCarvedSize) return std::nullopt;
+  return content->consumed;
+}
+
+}  // namespace
+
+std::vector<InnerContainer> find_containers_inside(ByteSpan bytes, std::size_t limit) {
+  std::vector<InnerContainer> out;
+  std::uint64_t end = 1;  // the first byte is the file's own
+  std::size_t trials = 0;
+  for (const LiteralHit& hit : mark_scanner().scan(bytes)) {
+    if (hit.offset < end || out.size() == limit) continue;
+    const ByteSpan rest = bytes.subspan(static_cast<std::size_t>(hit.offset));
+    const auto kind = container_kind(rest, "");
+    if (!kind || *kind == ContainerKind::kTar || *kind == ContainerKind::kSevenZip) continue;
+    if (++trials > kMaxCarveTrials) break;
+    const auto size = proved_size(*kind, rest);
+    if (!size) continue;
+    out.push_back({*kind, hit.offset, *size});
+    end = hit.offset + *size;
+  }
+  return out;
+}
+
+}  // namespace dl

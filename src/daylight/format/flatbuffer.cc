@@ -103,6 +103,18 @@ ByteSpan FlatTable::vector_items(std::uint16_t field, std::uint64_t width) const
   return *items;
 }
 
+ByteSpan FlatTable::pointed_struct(std::uint16_t field, std::uint64_t size) const {
+  const auto position = target(field);
+  if (!position) return {};
+  const auto bytes = subspan_checked(buffer_->bytes(), *position, size);
+  if (!bytes) {
+    buffer_->damage(*position, "struct does not fit");
+    return {};
+  }
+  buffer_->touch(*position + size);
+  return *bytes;
+}
+
 std::optional<FlatTable> FlatTable::table(std::uint16_t field) const {
   const auto position = target(field);
   return position ? at(*buffer_, *position) : std::nullopt;

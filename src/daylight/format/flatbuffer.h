@@ -85,6 +85,13 @@ class FlatTable {
   FlatVector<T> vector(std::uint16_t field) const {
     return FlatVector<T>(vector_items(field, sizeof(T)));
   }
+  // Elements of a vector of structs, `width` bytes each; empty where absent or damaged.
+  ByteSpan structs(std::uint16_t field, std::uint64_t width) const {
+    return vector_items(field, width);
+  }
+  // A struct of `size` bytes that the field points to, as unions hold them; empty where absent or
+  // damaged.
+  ByteSpan pointed_struct(std::uint16_t field, std::uint64_t size) const;
   std::optional<FlatTable> table(std::uint16_t field) const;
   FlatTables tables(std::uint16_t field) const;
   // Strings of a vector of strings: by number, empty where out of range or damaged.

@@ -3,10 +3,14 @@
 #include <array>
 #include <utility>
 
+#include "daylight/format/circle.h"
 #include "daylight/format/executorch.h"
+#include "daylight/format/litertlm.h"
 #include "daylight/format/mnn.h"
 #include "daylight/format/model_probe.h"
+#include "daylight/format/mslite.h"
 #include "daylight/format/ort.h"
+#include "daylight/format/ptmf.h"
 #include "daylight/format/tflite.h"
 #include "daylight/format/tflite_graph.h"
 
@@ -20,6 +24,9 @@ std::optional<ModelProbe> probe_tflite(ByteSpan bytes) {
   return ModelProbe{"tflite", model->size, std::move(model->gaps)};
 }
 
+constexpr char kCircle[] = "circle";
+constexpr char kMslite[] = "mslite";
+constexpr char kPtmf[] = "ptmf";
 constexpr char kMnn[] = "mnn";
 constexpr char kExecutorch[] = "executorch";
 constexpr char kOrt[] = "ort";
@@ -42,11 +49,20 @@ constexpr std::array<ModelMark, 1> kOrtMarks = {{{"ORTM", 4}}};
 
 constexpr std::array<ModelMark, 1> kExecutorchMarks = {{{"ET12", 4}}};
 
-constexpr std::array<ModelFormat, 4> kFormats = {{
+constexpr std::array<ModelMark, 1> kCircleMarks = {{{"CIR0", 4}}};
+constexpr std::array<ModelMark, 1> kPtmfMarks = {{{"PTMF", 4}}};
+constexpr std::array<ModelMark, 3> kMsliteMarks = {{{"MSL0", 4}, {"MSL1", 4}, {"MSL2", 4}}};
+constexpr std::array<ModelMark, 1> kLitertlmMarks = {{{"LITERTLM"}}};
+
+constexpr std::array<ModelFormat, 8> kFormats = {{
     {"tflite", kTfliteMarks, true, probe_tflite, describe_tflite_graph},
     {kOrt, kOrtMarks, true, probe<kOrt, read_ort>, describe<read_ort>},
     {kExecutorch, kExecutorchMarks, true, probe<kExecutorch, read_executorch>,
      describe<read_executorch>},
+    {kPtmf, kPtmfMarks, true, probe<kPtmf, read_ptmf>, describe<read_ptmf>},
+    {kCircle, kCircleMarks, true, probe<kCircle, read_circle>, describe<read_circle>},
+    {kMslite, kMsliteMarks, true, probe<kMslite, read_mslite>, describe<read_mslite>},
+    {"litertlm", kLitertlmMarks, true, probe_litertlm},
     // No identifier: to look for it at every byte would cost too much.
     {kMnn, {}, false, probe<kMnn, read_mnn>, describe<read_mnn>},
 }};

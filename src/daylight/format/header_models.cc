@@ -3,11 +3,17 @@
 #include <array>
 #include <utility>
 
+#include "daylight/format/accelerator_models.h"
+#include "daylight/format/dlib_dat.h"
 #include "daylight/format/gguf.h"
 #include "daylight/format/keras_h5.h"
 #include "daylight/format/model_probe.h"
+#include "daylight/format/pickled_model.h"
 #include "daylight/format/safetensors.h"
+#include "daylight/format/speech_models.h"
 #include "daylight/format/traineddata.h"
+#include "daylight/format/tree_models.h"
+#include "daylight/format/weight_files.h"
 
 namespace dl {
 namespace {
@@ -22,6 +28,30 @@ ModelGraph describe_keras(ByteSpan bytes, const ModelProbe& /*probe*/) {
   return model ? std::move(model->graph) : ModelGraph{};
 }
 
+std::optional<ModelProbe> probe_legacy_torch(ByteSpan bytes) {
+  auto model = read_torch_legacy(bytes, ReadDepth::kProbe);
+  if (!model) return std::nullopt;
+  return ModelProbe{"torch_legacy_pickle", model->size, std::move(model->graph.gaps)};
+}
+ModelGraph describe_legacy_torch(ByteSpan bytes, const ModelProbe& /*probe*/) {
+  auto model = read_torch_legacy(bytes, ReadDepth::kAll);
+  return model ? std::move(model->graph) : ModelGraph{};
+}
+
+constexpr std::array<ModelMark, 1> kTorchMarks = {
+    {{"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."}}};
+constexpr std::array<ModelMark, 2> kXgboostMarks = {
+    {{std::string_view("{L\0\0\0\0\0\0\0\x07learner{", 18)}, {"binf"}}};
+constexpr std::array<ModelMark, 1> kCatboostMarks = {{{"CBM1"}}};
+constexpr std::array<ModelMark, 1> kOmMarks = {{{"IMOD"}}};
+constexpr std::array<ModelMark, 5> kRknnMarks = {
+    {{"RKNN"}, {"RKNX"}, {"CYPTRKNN"}, {"RKNN", 4}, {"VPMN"}}};
+constexpr std::array<ModelMark, 2> kTnnMarks = {
+    {{std::string_view("\x02\0\xbc\xfa", 4)}, {std::string_view("\x04\0\xbc\xfa", 4)}}};
+constexpr std::array<ModelMark, 4> kMegengineMarks = {
+    {{"mgb0001"}, {"mgb0000a"}, {"mgbtest0"}, {"mgv2", 8}}};
+constexpr std::array<ModelMark, 3> kDlcMarks = {{{"NETD", 12}, {"NETP", 12}, {"NR64", 12}}};
+constexpr std::array<ModelMark, 1> kArmnnMarks = {{{"ARMN", 4}}};
 constexpr std::array<ModelMark, 1> kGgufMarks = {{{"GGUF"}}};
 constexpr std::array<ModelMark, 1> kHdf5Marks = {{{"\x89HDF\r\n\x1a\n"}}};
 constexpr std::array<ModelMark, 3> kGgmlMarks = {{{"lmgg"}, {"fmgg"}, {"tjgg"}}};
@@ -36,6 +66,24 @@ constexpr auto kFormats = std::to_array<ModelFormat>({
     // Arrays inside of other files are data of any kind.
     {"numpy", kNumpyMarks, false, probe_numpy},
     {"tesseract", {}, false, probe_traineddata},
+    {"torch_legacy_pickle", kTorchMarks, true, probe_legacy_torch, describe_legacy_torch},
+    {"catboost", kCatboostMarks, true, probe_catboost},
+    {"xgboost", kXgboostMarks, false, probe_xgboost},
+    // No end of their own, or marks too common to look for everywhere.
+    {"rknn", kRknnMarks, false, probe_rknn},
+    {"om_davinci", kOmMarks, true, probe_om},
+    {"dlc_v4", kDlcMarks, false, probe_dlc},
+    {"megengine", kMegengineMarks, false, probe_megengine},
+    {"armnn", kArmnnMarks, false, probe_armnn},
+    {"kmodel", {}, false, probe_kmodel},
+    {"tnn_model", kTnnMarks, false, probe_tnn_model},
+    {"paddle_lite_nb", {}, false, probe_paddle_lite},
+    {"mxnet_params", {}, false, probe_mxnet_params},
+    {"kaldi", {}, false, probe_kaldi},
+    {"openfst", {}, false, probe_openfst},
+    {"paddle_params", {}, false, probe_paddle_params},
+    {"dlib_dat", {}, false, probe_dlib},
+    {"pickle_model", {}, false, probe_pickled_model},
 });
 
 }  // namespace

@@ -265,20 +265,13 @@ class OrtReader {
   }
 
   void touch_edges(const FlatTable& table) {
-    constexpr std::uint64_t kEdgeInts = 3;
+    constexpr std::uint64_t kEdgeBytes = 12;
     const FlatTables edges = table.tables(4);
     for (std::size_t i = 0; i < edges.size() && spend(1); ++i) {
       const auto edge = edges.at(i);
       if (!edge) continue;
-      for (const std::uint16_t field : {std::uint16_t{1}, std::uint16_t{2}}) {
-        // Structs of three 32-bit numbers: the vector counts structs.
-        const auto first = edge->vector<std::uint32_t>(field);
-        if (first.empty()) continue;
-        const auto start =
-            static_cast<std::uint64_t>(first.bytes().data() - buffer_.bytes().data());
-        const std::uint64_t end = start + std::uint64_t{first.size()} * kEdgeInts * 4;
-        if (end <= buffer_.bytes().size()) buffer_.touch(end);
-      }
+      edge->structs(1, kEdgeBytes);
+      edge->structs(2, kEdgeBytes);
     }
   }
 

@@ -37,6 +37,8 @@ class PickleMachine {
     out_.size = reader_.offset();
     return std::move(out_);
   }
+  // After run() failed.
+  std::vector<std::string> take_globals() { return std::move(out_.globals); }
 
  private:
   static constexpr PickleId kMark = 0xffffffff;
@@ -477,5 +479,19 @@ const PickleValue* Pickle::find(const PickleValue& dict, std::string_view key) c
 }
 
 Result<Pickle> read_pickle(ByteSpan bytes) { return PickleMachine(bytes).run(); }
+
+PickleNames read_pickle_names(ByteSpan bytes) {
+  PickleMachine machine(bytes);
+  PickleNames out;
+  if (auto pickle = machine.run()) {
+    out.globals = std::move(pickle->globals);
+    out.size = pickle->size;
+    out.complete = true;
+  } else {
+    out.globals = machine.take_globals();
+    out.why = pickle.error().what;
+  }
+  return out;
+}
 
 }  // namespace dl

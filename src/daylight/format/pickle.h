@@ -74,4 +74,13 @@ struct Pickle {
 // operands on the stack or ends outside; kLimit beyond the limits above.
 Result<Pickle> read_pickle(ByteSpan bytes);
 
+// What a pickle would import, up to where reading ends: `complete` if that is its end instruction.
+struct PickleNames {
+  std::vector<std::string> globals;
+  std::uint64_t size = 0;
+  bool complete = false;
+  std::string why;  // reading ended early
+};
+PickleNames read_pickle_names(ByteSpan bytes);
+
 }  // namespace dl

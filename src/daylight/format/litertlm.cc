@@ -17,7 +17,7 @@ constexpr std::uint64_t kHeaderStart = 32;
 constexpr std::uint64_t kHeaderEndAt = 24;
 // Sections begin at multiples of this; headers are far smaller.
 constexpr std::uint64_t kBlock = 16384;
-constexpr std::uint8_t kStringValue = 10;  // in the union of values
+constexpr std::uint8_t kStringValue = 9;  // in the union of values
 
 constexpr std::array<std::string_view, 8> kSectionKinds = {
     "none",          "binary data",  "deprecated",   "TFLite model",

@@ -172,7 +172,7 @@ def archives():
         "task": archive([("face_detector.tflite", model()), ("face_blendshapes.tflite", model())]),
         "keras": archive([("metadata.json", b'{"keras_version": "3.4.1"}'), ("config.json", json.dumps(KERAS))]),
         "dlc": archive([("model", b"x"), ("model.params", b"y"), ("dlc.metadata", b"converter-version=2\n")]),
-        "npz": archive([("a.npy", numpy())]),
+        "npz": archive([("w.npy", numpy(b"2, 3", 24)), ("b.npy", numpy(b"3,", 12))]),
         "pickle": torch_tensors(),
         "bytecode_pickle": torch_bytecode(),
         "text_pickle": b"(dp0\nVa\np1\n(lp2\nI1\naL2L\naF1.25\naI01\nasS'x'\ng2\ns.",
@@ -200,9 +200,9 @@ def safetensors():
     return struct.pack("<Q", len(head)) + head + b"d" * 8
 
 
-def numpy():
-    head = b"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n"
-    return b"\x93NUMPY\x01\0" + struct.pack("<H", len(head)) + head + bytes(24)
+def numpy(shape, size):
+    head = b"{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + b"), }\n"
+    return b"\x93NUMPY\x01\0" + struct.pack("<H", len(head)) + head + bytes(size)
 
 
 def hdf5():
@@ -294,7 +294,7 @@ def openfst():
 def headers():
     sklearn = (b"\x80\x04\x8c\x0bsklearn.svm\x94\x8c\x03SVC\x94\x93\x94)\x81\x94}\x94(\x8c\x01C\x94G\x3f\xf8\0\0\0\0\0\0ub.")
     return {
-        "gguf": gguf(), "ggml_legacy": ggjt(), "safetensors": safetensors(), "numpy": numpy(), "keras_h5": hdf5(),
+        "gguf": gguf(), "ggml_legacy": ggjt(), "safetensors": safetensors(), "keras_h5": hdf5(),
         "tesseract": traineddata(), "dlib_predictor": dlib_predictor(), "dlib_network": dlib_network(), "pickle_model": sklearn,
         "torch_legacy_pickle": torch_legacy(), "xgboost": xgboost(), "xgboost_old": xgboost_old(), "catboost": catboost(),
         "tnn_model": tnn(), "paddle_lite_nb": struct.pack("<H", 2) + b"v2.10.0".ljust(16, b"\0") + struct.pack("<Q", 8) + bytes(16),

@@ -55,7 +55,6 @@ constexpr std::array<ModelMark, 1> kArmnnMarks = {{{"ARMN", 4}}};
 constexpr std::array<ModelMark, 1> kGgufMarks = {{{"GGUF"}}};
 constexpr std::array<ModelMark, 1> kHdf5Marks = {{{"\x89HDF\r\n\x1a\n"}}};
 constexpr std::array<ModelMark, 3> kGgmlMarks = {{{"lmgg"}, {"fmgg"}, {"tjgg"}}};
-constexpr std::array<ModelMark, 1> kNumpyMarks = {{{"\x93NUMPY"}}};
 
 constexpr auto kFormats = std::to_array<ModelFormat>({
     {"gguf", kGgufMarks, true, probe_gguf, describe_gguf},
@@ -63,8 +62,6 @@ constexpr auto kFormats = std::to_array<ModelFormat>({
     {"safetensors", {}, false, probe_safetensors, describe_safetensors},
     // No end of its own, so it cannot be cut out of other bytes.
     {"ggml_legacy", kGgmlMarks, false, probe_ggml_legacy},
-    // Arrays inside of other files are data of any kind.
-    {"numpy", kNumpyMarks, false, probe_numpy},
     {"tesseract", {}, false, probe_traineddata},
     {"torch_legacy_pickle", kTorchMarks, true, probe_legacy_torch, describe_legacy_torch},
     {"catboost", kCatboostMarks, true, probe_catboost},

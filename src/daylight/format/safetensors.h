@@ -19,7 +19,7 @@ std::optional<ModelProbe> probe_safetensors(ByteSpan bytes);
 ModelGraph describe_safetensors(ByteSpan bytes, const ModelProbe& probe);
 
 // One array of NumPy (.npy), versions 1 to 3, with the header that numpy.save writes. Facts: dtype
-// and shape. An array may be data of any kind: who finds one alone says so.
+// and shape, in this order. An array alone may be data of any kind, so it is no row of the table.
 std::optional<ModelProbe> probe_numpy(ByteSpan bytes);
 
 }  // namespace dl

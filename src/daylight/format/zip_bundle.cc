@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "daylight/base/json.h"
+#include "daylight/base/text.h"
+#include "daylight/format/safetensors.h"
 #include "daylight/format/tflite.h"
 #include "daylight/format/torch_archive.h"
 
@@ -56,14 +60,35 @@ bool is_dlc(const ZipArchive& archive) {
   return has(archive, "model") && has(archive, "model.params") && has(archive, "dlc.metadata");
 }
 
+// Sides of an array of floats; empty for other arrays.
+std::vector<std::int64_t> float_shape(ByteSpan bytes) {
+  std::vector<std::int64_t> shape;
+  const auto probe = probe_numpy(bytes);
+  if (!probe || probe->facts.size() != 2) return shape;
+  const std::string& dtype = probe->facts[0].second;
+  if (dtype != "<f4" && dtype != "<f2" && dtype != "<f8") return shape;
+  for (const std::string& side : split(probe->facts[1].second, ',')) {
+    if (const auto number = parse_integer(trim(side))) shape.push_back(*number);
+  }
+  return shape;
+}
+
+// Arrays may be data of any kind. A layer's weights show themselves by a bias as long as one of
+// their outer sides.
 bool is_numpy(const ZipArchive& archive) {
-  constexpr std::string_view kMagic = "\x93NUMPY";
-  if (archive.entries().empty()) return false;
+  std::set<std::int64_t> biases;
+  std::set<std::int64_t> sides;
+  if (archive.entries().size() < 2 || archive.entries().size() > kMaxBundleMembers) return false;
   for (const ZipEntry& entry : archive.entries()) {
     if (!entry.name.ends_with(".npy")) return false;
-    if (!entry.deflated() && !as_text(entry.data).starts_with(kMagic)) return false;
+    const auto bytes = archive.read(entry, {.limit = kMaxBundleArray, .check_crc = false});
+    if (!bytes) continue;
+    const std::vector<std::int64_t> shape = float_shape(bytes->bytes());
+    if (shape.size() == 1) biases.insert(shape[0]);
+    if (shape.size() >= 2) sides.insert({shape.front(), shape.back()});
   }
-  return true;
+  return std::any_of(sides.begin(), sides.end(),
+                     [&](std::int64_t side) { return side > 1 && biases.contains(side); });
 }
 
 }  // namespace

@@ -13,6 +13,8 @@ namespace dl {
 
 // Members of an archive that may be a bundle; more are an app or a folder, but PyTorch archives.
 inline constexpr std::size_t kMaxBundleMembers = 256;
+// An array of a bundle beyond this size is not looked at.
+inline constexpr std::uint64_t kMaxBundleArray = std::uint64_t{256} << 20;
 // A text member (JSON) of a bundle beyond this size is left out.
 inline constexpr std::uint64_t kMaxBundleText = std::uint64_t{16} << 20;
 
@@ -21,7 +23,7 @@ enum class BundleKind : std::uint8_t {
   kMediaPipe,  // stored TensorFlow Lite models and MediaPipe's own members
   kKeras,      // config.json, metadata.json that names Keras, model.weights.h5
   kDlc,        // model, model.params, dlc.metadata
-  kNumpy,      // nothing but .npy members
+  kNumpy,      // nothing but .npy members, among them matrices of floats with their biases
 };
 
 // Whether a central directory that ends the bytes names `member`: cheap enough to ask before the

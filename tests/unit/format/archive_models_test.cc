@@ -130,8 +130,7 @@ TEST(TorchArchive, ReadsRealMobileModels) {
     std::size_t operators;
   };
   for (const Row& row :
-       {Row{"models/dynamic.ptl", 25639, 30},
-        Row{"models/rowan-tabular.ptl", 21913, 8}}) {
+       {Row{"models/dynamic.ptl", 25639, 30}, Row{"models/rowan-tabular.ptl", 21913, 8}}) {
     DAYLIGHT_SHARED_OR_SKIP(path, row.file);
     const auto file = MappedFile::open(path);
     ASSERT_TRUE(file);
@@ -157,8 +156,21 @@ TEST(ZipBundle, KnowsTasksKerasSnpeNumpy) {
                                  {.name = "dlc.metadata", .content = "model-version=1\n"}})
                           .bytes),
             "dlc_zip");
-  EXPECT_EQ(format_of(build_zip({{.name = "a.npy", .content = "\x93NUMPY..."}}).bytes),
+  const auto array = [](const std::string& shape, std::size_t bytes) {
+    std::string head = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }";
+    std::string out = "\x93NUMPY\x01"s + '\0';
+    testing::put16(out, head.size());
+    return out + head + std::string(bytes, '\0');
+  };
+  EXPECT_EQ(format_of(build_zip({{.name = "w.npy", .content = array("4, 8", 128)},
+                                 {.name = "b.npy", .content = array("8,", 32)}})
+                          .bytes),
             "numpy_zip");
+  EXPECT_EQ(format_of(build_zip({{.name = "x.npy", .content = array("4, 8", 128)},
+                                 {.name = "y.npy", .content = array("3,", 12)}})
+                          .bytes),
+            "")
+      << "arrays that do not belong together are data";
   const std::string keras =
       build_zip({{.name = "metadata.json", .content = R"({"keras_version": "3.4.1"})"},
                  {.name = "config.json", .content = R"({"class_name": "Functional", "config":

@@ -8,3 +8,4 @@ daylight_unit_test(archive_models_test SOURCES archive_models_test.cc zip_builde
 daylight_unit_test(executorch_test SOURCES executorch_test.cc zip_builder.cc DEPENDS daylight_format)
 daylight_unit_test(header_models_test SOURCES header_models_test.cc zip_builder.cc DEPENDS daylight_format)
 daylight_unit_test(keras_h5_test SOURCES keras_h5_test.cc zip_builder.cc DEPENDS daylight_format)
+daylight_unit_test(binary_models_test SOURCES binary_models_test.cc DEPENDS daylight_format)

@@ -2,6 +2,7 @@
 // Model formats that are text, and binary forms of them: rows of the table.
 #include <array>
 
+#include "daylight/format/coreml_compiled.h"
 #include "daylight/format/darknet.h"
 #include "daylight/format/json_models.h"
 #include "daylight/format/lightgbm.h"
@@ -16,7 +17,7 @@ namespace {
 constexpr std::array<ModelMark, 2> kNcnnMarks = {{{"7767517\n"}, {"7767517\r\n"}}};
 constexpr std::array<ModelMark, 1> kNcnnBinaryMarks = {{{{"\xdd\x85\x76\x00", 4}}}};
 
-constexpr std::array<ModelFormat, 10> kFormats = {{
+constexpr std::array<ModelFormat, 12> kFormats = {{
     {"ncnn_param", kNcnnMarks, true, probe_ncnn_param, describe_ncnn},
     {"ncnn_param_bin", kNcnnBinaryMarks, true, probe_ncnn_param_bin, describe_ncnn},
     {"pnnx", kNcnnMarks, true, probe_pnnx, describe_ncnn},
@@ -26,6 +27,8 @@ constexpr std::array<ModelFormat, 10> kFormats = {{
     {"lightgbm", {}, false, probe_lightgbm},
     {"darknet", {}, false, probe_darknet, describe_darknet},
     {"xgboost", {}, false, probe_xgboost},
+    {"coreml_compiled", {}, false, probe_coreml_compiled, describe_coreml_compiled},
+    {"mlpackage", {}, false, probe_mlpackage},
     {"mxnet_symbol", {}, false, probe_mxnet_symbol, describe_mxnet_symbol},
 }};
 

@@ -275,6 +275,28 @@ def json_models():
     return {"xgboost": XGBOOST.encode(), "mxnet": MXNET.encode(), "ubj": ubj}
 
 
+MIL = """program(1.0)
+[buildInfo = dict<tensor<string, []>, tensor<string, []>>({{"coremlc-component-MIL", "5.33; }"}})]
+{
+    func main<ios16>(tensor<fp32, [1, 3, 8, 8]> x) {
+            tensor<int32, [2]> s = const()[name = tensor<string, []>("s"), val = tensor<int32, [2]>([2, 2])];
+            tensor<fp16, [4, 3]> w = const()[val = tensor<fp16, [4, 3]>(BLOBFILE(path = tensor<string, []>("w.bin")))];
+            tensor<fp16, [1]> a, tensor<fp16, [1]> b = split(strides = s, weight = w, x = (x, x), k = tensor<int32, []>(1));
+        } -> (a, b);
+}
+"""
+
+
+def coreml_compiled():
+    net = ('{"storage":"model.espresso.weights","format_version":200,"layers":[{"type":"convolution","name":"c",'
+           '"bottom":"data","top":"x,y","K":3,"blob_weights":3}]}')
+    metadata = ('[{"metadataOutputVersion":"3.0","inputSchema":[{"name":"i","type":"Image","width":"8","height":"8"}],'
+                '"outputSchema":[{"name":"o","dataType":"Float32","shape":"[1, 2]"}],"userDefinedMetadata":{"classes":"a,b"}}]')
+    manifest = '{"itemInfoEntries":{"A":{"path":"m.mlmodel"}},"rootModelIdentifier":"A"}'
+    return {"mil": MIL.encode(), "net": net.encode(), "shape": b'{"layer_shapes":{"x":{"k":3}}}',
+            "metadata": metadata.encode(), "manifest": manifest.encode()}
+
+
 def protobuf():
     return {"wire": num(1, 300) + msg(2, "text") + flt(3, 1.5) + varint(4 << 3 | 1) + bytes(8) + nums(5, 1, -1),
             "text": CAFFE.encode(), "labels": b"{0: 'cat', '1': \"dog\"}"}
@@ -283,7 +305,7 @@ def protobuf():
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus"
     for make in (protobuf, onnx, ncnn, caffe, tf_graph, mediapipe_graph, coreml, netdef, opencv_storage, text_models,
-                 json_models):
+                 json_models, coreml_compiled):
         target = folder / make.__name__
         target.mkdir(parents=True, exist_ok=True)
         for name, content in make().items():

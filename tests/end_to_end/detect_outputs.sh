@@ -3,6 +3,7 @@
 # What detect gives out besides inventory.json, on real apps: tables, SARIF and ML-BOM that the official schemas accept.
 . "$PROJECT/tests/end_to_end/story.sh"
 apps=$SHARED/data/apps
+export XDG_DATA_HOME="$story_folder/data"
 plain=$apps/facegauge-plain.apk
 for file in "$plain" "$apps/ra-faceapp.apk" "$apps/facedetection-1core.apk"; do [ -f "$file" ] || skip "shared data is absent: $file"; done
 
@@ -30,7 +31,7 @@ for app in facegauge-plain ra-faceapp facedetection-1core facegauge-obf; do
 done
 json facegauge-plain.sarif '{r["level"] for r in d["runs"][0]["results"] if r["ruleId"] in ("task/age", "task/gender")} == {"warning"}'
 json facegauge-plain.sarif '{r["level"] for r in d["runs"][0]["results"] if r["ruleId"] == "task/face-detection"} == {"note"}'
-json facegauge-plain.cdx.json 'sorted(c["name"] for c in d["components"] if c["type"] == "machine-learning-model") == ["model_age_q.tflite", "model_gender_q.tflite"]'
+json facegauge-plain.cdx.json 'sorted(p["value"] for c in d["components"] for p in c["properties"] if p["name"] == "daylight:location" and c["type"] == "machine-learning-model") == ["assets/model_age_q.tflite", "assets/model_gender_q.tflite"]'
 if [ -f "$schemas/bom-1.6.schema.json" ] && "$oracles" -c 'import jsonschema, referencing' 2>/dev/null; then
   "$oracles" "$PROJECT/tests/end_to_end/exchange_schemas.py" "$schemas" ./*.sarif ./*.cdx.json || fail "the schemas refuse"
 else
@@ -64,9 +65,26 @@ step "a difference: an app and itself, and its renamed twin by way of a case and
 run 0 "$DAYLIGHT" diff "$plain" "$plain" --fail-on change; contains out '^Nothing changed'
 run 0 "$DAYLIGHT" detect "$plain" --out plain.json
 run 1 "$DAYLIGHT" diff plain.json case-facegauge-obf --json --fail-on change
-json out 'd["counts"]["calls"] == {"moved": 20} and d["counts"]["models"] == {"replaced": 2} and d["changed"]'
+json out '[c["status"] for c in d["calls"] if not c["api"].startswith("native:")] == ["moved"] * 20'
+json out 'not {"new", "lost"} & set(d["counts"]["calls"]) and d["counts"]["models"] == {"replaced": 2} and d["changed"]'
 cp out diff.json; run 0 "$DAYLIGHT" check diff.json; lacks out BAD
 run 1 "$DAYLIGHT" diff "$apps/instapaper.apk" plain.json --fail-on new-sensitive-task
 grep -q "'new-sensitive-task' is broken: age gender" err || fail "the rule does not name the tasks"
 run 2 "$DAYLIGHT" diff plain.json absent.apk; one_line 'absent.apk'
+step "a model that the user knows is recognised in every app, by its bytes"
+run 0 "$DAYLIGHT" models list; contains out 'builtin'; lacks out '^own'
+run 0 "$DAYLIGHT" detect "$apps/ra-faceapp.apk" --extract faceapp --json
+json out 'not any(m.get("known") for m in d["models"]) and d["tasks"][0]["task"] == "other"'
+run 2 "$DAYLIGHT" models add faceapp/model-1-style_predict_quantized_256.tflite --name x --task no-such; one_line 'no-such.*age'
+run 0 "$DAYLIGHT" models add faceapp/model-1-style_predict_quantized_256.tflite --name "Style Predict" --task image-classification --source "a test"
+json out 'd["name"] == "Style Predict" and len(d["sha256"]) == 64'
+run 0 "$DAYLIGHT" models list; contains out '^own .*image-classification +Style Predict'
+run 0 "$DAYLIGHT" detect "$apps/ra-faceapp.apk" --json
+json out 'd["models"][0]["known"] == "Style Predict" and d["tasks"][0]["task"] == "image-classification" and d["tasks"][0]["confidence"] == "high"'
+run 0 "$DAYLIGHT" detect "$apps/ra-faceapp.apk"; contains out 'published as Style Predict'
+run 0 "$DAYLIGHT" detect "$plain" --json
+json out 'all("Age-Gender_Estimation" in m["known"] for m in d["models"])'
+run 2 "$DAYLIGHT" detect "$plain" --known absent.json; one_line 'absent.json'
+echo '{"schema": "daylight/known-models/1", "models": [{"name": "x"}]}' >bad.json
+run 2 "$DAYLIGHT" detect "$plain" --known bad.json; one_line 'no digest'
 echo "all well"

@@ -4,7 +4,7 @@
 
 #include "daylight/base/digest.h"
 #include "daylight/base/file.h"
-#include "daylight/detect/detector.h"
+#include "daylight/cli/models_verb.h"
 #include "daylight/detect/original_names.h"
 
 namespace dl::cli {
@@ -21,20 +21,32 @@ Result<DetectInputs> DetectInputs::read(const DetectFlags& flags) {
       return tl::unexpected(std::move(error));
     }
     inputs.mapping_ = std::move(*mapping);
-    inputs.mapping_digest_ = {"mapping", name, sha256_hex(text)};
+    inputs.digests_.push_back({"mapping", name, sha256_hex(text)});
   }
+  const auto table = flags.known.empty() ? user_known_models() : flags.known;
+  if (table.empty()) return inputs;
+  const KnownModels own = TRY(read_known_models(table, flags.known.empty()));
+  if (own.models().empty()) return inputs;
+  inputs.known_ = KnownModels::builtin();
+  inputs.known_->add_all(own);
   return inputs;
 }
 
+DetectOptions DetectInputs::options() const {
+  DetectOptions options;
+  if (known_) options.known = &*known_;
+  return options;
+}
+
 Provenance DetectInputs::provenance(const program::AppPackage& app) const {
-  Provenance provenance = detect_provenance(app, RuleSet::builtin(), {});
-  if (mapping_) provenance.inputs.push_back(mapping_digest_);
+  Provenance provenance = detect_provenance(app, RuleSet::builtin(), options());
+  provenance.inputs.insert(provenance.inputs.end(), digests_.begin(), digests_.end());
   return provenance;
 }
 
 Result<Inventory> DetectInputs::detect(const program::AppPackage& app, const program::AppCode& code,
                                        LogSink& log) const {
-  Inventory inventory = TRY(dl::detect(app, code, RuleSet::builtin(), {}, log));
+  Inventory inventory = TRY(dl::detect(app, code, RuleSet::builtin(), options(), log));
   inventory.provenance = provenance(app);
   if (mapping_) add_original_names(*mapping_, inventory);
   return inventory;

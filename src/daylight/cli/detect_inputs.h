@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What detection is given besides the app, read once: the mapping file of its build.
+// What detection is given besides the app, read once: the mapping file of its build, the user's
+// known models.
 #pragma once
 
 #include <optional>
@@ -9,6 +10,7 @@
 #include "daylight/base/log.h"
 #include "daylight/base/result.h"
 #include "daylight/cli/options.h"
+#include "daylight/detect/detector.h"
 #include "daylight/program/app_code.h"
 #include "daylight/program/app_package.h"
 #include "daylight/program/name_mapping.h"
@@ -28,8 +30,11 @@ class DetectInputs {
                            LogSink& log) const;
 
  private:
+  DetectOptions options() const;
+
   std::optional<program::NameMapping> mapping_;
-  InputDigest mapping_digest_;
+  std::optional<KnownModels> known_;  // built-in and the user's; absent: only the built-in ones
+  std::vector<InputDigest> digests_;
 };
 
 }  // namespace dl::cli

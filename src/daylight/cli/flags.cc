@@ -116,6 +116,9 @@ void add_detect_outputs(CLI::App* verb, DetectFlags& d) {
 
 // What detection is given besides the app.
 void add_detect_inputs(CLI::App* verb, DetectFlags& d) {
+  verb->add_option("--known", d.known,
+                   "table of known models instead of the user's own ('daylight models add' writes "
+                   "one); those that come with the program are always known");
   verb->add_option(
       "--mapping", d.mapping,
       "mapping.txt of the app's build (ProGuard, R8): adds the names before obfuscation");
@@ -129,6 +132,29 @@ CLI::App* add_verb(CLI::App& app, CommandLine& line, const std::string& name,
   });
   add_talk(verb, line.options);
   return verb;
+}
+
+void declare_models(CLI::App& app, CommandLine& line) {
+  auto* group = app.add_subcommand("models", "published models that detect recognises");
+  group->require_subcommand(1);
+  ModelsOptions& m = line.models;
+  const auto add_common = [&](CLI::App* verb) {
+    verb->add_option("--known", m.known, "the table; default: the user's own");
+    verb->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
+  };
+  auto* add = group->add_subcommand("add", "add a model's digests to the user's own table");
+  add->callback([&line] { line.verb = "models add"; });
+  add->add_option("file", m.file, "the model")->required();
+  add->add_option("--name", m.name, "what it is called")->required();
+  add->add_option("--task", m.tasks, "what it is for (age, face-detection ...); may be repeated");
+  add->add_option("--source", m.source, "where it was published");
+  add->add_flag("--architecture", m.architecture,
+                "models with the same graph and other weights have these tasks too");
+  add_common(add);
+  auto* list = group->add_subcommand("list", "list the user's own table and the built-in one");
+  list->callback([&line] { line.verb = "models list"; });
+  list->add_flag("--json", m.json, "print both tables as one, as JSON on stdout");
+  add_common(list);
 }
 
 void declare_samples(CLI::App& app, CommandLine& line) {
@@ -240,6 +266,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
                    "a file that Daylight wrote, or the folder of a case")
       ->required();
 
+  declare_models(app, line);
   declare_samples(app, line);
 }
 

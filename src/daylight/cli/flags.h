@@ -16,6 +16,7 @@ struct CommandLine {
   std::string verb;  // "audit", "samples import" ...
   Options options;
   SamplesOptions samples;
+  ModelsOptions models;
   std::filesystem::path check_target;
   std::filesystem::path diff_old;
   std::filesystem::path diff_new;

@@ -47,6 +47,7 @@ struct DetectFlags {
   std::filesystem::path extract;  // folder for the models' bytes
   bool force = false;             // into a folder that has files
   std::filesystem::path mapping;  // of an obfuscated build
+  std::filesystem::path known;    // table of known models; empty: the user's own
 };
 
 struct Options {
@@ -60,6 +61,17 @@ struct Options {
   std::vector<std::string> fail_on;  // disparity|sensitive-task|gap
   bool json = false;
   bool quiet = false;
+};
+
+// Options of the verbs under `daylight models`.
+struct ModelsOptions {
+  std::filesystem::path file;
+  std::filesystem::path known;  // the table; empty: the user's own
+  std::string name;
+  std::vector<std::string> tasks;
+  std::string source;
+  bool architecture = false;  // retrained copies count too
+  bool json = false;
 };
 
 // Options of the verbs under `daylight samples`.

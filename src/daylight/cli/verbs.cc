@@ -17,6 +17,7 @@
 #include "daylight/cli/diff_verb.h"
 #include "daylight/cli/fail_rules.h"
 #include "daylight/cli/group_choice.h"
+#include "daylight/cli/models_verb.h"
 #include "daylight/cli/refusals.h"
 #include "daylight/cli/stages.h"
 #include "daylight/report/summary.h"
@@ -239,6 +240,7 @@ Result<ExitCode> run_verb(const CommandLine& line, Terminal& terminal) {
   if (line.verb == "report") return one_stage(line, kReportFile, terminal);
   if (line.verb == "check") return check(line);
   if (line.verb == "diff") return diff(line, terminal);
+  if (line.verb.starts_with("models")) return run_models_verb(line.verb, line.models, terminal);
   return run_samples_verb(line.verb, line.samples, terminal);
 }
 

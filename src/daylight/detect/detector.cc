@@ -140,6 +140,10 @@ Result<void> add_native_calls(const CodeContext& context, LogSink& log, Inventor
   return {};
 }
 
+const KnownModels& known_models(const DetectOptions& options) {
+  return options.known == nullptr ? KnownModels::builtin() : *options.known;
+}
+
 }  // namespace
 
 Provenance detect_provenance(const program::AppPackage& app, const RuleSet& rules,
@@ -148,6 +152,7 @@ Provenance detect_provenance(const program::AppPackage& app, const RuleSet& rule
   provenance.inputs.push_back({"app", app.file_name(), app.sha256()});
   provenance.options["rules"] = rules.digest();
   provenance.options["verify_signatures"] = options.verify_signatures;
+  provenance.options["known_models"] = known_models(options).digest();
   return provenance;
 }
 
@@ -159,7 +164,8 @@ Result<Inventory> detect(const program::AppPackage& app, const RuleSet& rules,
 
 Result<Inventory> detect(const program::AppPackage& app, const program::AppCode& code,
                          const RuleSet& rules, const DetectOptions& options, LogSink& log) {
-  const CodeContext context{app, code, rules};
+  const KnownModels& known = known_models(options);
+  const CodeContext context{app, code, rules, &known};
   Inventory inventory;
   inventory.provenance = detect_provenance(app, rules, options);
   inventory.app = describe_app(app, options, inventory.gaps);
@@ -169,6 +175,7 @@ Result<Inventory> detect(const program::AppPackage& app, const program::AppCode&
   for (std::size_t i = 0; i < inventory.models.size(); ++i)
     inventory.models[i].id = "model-" + std::to_string(i + 1);
   attach_label_files(app, inventory.models);
+  name_known_models(known, inventory.models);
 
   inventory.calls = api_calls(context);
   add_frameworks(std::move(entries.frameworks), inventory.frameworks);

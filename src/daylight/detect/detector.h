@@ -5,6 +5,7 @@
 #include "daylight/artifact/inventory.h"
 #include "daylight/base/log.h"
 #include "daylight/base/result.h"
+#include "daylight/detect/known_models.h"
 #include "daylight/detect/rules.h"
 #include "daylight/program/app_code.h"
 #include "daylight/program/app_package.h"
@@ -17,6 +18,8 @@ struct DetectOptions {
   bool verify_signatures = true;
   // Threads that read entries; 0: one for each processor. The inventory does not depend on it.
   int threads = 0;
+  // The published models that are recognised; null for those that the build carries. Borrowed.
+  const KnownModels* known = nullptr;
 
   friend bool operator==(const DetectOptions&, const DetectOptions&) = default;
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daylight/artifact/inventory.h"
+#include "daylight/detect/known_models.h"
 #include "daylight/detect/rules.h"
 #include "daylight/program/app_code.h"
 #include "daylight/program/app_package.h"
@@ -24,6 +25,7 @@ struct CodeContext {
   const program::AppPackage& app;
   const program::AppCode& code;
   const RuleSet& rules;
+  const KnownModels* known = nullptr;  // null: no model is known
 };
 
 // Frameworks whose classes are in the DEX files, by name or by shape.

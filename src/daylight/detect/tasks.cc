@@ -161,7 +161,7 @@ class TaskScore {
   // Names alone never make more than low (medium for a name known from elsewhere); high needs a
   // statement of the app itself, or three kinds that agree.
   std::string confidence() const {
-    if (has("declared") || has("labels")) return "high";
+    if (has("known-model") || has("declared") || has("labels")) return "high";
     const bool names_only = std::all_of(weights_.begin(), weights_.end(), [](const auto& item) {
       return item.first == "name" || item.first == "tensor-name";
     });
@@ -192,6 +192,7 @@ class TaskInference {
   }
 
  private:
+  void weigh_known(const ModelRecord& model, std::map<std::string, TaskScore>& scores) const;
   void weigh_names(const ModelRecord& model, std::map<std::string, TaskScore>& scores) const;
   void weigh_labels(const ModelRecord& model, std::map<std::string, TaskScore>& scores) const;
   void weigh_shapes(const ModelRecord& model, std::map<std::string, TaskScore>& scores) const;
@@ -208,6 +209,22 @@ Evidence model_evidence(const ModelRecord& model, std::string rule, const std::s
   out.rule = std::move(rule);
   out.excerpt = printable(excerpt, 300);
   return out;
+}
+
+void TaskInference::weigh_known(const ModelRecord& model,
+                                std::map<std::string, TaskScore>& scores) const {
+  const KnownMatch match = context_.known == nullptr ? KnownMatch{} : context_.known->find(model);
+  if (match.model == nullptr) return;
+  const bool by_graph = match.by == KnownBy::kGraph;
+  const std::string excerpt = (by_graph ? "a copy of " : "") + match.model->name +
+                              (by_graph                        ? ", trained anew"
+                               : match.by == KnownBy::kWeights ? ", by its weights"
+                                                               : "");
+  for (const std::string& task : match.model->tasks) {
+    scores[task].add(by_graph ? "known-graph" : "known-model",
+                     by_graph ? kKnownGraphWeight : kKnownModelWeight,
+                     model_evidence(model, "task.known-model", excerpt));
+  }
 }
 
 void TaskInference::weigh_names(const ModelRecord& model,
@@ -316,6 +333,7 @@ void TaskInference::emit(const std::string& task, TaskScore& score, const std::s
 
 void TaskInference::add_model(const ModelRecord& model, const ModelCode& code) {
   std::map<std::string, TaskScore> scores;
+  weigh_known(model, scores);
   weigh_names(model, scores);
   weigh_strings(code, scores);
   weigh_labels(model, scores);
@@ -328,7 +346,8 @@ void TaskInference::add_model(const ModelRecord& model, const ModelCode& code) {
   // the task, or its name says so.
   std::erase_if(scores, [](const auto& item) {
     const TaskScore& score = item.second;
-    const bool by_string_only = score.has("string") && !score.has("name") && !score.has("labels");
+    const bool by_string_only = score.has("string") && !score.has("name") && !score.has("labels") &&
+                                !score.has("known-model") && !score.has("known-graph");
     return by_string_only && !score.has("shape") && !score.has("shape-alone");
   });
   if (scores.empty()) {

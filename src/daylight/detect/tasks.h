@@ -16,6 +16,8 @@ namespace dl {
 inline constexpr std::size_t kMaxTaskEvidence = 6;
 
 // Weights of kinds of evidence; the confidence follows from their sum (docs/design/detect.md).
+inline constexpr int kKnownModelWeight = 5;  // the bytes or weights of a published model
+inline constexpr int kKnownGraphWeight = 2;  // the graph of a published model, trained anew
 inline constexpr int kDeclaredWeight = 4;    // an API or manifest entry that says the task
 inline constexpr int kLabelsWeight = 4;      // the model's own labels
 inline constexpr int kKnownFileWeight = 3;   // a file name known from other apps

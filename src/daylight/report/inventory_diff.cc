@@ -249,6 +249,11 @@ std::string class_half(const CallRecord& call) {
   return call.fingerprint.size() <= kHalf ? "" : call.fingerprint.substr(kHalf);
 }
 
+// A native function without a name is called by where it lies: another build moves it.
+std::string unnamed_native_key(const CallRecord& call) {
+  return has_position_name(call) ? call.klass + '\n' + call.method : "";
+}
+
 std::vector<CallChange> diff_calls(const Inventory& before, const Inventory& after) {
   std::vector<CallChange> changes;
   Pairing<CallRecord> pairing(before.calls, after.calls);
@@ -268,6 +273,7 @@ std::vector<CallChange> diff_calls(const Inventory& before, const Inventory& aft
   });
   pass("moved", [](const CallRecord& c) { return c.fingerprint; });
   pass("moved", method_half);
+  pass("moved", unnamed_native_key);
   pass("changed", caller_name);
   pass("changed", class_half);
   pairing.rest(

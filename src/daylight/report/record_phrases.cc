@@ -56,6 +56,10 @@ std::string caller_phrase(const CallRecord& call) {
   return method_phrase(call.original_caller.empty() ? call.caller : call.original_caller);
 }
 
+bool has_position_name(const CallRecord& call) {
+  return call.caller.find("!+0x") != std::string::npos;
+}
+
 std::string method_phrase(const std::string& method) {
   const std::size_t arrow = method.find(";->");
   if (method.empty() || method.front() != 'L' || arrow == std::string::npos)

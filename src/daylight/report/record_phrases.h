@@ -20,6 +20,8 @@ std::string encryption_phrase(const ModelRecord& model);
 // The calling method as the app's own developers name it where a mapping said so:
 // "org.example.Age.predict".
 std::string caller_phrase(const CallRecord& call);
+// Whether the caller is a native function that has no name but its offset: "libx.so!+0x2d58".
+bool has_position_name(const CallRecord& call);
 // "Lorg/example/Age;->predict(I)V" -> "org.example.Age.predict"; any other text made printable.
 std::string method_phrase(const std::string& method);
 

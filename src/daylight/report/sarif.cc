@@ -190,6 +190,14 @@ class SarifRun {
     results_.push_back(std::move(out));
   }
 
+  // Code that has a fingerprint keeps it when it is renamed; other code is told by its names, and
+  // native code that is only called by its place by what it mentions.
+  static std::vector<std::string> call_identity(const CallRecord& call) {
+    if (!call.fingerprint.empty()) return {call.api, call.fingerprint};
+    if (has_position_name(call)) return {call.api, call.klass, call.method};
+    return {call.api, call.caller};
+  }
+
   void add_call(const CallRecord& call) {
     const RuleText text{"Call", "A call of " + call.api,
                         "A call site of a machine-learning function, by its canonical name, also "
@@ -201,10 +209,7 @@ class SarifRun {
     place["logicalLocations"] = Json::array(
         {logical_location(call.original_caller.empty() ? call.caller : call.original_caller)});
     out["locations"] = Json::array({std::move(place)});
-    // Code that has a fingerprint keeps it when it is renamed; other code is told by its names.
-    out["partialFingerprints"] = {{"callSite/v1", call.fingerprint.empty()
-                                                      ? digest_of({call.api, call.caller})
-                                                      : digest_of({call.api, call.fingerprint})}};
+    out["partialFingerprints"] = {{"callSite/v1", digest_of(call_identity(call))}};
     out["properties"] = {{"id", call.id},
                          {"use", to_string(call.use)},
                          {"framework", call.framework},

@@ -114,6 +114,20 @@ TEST(InventoryDiff, WithoutFingerprintsNamesDecide) {
   EXPECT_EQ(call_status(diff_inventories(before, after), "call-1", ""), "lost");
 }
 
+TEST(InventoryDiff, ANativeFunctionWithoutANameMayMove) {
+  Inventory before = testing::small_inventory();
+  CallRecord& call = before.calls[0];
+  call.fingerprint.clear();
+  call.klass = "lib/arm64-v8a/libx.so";
+  call.method = "a literal";
+  call.caller = "lib/arm64-v8a/libx.so!+0x100";
+  Inventory after = before;
+  after.calls[0].caller = "lib/arm64-v8a/libx.so!+0x200";
+  EXPECT_EQ(call_status(diff_inventories(before, after), "call-1", "call-1"), "moved");
+  after.calls[0].method = "another literal";
+  EXPECT_EQ(call_status(diff_inventories(before, after), "call-1", ""), "lost");
+}
+
 TEST(InventoryDiff, TasksRuntimesAndGaps) {
   const Inventory before = testing::small_inventory();
   Inventory after = before;

@@ -65,7 +65,7 @@ constexpr auto kFormats = std::to_array<ModelFormat>({
     {"tesseract", {}, false, probe_traineddata},
     {"torch_legacy_pickle", kTorchMarks, true, probe_legacy_torch, describe_legacy_torch},
     {"catboost", kCatboostMarks, true, probe_catboost},
-    {"xgboost", kXgboostMarks, false, probe_xgboost},
+    {"xgboost", kXgboostMarks, false, probe_xgboost_binary},
     // No end of their own, or marks too common to look for everywhere.
     {"rknn", kRknnMarks, false, probe_rknn},
     {"om_davinci", kOmMarks, true, probe_om},

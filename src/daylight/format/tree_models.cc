@@ -201,7 +201,7 @@ std::optional<ModelProbe> probe_old_xgboost(ByteSpan bytes) {
 
 }  // namespace
 
-std::optional<ModelProbe> probe_xgboost(ByteSpan bytes) {
+std::optional<ModelProbe> probe_xgboost_binary(ByteSpan bytes) {
   if (auto model = probe_ubjson(bytes)) return model;
   return probe_old_xgboost(bytes);
 }

@@ -16,7 +16,7 @@ inline constexpr int kMaxUbjsonDepth = 64;
 // A universal binary JSON object whose first member is "learner" and which is whole (exact size),
 // or the "binf" format whose parameters name an objective and a booster (size: the range's). Facts:
 // encoding, objective, booster, features, version as far as the encoding tells.
-std::optional<ModelProbe> probe_xgboost(ByteSpan bytes);
+std::optional<ModelProbe> probe_xgboost_binary(ByteSpan bytes);
 
 // "CBM1", a size, a flatbuffer that calls itself a CatBoost model. Facts: format, parts.
 std::optional<ModelProbe> probe_catboost(ByteSpan bytes);

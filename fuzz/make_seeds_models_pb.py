@@ -267,12 +267,7 @@ MXNET = ('{"nodes":[{"op":"null","name":"data","inputs":[]},{"op":"null","name":
 
 
 def json_models():
-    def key(text):
-        return b"L" + struct.pack(">q", len(text)) + text.encode()
-
-    ubj = b"{" + key("learner") + b"{" + key("gradient_booster") + b"{" + key("num_trees") + b"S" + key("5")
-    ubj += key("v") + b"[$d#L" + struct.pack(">q", 2) + struct.pack(">ff", 1, 2) + b"}" + key("n") + b"[#i\x02Ti\x05}}"
-    return {"xgboost": XGBOOST.encode(), "mxnet": MXNET.encode(), "ubj": ubj}
+    return {"xgboost": XGBOOST.encode(), "mxnet": MXNET.encode()}
 
 
 MIL = """program(1.0)

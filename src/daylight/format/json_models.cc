@@ -3,7 +3,6 @@
 #include "daylight/format/json_models.h"
 
 #include <algorithm>
-#include <set>
 
 #include "daylight/base/json.h"
 #include "daylight/base/text.h"
@@ -44,169 +43,6 @@ const Json& child(const Json& object, const char* key) {
   return object.is_object() && object.contains(key) ? object[key] : kNone;
 }
 
-// Reads UBJSON without building a tree: only where it ends, and the texts at some keys.
-class UbjScanner {
- public:
-  explicit UbjScanner(ByteSpan bytes) : in_(bytes) {}
-
-  bool scan() { return value(in_.u8(), 0) && in_.ok(); }
-  std::uint64_t size() const { return in_.offset(); }
-  const std::vector<std::string>& keys() const { return keys_; }
-  std::string text(const std::string& key) const {
-    for (const auto& [name, found] : texts_)
-      if (name == key) return found;
-    return "";
-  }
-
- private:
-  // Numbers are big-endian.
-  std::optional<std::uint64_t> number(std::uint8_t marker) {
-    const int size = number_size(marker);
-    if (size == 0) return std::nullopt;
-    std::uint64_t out = 0;
-    for (int i = 0; i < size; ++i) out = out << 8U | in_.u8();
-    return in_.ok() ? std::optional(out) : std::nullopt;
-  }
-
-  static int number_size(std::uint8_t marker) {
-    switch (marker) {
-      case 'i':
-      case 'U':
-      case 'C':
-        return 1;
-      case 'I':
-        return 2;
-      case 'l':
-      case 'd':
-        return 4;
-      case 'L':
-      case 'D':
-        return 8;
-      default:
-        return 0;
-    }
-  }
-
-  // A length or a count: a whole number that is not negative.
-  std::optional<std::uint64_t> length(std::uint8_t marker) {
-    if (marker == 'd' || marker == 'D' || marker == 'C') return std::nullopt;
-    const auto found = number(marker);
-    constexpr std::uint64_t kLargest = std::uint64_t{1} << 40U;
-    return found && *found < kLargest ? found : std::nullopt;
-  }
-
-  bool string(std::uint8_t marker, std::string& out) {
-    const auto size = length(marker);
-    if (!size) return false;
-    out = as_text(in_.take(*size));
-    return in_.ok();
-  }
-
-  bool value(std::uint8_t marker, int depth) {
-    if (++values_ > kMaxUbjValues || !in_.ok()) return false;
-    if (number_size(marker) != 0) return number(marker).has_value();
-    switch (marker) {
-      case 'Z':
-      case 'N':
-      case 'T':
-      case 'F':
-        return true;
-      case 'S': {
-        std::string text;
-        if (!string(in_.u8(), text)) return false;
-        if (texts_.size() < 1000 && text.size() < 200) texts_.emplace_back(key_, std::move(text));
-        return true;
-      }
-      case '{':
-      case '[':
-        return depth < kMaxUbjDepth && container(marker == '{', depth + 1);
-      default:
-        return false;
-    }
-  }
-
-  bool container(bool object, int depth) {
-    std::uint8_t type = 0;
-    std::uint8_t marker = in_.u8();
-    if (marker == '$') {
-      type = in_.u8();
-      marker = in_.u8();
-      if (marker != '#') return false;
-    }
-    if (marker == '#') {
-      const auto count = length(in_.u8());
-      return count && counted(object, *count, type, depth);
-    }
-    for (; marker != (object ? '}' : ']'); marker = in_.u8()) {
-      if (!in_.ok()) return false;
-      if (object && (!key(marker) || !value(in_.u8(), depth))) return false;
-      if (!object && !value(marker, depth)) return false;
-    }
-    return true;
-  }
-
-  bool counted(bool object, std::uint64_t count, std::uint8_t type, int depth) {
-    if (!object && number_size(type) != 0) {
-      const auto size = multiply_checked(count, static_cast<std::uint64_t>(number_size(type)));
-      in_.skip(size.value_or(~std::uint64_t{0}));
-      return in_.ok();
-    }
-    for (std::uint64_t i = 0; i < count; ++i) {
-      if (object && !key(in_.u8())) return false;
-      if (!value(type != 0 ? type : in_.u8(), depth)) return false;
-    }
-    return true;
-  }
-
-  bool key(std::uint8_t marker) {
-    if (!string(marker, key_)) return false;
-    if (keys_.size() < 1000) keys_.push_back(key_);
-    return true;
-  }
-
-  ByteReader in_;
-  std::uint64_t values_ = 0;
-  std::string key_;
-  std::vector<std::string> keys_;
-  std::vector<std::pair<std::string, std::string>> texts_;
-};
-
-std::optional<ModelProbe> probe_xgboost_binary(ByteSpan bytes) {
-  constexpr std::string_view kStart("{L\0\0\0\0\0\0\0", 9);
-  if (!as_text(bytes).starts_with(kStart)) return std::nullopt;
-  UbjScanner scanner(bytes);
-  const bool whole = scanner.scan();
-  const auto has = [&](std::string_view key) {
-    return std::find(scanner.keys().begin(), scanner.keys().end(), key) != scanner.keys().end();
-  };
-  if (!has("learner") || !has("gradient_booster")) return std::nullopt;
-  ModelProbe probe{"xgboost", whole ? scanner.size() : bytes.size(), {}, {{"form", "ubj"}}};
-  for (const char* key : {"num_trees", "num_feature", "num_class"}) {
-    const std::string value = scanner.text(key);
-    if (!value.empty()) probe.facts.emplace_back(key, value);
-  }
-  if (!whole) probe.gaps.push_back({"document", "it is damaged or cut off"});
-  return probe;
-}
-
-std::optional<ModelProbe> probe_xgboost_text(ByteSpan bytes) {
-  const auto document = object_with(bytes, {"learner", "gradient_booster", "version"});
-  if (!document) return std::nullopt;
-  const Json& learner = child(*document, "learner");
-  const Json& booster = child(learner, "gradient_booster");
-  if (!booster.is_object() || !child(*document, "version").is_array()) return std::nullopt;
-  ModelProbe probe{"xgboost", bytes.size(), {}, {{"form", "json"}}};
-  probe.facts.emplace_back("version", dump_json_line(child(*document, "version")));
-  const auto add = [&](const char* fact, const std::string& value) {
-    if (!value.empty()) probe.facts.emplace_back(fact, value);
-  };
-  add("booster", text_at(booster, "name"));
-  add("objective", text_at(child(learner, "objective"), "name"));
-  add("num_trees", text_at(child(child(booster, "model"), "gbtree_model_param"), "num_trees"));
-  add("num_feature", text_at(child(learner, "learner_model_param"), "num_feature"));
-  return probe;
-}
-
 // Arguments that training sets; those that are left are inputs.
 bool is_parameter_name(std::string_view name) {
   for (const std::string_view ending :
@@ -244,9 +80,22 @@ std::string mxnet_tensor(const Json& reference, const Json& nodes) {
 
 }  // namespace
 
-std::optional<ModelProbe> probe_xgboost(ByteSpan bytes) {
-  if (auto found = probe_xgboost_binary(bytes)) return found;
-  return probe_xgboost_text(bytes);
+std::optional<ModelProbe> probe_xgboost_json(ByteSpan bytes) {
+  const auto document = object_with(bytes, {"learner", "gradient_booster", "version"});
+  if (!document) return std::nullopt;
+  const Json& learner = child(*document, "learner");
+  const Json& booster = child(learner, "gradient_booster");
+  if (!booster.is_object() || !child(*document, "version").is_array()) return std::nullopt;
+  ModelProbe probe{"xgboost", bytes.size(), {}, {{"encoding", "json"}}};
+  probe.facts.emplace_back("version", dump_json_line(child(*document, "version")));
+  const auto add = [&](const char* fact, const std::string& value) {
+    if (!value.empty()) probe.facts.emplace_back(fact, value);
+  };
+  add("booster", text_at(booster, "name"));
+  add("objective", text_at(child(learner, "objective"), "name"));
+  add("num_trees", text_at(child(child(booster, "model"), "gbtree_model_param"), "num_trees"));
+  add("num_feature", text_at(child(learner, "learner_model_param"), "num_feature"));
+  return probe;
 }
 
 std::optional<ModelProbe> probe_mxnet_symbol(ByteSpan bytes) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model formats that are JSON documents, and the binary form of one of them (UBJSON).
+// Model formats that are JSON documents.
 #pragma once
 
 #include <optional>
@@ -11,12 +11,9 @@ namespace dl {
 
 // Bytes of a document that is parsed; a larger one is no model here.
 inline constexpr std::size_t kMaxJsonModel = 64U << 20U;
-// Containers inside containers of the binary form, and values of one document.
-inline constexpr int kMaxUbjDepth = 32;
-inline constexpr std::uint64_t kMaxUbjValues = 50'000'000;
 
-// XGBoost's learner, as JSON or UBJSON. Facts: objective, booster, trees, version.
-std::optional<ModelProbe> probe_xgboost(ByteSpan bytes);
+// XGBoost's learner as JSON. Facts: encoding, objective, booster, trees, features, version.
+std::optional<ModelProbe> probe_xgboost_json(ByteSpan bytes);
 
 // An MXNet symbol: nodes with operators, whose parameters lie in another file.
 std::optional<ModelProbe> probe_mxnet_symbol(ByteSpan bytes);

@@ -26,7 +26,7 @@ constexpr std::array<ModelFormat, 12> kFormats = {{
     {"tnn_proto", {}, false, probe_tnn_proto},
     {"lightgbm", {}, false, probe_lightgbm},
     {"darknet", {}, false, probe_darknet, describe_darknet},
-    {"xgboost", {}, false, probe_xgboost},
+    {"xgboost", {}, false, probe_xgboost_json},
     {"coreml_compiled", {}, false, probe_coreml_compiled, describe_coreml_compiled},
     {"mlpackage", {}, false, probe_mlpackage},
     {"mxnet_symbol", {}, false, probe_mxnet_symbol, describe_mxnet_symbol},

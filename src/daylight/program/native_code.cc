@@ -3,7 +3,7 @@
 #include "daylight/program/native_code.h"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 namespace dl::program {
 
@@ -36,16 +36,22 @@ void NativeCode::read_code() {
   registered_ = read_registered_natives(elf_, pointers_, functions_, where_, gaps_);
   graph_ = NativeGraph::build(elf_, functions_, pointers_, references_,
                               read_native_tables(elf_, pointers_, functions_));
+  index_pointers();
+}
+
+void NativeCode::index_pointers() {
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> targets;
   const auto all = pointers_.all();
-  pointers_by_target_.resize(all.size());
-  std::iota(pointers_by_target_.begin(), pointers_by_target_.end(), 0U);
-  std::stable_sort(pointers_by_target_.begin(), pointers_by_target_.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return all[a].target < all[b].target; });
+  for (std::uint32_t i = 0; i < all.size(); ++i) {
+    if (!all[i].imported) targets.emplace_back(all[i].target, i);
+  }
+  std::sort(targets.begin(), targets.end());
+  for (const auto& [target, index] : targets) pointers_by_target_.push_back(index);
 }
 
 void NativeCode::add_uses(std::uint64_t address, int depth,
                           std::vector<NativeReference>& out) const {
-  const auto direct = references_.to(address);
+  const auto direct = references_.data_uses(address);
   out.insert(out.end(), direct.begin(), direct.end());
   if (depth == 0) return;
   const auto all = pointers_.all();
@@ -53,7 +59,6 @@ void NativeCode::add_uses(std::uint64_t address, int depth,
       pointers_by_target_.begin(), pointers_by_target_.end(), address,
       [&](std::uint32_t index, std::uint64_t value) { return all[index].target < value; });
   for (; at != pointers_by_target_.end() && all[*at].target == address; ++at) {
-    if (all[*at].imported) continue;
     // The run of pointers in which the word lies begins where something last refers to.
     std::size_t first = *at;
     for (std::uint64_t steps = 0; steps < kMaxPointerRun; ++steps) {
@@ -68,7 +73,6 @@ void NativeCode::add_uses(std::uint64_t address, int depth,
 std::vector<NativeReference> NativeCode::uses_of_constant(std::uint64_t address) const {
   std::vector<NativeReference> out;
   add_uses(address, kMaxPointerDepth, out);
-  std::erase_if(out, [](const NativeReference& use) { return use.is_code_flow(); });
   std::stable_sort(out.begin(), out.end(), [](const NativeReference& a, const NativeReference& b) {
     return a.from < b.from;
   });

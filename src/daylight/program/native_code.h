@@ -49,6 +49,7 @@ class NativeCode {
  private:
   NativeCode(const ElfFile& elf, std::string where);
   void read_code();
+  void index_pointers();
   void add_uses(std::uint64_t address, int depth, std::vector<NativeReference>& out) const;
 
   const ElfFile& elf_;
@@ -59,7 +60,7 @@ class NativeCode {
   NativeReferences references_;
   NativeGraph graph_;
   std::vector<RegisteredNative> registered_;
-  std::vector<std::uint32_t> pointers_by_target_;  // indices into pointers_.all()
+  std::vector<std::uint32_t> pointers_by_target_;  // indices into pointers_.all(), no imports
 };
 
 }  // namespace dl::program

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
+#include <utility>
 
 #include "daylight/program/native_decode_arm64.h"
 #include "daylight/program/native_decode_x86.h"
@@ -137,11 +137,15 @@ void NativeReferences::drop_inner_branches(const NativeFunctions& functions) {
 }
 
 void NativeReferences::index_targets() {
-  by_target_.resize(references_.size());
-  std::iota(by_target_.begin(), by_target_.end(), 0U);
-  std::sort(by_target_.begin(), by_target_.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return references_[a].to != references_[b].to ? references_[a].to < references_[b].to : a < b;
-  });
+  // Sorting the targets themselves is much faster than sorting indices by what they point to.
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> targets;
+  for (std::uint32_t i = 0; i < references_.size(); ++i) {
+    if (!references_[i].is_code_flow()) targets.emplace_back(references_[i].to, i);
+  }
+  std::sort(targets.begin(), targets.end());
+  by_target_.clear();
+  by_target_.reserve(targets.size());
+  for (const auto& [target, index] : targets) by_target_.push_back(index);
 }
 
 std::span<const NativeReference> NativeReferences::made_by(const NativeFunction& function) const {
@@ -154,32 +158,23 @@ std::span<const NativeReference> NativeReferences::made_by(const NativeFunction&
   return {first, last};
 }
 
-std::vector<NativeReference> NativeReferences::to(std::uint64_t begin, std::uint64_t end) const {
+std::vector<NativeReference> NativeReferences::data_uses(std::uint64_t address) const {
   std::vector<NativeReference> out;
   auto at = std::lower_bound(
-      by_target_.begin(), by_target_.end(), begin,
-      [&](std::uint32_t index, std::uint64_t address) { return references_[index].to < address; });
-  for (; at != by_target_.end() && references_[*at].to < end; ++at) out.push_back(references_[*at]);
-  return out;
-}
-
-std::uint64_t NativeReferences::next_target(std::uint64_t address) const {
-  const auto found = std::upper_bound(
       by_target_.begin(), by_target_.end(), address,
-      [&](std::uint64_t a, std::uint32_t index) { return a < references_[index].to; });
-  return found == by_target_.end() ? std::numeric_limits<std::uint64_t>::max()
-                                   : references_[*found].to;
+      [&](std::uint32_t index, std::uint64_t target) { return references_[index].to < target; });
+  for (; at != by_target_.end() && references_[*at].to == address; ++at)
+    out.push_back(references_[*at]);
+  return out;
 }
 
 std::vector<FunctionStart> discovered_function_starts(const ElfFile& elf,
                                                       const NativeReferences& references,
                                                       const NativePointers& pointers) {
   std::vector<FunctionStart> out;
+  std::vector<std::uint64_t> called;
   for (const NativeReference& reference : references.all()) {
-    if (reference.kind == NativeReferenceKind::kCall) {
-      out.push_back({reference.to, 0, {}, kFromCall, false});
-      continue;
-    }
+    if (reference.kind == NativeReferenceKind::kCall) called.push_back(reference.to);
     if (reference.kind != NativeReferenceKind::kJumpSlot) continue;
     const NativePointer* pointer = pointers.at(reference.to);
     if (pointer == nullptr || pointer->symbol == 0 || !pointer->jump_slot) continue;
@@ -187,6 +182,9 @@ std::vector<FunctionStart> discovered_function_starts(const ElfFile& elf,
     if (start)
       out.push_back({*start, kStubSize, elf.symbols()[pointer->symbol].name, kFromLinkage, false});
   }
+  std::sort(called.begin(), called.end());
+  called.erase(std::unique(called.begin(), called.end()), called.end());
+  for (const std::uint64_t address : called) out.push_back({address, 0, {}, kFromCall, false});
   return out;
 }
 

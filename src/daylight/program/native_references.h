@@ -30,15 +30,12 @@ class NativeReferences {
   // In the order of the instructions.
   std::span<const NativeReference> all() const { return references_; }
   std::span<const NativeReference> made_by(const NativeFunction& function) const;
-  // Those with begin <= to < end, by target, then by instruction.
-  std::vector<NativeReference> to(std::uint64_t begin, std::uint64_t end) const;
-  std::vector<NativeReference> to(std::uint64_t address) const { return to(address, address + 1); }
-  // The least address above `address` that something refers to; ~0 if there is none.
-  std::uint64_t next_target(std::uint64_t address) const;
+  // Those of other kinds than calls and branches whose target is `address`, by instruction.
+  std::vector<NativeReference> data_uses(std::uint64_t address) const;
 
   // Drops branches that stay inside one function.
   void drop_inner_branches(const NativeFunctions& functions);
-  // Makes to() and next_target() work. Call once, after the last change.
+  // Makes data_uses() work. Call once, after the last change.
   void index_targets();
 
   std::uint64_t code_bytes() const { return code_bytes_; }
@@ -46,7 +43,7 @@ class NativeReferences {
 
  private:
   std::vector<NativeReference> references_;
-  std::vector<std::uint32_t> by_target_;
+  std::vector<std::uint32_t> by_target_;  // without calls and branches
   std::uint64_t code_bytes_ = 0;
   std::uint64_t undecoded_ = 0;
 };

@@ -277,7 +277,7 @@ TEST_P(NativeCodeOn, RowsOfRegisterNativesAreRead) {
     EXPECT_THAT(users(library, "registered"),
                 ElementsAre(library.code->functions().label(rows[0].function)));
     // The table is named in the function that registers it.
-    const auto uses = library.code->references().to(rows[0].row);
+    const auto uses = library.code->references().data_uses(rows[0].row);
     ASSERT_FALSE(uses.empty());
     const FunctionId registrar = library.code->functions().holding(uses.front().from);
     EXPECT_EQ(library.code->functions().label(registrar), "JNI_OnLoad");

@@ -23,7 +23,8 @@ using program::RegisteredNative;
 
 namespace {
 
-constexpr std::uint64_t kRowSize = 24;  // of a table for RegisterNatives: three words
+constexpr std::size_t kMaxRegistrars = 16;  // functions that refer to one table
+constexpr std::uint64_t kRowSize = 24;      // of a table for RegisterNatives: three words
 
 // "libx.so" -> "x", as System.loadLibrary takes it; "" for other names.
 std::string_view library_stem(std::string_view file) {
@@ -39,8 +40,8 @@ std::set<std::string> named_classes(const NativeCode& code, FunctionId function)
     std::uint64_t address = reference.to;
     if (const auto* pointer = code.pointers().at(address); pointer != nullptr && !pointer->imported)
       address = pointer->target;
-    const auto text = code.elf().string_at(address);
-    if (!text || text->empty() || text->size() > program::kMaxJniTextSize) continue;
+    const auto text = program::short_string_at(code.elf(), address, program::kMaxJniTextSize);
+    if (!text || text->empty()) continue;
     const bool descriptor = text->front() == 'L' && text->back() == ';';
     out.insert(descriptor ? std::string(*text) : "L" + std::string(*text) + ";");
   }
@@ -52,7 +53,7 @@ std::set<FunctionId> registrars(const NativeCode& code, std::uint64_t table) {
   std::set<FunctionId> out;
   for (const NativeReference& use : code.uses_of_constant(table)) {
     const FunctionId id = code.functions().holding(use.from);
-    if (id != kNoFunction) out.insert(id);
+    if (id != kNoFunction && out.size() < kMaxRegistrars) out.insert(id);
   }
   return out;
 }
@@ -77,6 +78,7 @@ class EntryCollector {
   void add_registered();
   void add_initialisers();
   void add_row(const RegisteredNative& row, const std::set<std::string>& classes);
+  const std::set<std::string>& classes_of(FunctionId registrar);
   std::vector<MethodId> loaders() const {
     std::vector<MethodId> out;
     for (const CallerSite& site : natives_.loads(library_)) out.push_back(site.caller);
@@ -86,8 +88,15 @@ class EntryCollector {
   const NativeCode& code_;
   const JavaNatives& natives_;
   std::string_view library_;
+  std::map<FunctionId, std::set<std::string>> classes_;  // that a registering function names
   std::vector<NativeEntry> out_;
 };
+
+const std::set<std::string>& EntryCollector::classes_of(FunctionId registrar) {
+  const auto found = classes_.find(registrar);
+  if (found != classes_.end()) return found->second;
+  return classes_.emplace(registrar, named_classes(code_, registrar)).first->second;
+}
 
 void EntryCollector::add_exports() {
   // One function may implement several methods: the linker folds equal bodies, and symbols alias.
@@ -138,8 +147,10 @@ void EntryCollector::add_registered() {
     // Rows that follow each other are one table, which code refers to by its first.
     if (i == 0 || rows[i - 1].row + kRowSize != rows[i].row) {
       classes.clear();
-      for (const FunctionId registrar : registrars(code_, rows[i].row))
-        classes.merge(named_classes(code_, registrar));
+      for (const FunctionId registrar : registrars(code_, rows[i].row)) {
+        const auto& named = classes_of(registrar);
+        classes.insert(named.begin(), named.end());
+      }
     }
     add_row(rows[i], classes);
   }

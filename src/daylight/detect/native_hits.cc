@@ -38,6 +38,7 @@ struct NativeHitFinder::Search {
   GapList& gaps;
   std::vector<NativeHit> out = {};
   std::map<const NativeAnchor*, std::size_t> counts = {};
+  std::set<const NativeAnchor*> full_anchors = {};
   std::set<std::tuple<const NativeAnchor*, FunctionId, std::string>> seen = {};
 
   void find_symbols(const NativeAnchor& anchor);
@@ -51,11 +52,14 @@ struct NativeHitFinder::Search {
 
 void NativeHitFinder::Search::add(NativeHit hit) {
   if (!seen.emplace(hit.anchor, hit.function, hit.what).second) return;
-  const std::size_t count = ++counts[hit.anchor];
-  if (count == kMaxHitsOfAnchor + 1)
-    gaps.add(where, "more than " + std::to_string(kMaxHitsOfAnchor) + " functions fit the anchor " +
-                        hit.anchor->id + ": the rest is not listed");
-  if (count <= kMaxHitsOfAnchor) out.push_back(std::move(hit));
+  const bool full = out.size() >= kMaxHitsOfLibrary;
+  if (full || counts[hit.anchor] >= kMaxHitsOfAnchor) {
+    if (!full_anchors.insert(hit.anchor).second) return;
+    gaps.add(where, "more functions fit the anchor " + hit.anchor->id + " than are listed");
+    return;
+  }
+  ++counts[hit.anchor];
+  out.push_back(std::move(hit));
 }
 
 void NativeHitFinder::Search::add_call_sites(const NativeAnchor& anchor, NativeNode node,
@@ -116,11 +120,18 @@ void NativeHitFinder::Search::find_entries(const NativeAnchor& anchor) {
 
 // Literals, and names for dlsym, in one pass over the data.
 void NativeHitFinder::Search::find_texts() {
+  std::size_t looked_at = 0;
   for (const ElfRange& range : code.elf().data_ranges()) {
     const std::string_view data = as_text(range.bytes);
     for (const LiteralHit& hit : finder.scanner_.scan(range.bytes)) {
       const auto start = finder.constant_of(data, hit);
       if (!start) continue;
+      if (++looked_at > kMaxTextsOfLibrary) {
+        gaps.add(where, "the texts of anchors occur more than " +
+                            std::to_string(kMaxTextsOfLibrary) +
+                            " times: the rest is not followed");
+        return;
+      }
       const Text& text = finder.texts_[hit.literal];
       const auto how = text.whole ? NativeHit::How::kLooksUp : NativeHit::How::kUsesLiteral;
       add_uses(*text.anchor, range.address + *start, how, std::string(text.text));

@@ -20,6 +20,10 @@ namespace dl {
 inline constexpr std::size_t kMaxLiteralFunctions = 8;
 // Functions that are kept of one anchor in one library; more are a gap.
 inline constexpr std::size_t kMaxHitsOfAnchor = 64;
+// Hits of all anchors together, and occurrences of their texts that are looked at, in one library;
+// more are a gap.
+inline constexpr std::size_t kMaxHitsOfLibrary = 256;
+inline constexpr std::size_t kMaxTextsOfLibrary = 4'096;
 
 struct NativeHit {
   enum class How { kCalls, kTakesAddress, kLooksUp, kUsesLiteral, kIsEntry };

@@ -49,7 +49,7 @@ void NativeCode::index_pointers() {
   for (const auto& [target, index] : targets) pointers_by_target_.push_back(index);
 }
 
-void NativeCode::add_uses(std::uint64_t address, int depth,
+void NativeCode::add_uses(std::uint64_t address, int depth, std::size_t& budget,
                           std::vector<NativeReference>& out) const {
   const auto direct = references_.data_uses(address);
   out.insert(out.end(), direct.begin(), direct.end());
@@ -60,19 +60,19 @@ void NativeCode::add_uses(std::uint64_t address, int depth,
       [&](std::uint32_t index, std::uint64_t value) { return all[index].target < value; });
   for (; at != pointers_by_target_.end() && all[*at].target == address; ++at) {
     // The run of pointers in which the word lies begins where something last refers to.
-    std::size_t first = *at;
-    for (std::uint64_t steps = 0; steps < kMaxPointerRun; ++steps) {
+    for (std::size_t first = *at; budget > 0; --first) {
+      --budget;
       const std::size_t before = out.size();
-      add_uses(all[first].slot, depth - 1, out);
+      add_uses(all[first].slot, depth - 1, budget, out);
       if (out.size() != before || first == 0 || all[first - 1].slot + 8 != all[first].slot) break;
-      --first;
     }
   }
 }
 
 std::vector<NativeReference> NativeCode::uses_of_constant(std::uint64_t address) const {
   std::vector<NativeReference> out;
-  add_uses(address, kMaxPointerDepth, out);
+  std::size_t budget = kMaxPointerWalk;
+  add_uses(address, kMaxPointerDepth, budget, out);
   std::stable_sort(out.begin(), out.end(), [](const NativeReference& a, const NativeReference& b) {
     return a.from < b.from;
   });

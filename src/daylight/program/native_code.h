@@ -18,9 +18,8 @@
 
 namespace dl::program {
 
-// Words of one table of pointers to constants that are taken to belong to the reference to its
-// first one.
-inline constexpr std::uint64_t kMaxPointerRun = 4'096;
+// Words that are looked at on the ways from one constant to the instructions that use it.
+inline constexpr std::size_t kMaxPointerWalk = 16'384;
 // Words between an instruction and a constant: the global offset table points to a table, which
 // points to the constant.
 inline constexpr int kMaxPointerDepth = 2;
@@ -50,7 +49,8 @@ class NativeCode {
   NativeCode(const ElfFile& elf, std::string where);
   void read_code();
   void index_pointers();
-  void add_uses(std::uint64_t address, int depth, std::vector<NativeReference>& out) const;
+  void add_uses(std::uint64_t address, int depth, std::size_t& budget,
+                std::vector<NativeReference>& out) const;
 
   const ElfFile& elf_;
   std::string where_;

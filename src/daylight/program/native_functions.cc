@@ -114,10 +114,13 @@ std::vector<FunctionStart> declared_function_starts(const ElfFile& elf,
   add_symbols(elf.symbols(), true, out);
   add_symbols(elf.debug_symbols(), false, out);
   add_initialisers(elf, pointers, out);
+  std::vector<std::uint64_t> targets;
   for (const NativePointer& pointer : pointers.all()) {
-    if (!pointer.imported && !pointer.jump_slot)
-      out.push_back({pointer.target, 0, {}, kFromPointer, false});
+    if (!pointer.imported && !pointer.jump_slot) targets.push_back(pointer.target);
   }
+  std::sort(targets.begin(), targets.end());
+  targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
+  for (const std::uint64_t target : targets) out.push_back({target, 0, {}, kFromPointer, false});
   return out;
 }
 

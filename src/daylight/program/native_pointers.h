@@ -12,7 +12,7 @@
 namespace dl::program {
 
 // Pointers that are kept of one library; more are a gap.
-inline constexpr std::size_t kMaxNativePointers = std::size_t{4} << 20;
+inline constexpr std::size_t kMaxNativePointers = std::size_t{2} << 20;
 
 // One word of data that holds an address once the library is loaded.
 struct NativePointer {

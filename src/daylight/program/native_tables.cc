@@ -53,8 +53,8 @@ std::string rtti_class(const ElfFile& elf, const NativePointers& pointers, std::
   if (info == 0 || info + kWord < info) return {};
   const std::uint64_t text = target_at(pointers, info + kWord);
   if (text == 0) return {};
-  const auto name = elf.string_at(text);
-  if (!name || name->empty() || name->size() > kMaxRttiName) return {};
+  const auto name = short_string_at(elf, text, kMaxRttiName);
+  if (!name || name->empty()) return {};
   const bool plain = std::all_of(name->begin(), name->end(),
                                  [](char c) { return is_identifier_byte(c) || c == '.'; });
   const char first = name->front();
@@ -63,6 +63,17 @@ std::string rtti_class(const ElfFile& elf, const NativePointers& pointers, std::
 }
 
 }  // namespace
+
+std::optional<std::string_view> short_string_at(const ElfFile& elf, std::uint64_t address,
+                                                std::size_t limit) {
+  const auto offset = elf.offset_of(address);
+  if (!offset) return std::nullopt;
+  const std::string_view rest =
+      as_text(elf.bytes().subspan(static_cast<std::size_t>(*offset))).substr(0, limit + 1);
+  const std::size_t end = rest.find('\0');
+  if (end == std::string_view::npos) return std::nullopt;
+  return rest.substr(0, end);
+}
 
 bool is_jni_signature(std::string_view text) {
   if (text.size() < 3 || text.size() > kMaxJniTextSize || text.front() != '(') return false;
@@ -116,8 +127,8 @@ std::vector<RegisteredNative> read_registered_natives(const ElfFile& elf,
     if (signature.slot - name.slot != kWord || function.slot - signature.slot != kWord) continue;
     const FunctionId id = functions.at(function.target);
     if (id == kNoFunction) continue;
-    const auto name_text = elf.string_at(name.target);
-    const auto signature_text = elf.string_at(signature.target);
+    const auto name_text = short_string_at(elf, name.target, kMaxJniTextSize);
+    const auto signature_text = short_string_at(elf, signature.target, kMaxJniTextSize);
     if (!name_text || !signature_text || !is_java_name(*name_text)) continue;
     // Old code writes "!(I)V" for a native that skips some bookkeeping.
     std::string_view plain = *signature_text;

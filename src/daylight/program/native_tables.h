@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@
 namespace dl::program {
 
 // Rows of RegisterNatives tables that are kept of one library.
-inline constexpr std::size_t kMaxRegisteredNatives = 65'536;
+inline constexpr std::size_t kMaxRegisteredNatives = 16'384;
 // A name or signature in such a row.
 inline constexpr std::size_t kMaxJniTextSize = 4'096;
 
@@ -51,6 +52,10 @@ std::vector<RegisteredNative> read_registered_natives(const ElfFile& elf,
                                                       const NativeFunctions& functions,
                                                       const std::string& where, GapList& gaps);
 
+// The zero-ended string mapped at `address`, without its zero, if it has at most `limit` bytes;
+// looks at no more.
+std::optional<std::string_view> short_string_at(const ElfFile& elf, std::uint64_t address,
+                                                std::size_t limit);
 // Whether the text is a method's signature: "(I[Ljava/lang/String;)V".
 bool is_jni_signature(std::string_view text);
 }  // namespace dl::program

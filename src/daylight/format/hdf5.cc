@@ -126,6 +126,10 @@ class Hdf5Reader {
       root = offset(reader);
     }
     if (!reader.ok()) return std::nullopt;
+    if (out_.size < reader.offset()) {
+      gap("superblock", "it does not say where the file ends");
+      out_.size = bytes_.size();
+    }
     if (out_.size > bytes_.size()) gap("superblock", "the file is shorter than it says");
     out_.size = std::min<std::uint64_t>(out_.size, bytes_.size());
     return root;

@@ -102,6 +102,15 @@ TEST(KerasH5, ReadsTheConfiguration) {
   EXPECT_THAT(graph.metadata, Contains(Pair("keras_version", "2.11.0")));
 }
 
+TEST(Hdf5, AnEndBeforeTheStartIsAGap) {
+  std::string bytes = build_hdf5({{12, attribute("backend", "x")}});
+  testing::poke32(bytes, 28, 5);
+  const auto file = read_hdf5(as_bytes(bytes));
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->size, bytes.size());
+  EXPECT_EQ(file->gaps.size(), 1U);
+}
+
 TEST(KerasH5, OtherHdf5FilesAreNone) {
   const std::string bytes = build_hdf5({{12, attribute("title", "measurements")}});
   EXPECT_FALSE(probe_model(as_bytes(bytes)));

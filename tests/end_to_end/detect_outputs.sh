@@ -52,6 +52,28 @@ run 0 "$DAYLIGHT" check models/index.json; lacks out BAD
 run 2 "$DAYLIGHT" detect "$plain" --extract models; one_line 'folder with files'
 run 0 "$DAYLIGHT" detect "$plain" --extract models --force
 
+step "a model that is hidden by XOR in a ZIP is written as it was, and its key is shown nowhere else"
+python3 - "$plain" <<'PY'
+import io, sys, zipfile
+model = zipfile.ZipFile(sys.argv[1]).read("assets/model_gender_q.tflite")
+key = bytes.fromhex("c35a9e17d2")
+inner = io.BytesIO()
+with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as box:
+    box.writestr("deep/data.bin", bytes(b ^ key[i % len(key)] for i, b in enumerate(model)))
+with zipfile.ZipFile(sys.argv[1]) as old, zipfile.ZipFile("hidden.apk", "w") as new:
+    for name in ("AndroidManifest.xml", "classes.dex"):
+        new.writestr(name, old.read(name))
+    new.writestr("assets/pack.zip", inner.getvalue())
+PY
+run 0 "$DAYLIGHT" detect hidden.apk --extract hidden --sarif hidden.sarif --mlbom hidden.cdx.json --out hidden.json
+json hidden.json '[m["encryption"]["state"] for m in d["models"]] == ["xor"]'
+json hidden/index.json 'd["models"][0]["decrypted"] and d["models"][0]["path"] == "model-1-data.tflite"'
+unzip -p "$plain" assets/model_gender_q.tflite | cmp - hidden/model-1-data.tflite || fail "another model"
+key=$(python3 -c 'import json; print(json.load(open("hidden.json"))["models"][0]["encryption"]["key"])')
+for file in out hidden.sarif hidden.cdx.json; do lacks "$file" "$key"; done
+run 0 "$DAYLIGHT" detect hidden.apk --tsv; lacks out "$key"; contains out 'xor'
+run 0 "$DAYLIGHT" diff "$plain" hidden.json; lacks out "$key"
+
 step "a mapping file names what the build renamed"
 mapping=$SHARED/data/apps-truth/facegauge-obf.mapping.txt
 run 0 "$DAYLIGHT" detect "$apps/facegauge-obf.apk" --mapping "$mapping" --case mapped

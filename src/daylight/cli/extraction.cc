@@ -9,6 +9,7 @@
 #include "daylight/base/file.h"
 #include "daylight/base/text.h"
 #include "daylight/detect/rules.h"
+#include "daylight/report/shown_inventory.h"
 
 namespace dl::cli {
 namespace {
@@ -44,7 +45,10 @@ Result<ModelBytes> bytes_of(const program::AppPackage& app, const ModelRecord& m
   const ModelLocation& at = model.location;
   const auto content = TRY(app.located_bytes(at.entry, at.offset, at.size));
   const std::string_view stored = as_text(content.bytes);
-  if (model.encryption == "xor" && !model.encryption_key.empty()) {
+  const bool hidden = model.encryption == "xor" && !model.encryption_key.empty();
+  // A chain whose steps take the key off leads to the model itself.
+  if (sha256_hex(stored) == model.sha256) return ModelBytes{std::string(stored), hidden};
+  if (hidden) {
     // The key begins with the model, or with the entry that holds it.
     const std::size_t key_bytes = std::max<std::size_t>(model.encryption_key.size() / 2, 1);
     for (const std::size_t phase : {std::size_t{0}, std::size_t(at.offset % key_bytes)}) {
@@ -52,12 +56,6 @@ Result<ModelBytes> bytes_of(const program::AppPackage& app, const ModelRecord& m
       if (!plain) return fail(ErrorCode::kCorrupt, "its key is no list of 1 to 256 bytes");
       if (sha256_hex(*plain) == model.sha256) return ModelBytes{std::move(*plain), true};
     }
-    // The record's digest may be of the bytes as they lie in the app.
-    if (sha256_hex(stored) == model.sha256) {
-      return ModelBytes{*decrypt_xor(content.bytes, model.encryption_key), true};
-    }
-  } else if (sha256_hex(stored) == model.sha256) {
-    return ModelBytes{std::string(stored), false};
   }
   return fail(ErrorCode::kCorrupt, "its bytes have another SHA-256 than the inventory says");
 }
@@ -85,8 +83,8 @@ class Extractor {
       failed_.push_back({model.id, describe(bytes.error())});
       return {};
     }
-    const std::string stem = without_extension(
-        model.location.entry.empty() ? model.location.file : model.location.entry.back());
+    const std::string inner = entry_file_name(model.location.entry);
+    const std::string stem = without_extension(inner.empty() ? model.location.file : inner);
     item["path"] = TRY(write(model.id + "-" + stem + format_extension(model.format), bytes->bytes));
     item["sha256"] = sha256_hex(bytes->bytes);
     item["size"] = bytes->bytes.size();
@@ -123,7 +121,7 @@ class Extractor {
                                  : describe(content.error())});
       return {};
     }
-    const std::string name = companion.entry.empty() ? "" : companion.entry.back();
+    const std::string name = entry_file_name(companion.entry);
     const std::string path =
         TRY(write(model.id + "-" + file_name_part(name), std::string(as_text(content->bytes))));
     item["companions"].push_back({{"role", companion.role},

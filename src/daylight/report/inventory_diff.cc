@@ -8,6 +8,7 @@
 #include <set>
 
 #include "daylight/report/record_phrases.h"
+#include "daylight/report/shown_inventory.h"
 
 namespace dl {
 namespace {
@@ -76,9 +77,8 @@ std::string place_key(const ModelRecord& model) {
 }
 
 std::string file_key(const ModelRecord& model) {
-  if (model.location.entry.empty()) return "";
-  const std::string& entry = model.location.entry.back();
-  return model.format + ":" + entry.substr(entry.rfind('/') + 1);
+  const std::string name = entry_file_name(model.location.entry);
+  return name.empty() ? name : model.format + ":" + name;
 }
 
 std::set<std::string> tasks_of(const Inventory& inventory, const std::string& model) {
@@ -319,7 +319,9 @@ bool InventoryDiff::empty() const {
          new_gaps.empty() && lost_gaps.empty();
 }
 
-InventoryDiff diff_inventories(const Inventory& before, const Inventory& after) {
+InventoryDiff diff_inventories(const Inventory& old_inventory, const Inventory& new_inventory) {
+  const Inventory before = shown_inventory(old_inventory);
+  const Inventory after = shown_inventory(new_inventory);
   InventoryDiff diff;
   diff.provenance.inputs = {input_of("old", before), input_of("new", after)};
   diff.old_app = before.app;

@@ -12,6 +12,7 @@
 #include "daylight/report/claims.h"
 #include "daylight/report/phrases.h"
 #include "daylight/report/record_phrases.h"
+#include "daylight/report/shown_inventory.h"
 #include "daylight/report/text_layout.h"
 
 namespace dl {
@@ -217,7 +218,8 @@ std::string app_lines(const AppInfo& app, const std::string& label, std::size_t 
   return wrap_text(label, text, indent);
 }
 
-std::string render_inventory_table(const Inventory& inventory) {
+std::string render_inventory_table(const Inventory& full) {
+  const Inventory inventory = shown_inventory(full);
   std::string out = app_lines(inventory.app, "App", kLabelWidth);
   bool first = true;
   for (const std::string& claim : claims_about(inventory)) {

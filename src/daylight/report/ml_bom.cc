@@ -13,6 +13,7 @@
 #include "daylight/base/text.h"
 #include "daylight/report/phrases.h"
 #include "daylight/report/record_phrases.h"
+#include "daylight/report/shown_inventory.h"
 
 namespace dl {
 namespace {
@@ -101,11 +102,10 @@ std::string web_address(const std::string& url) {
 std::string model_name(const ModelRecord& model) {
   if (!model.known.empty()) return printable(model.known);
   if (std::string own = metadata_text(model, "name"); !own.empty()) return own;
-  const std::string& place =
-      !model.location.url.empty() || model.location.entry.empty()
-          ? (model.location.url.empty() ? model.location.file : model.location.url)
-          : model.location.entry.back();
-  const std::string file = place.substr(place.rfind('/') + 1);
+  const std::string& url = model.location.url;
+  std::string file =
+      url.empty() ? entry_file_name(model.location.entry) : url.substr(url.rfind('/') + 1);
+  if (file.empty()) file = model.location.file;
   return printable(file.empty() ? model.id : file);
 }
 
@@ -307,7 +307,8 @@ std::string framework_purl(const FrameworkRecord& framework) {
   return "";
 }
 
-Json inventory_to_ml_bom(const Inventory& inventory) {
+Json inventory_to_ml_bom(const Inventory& full) {
+  const Inventory inventory = shown_inventory(full);
   Json components = Json::array();
   for (const ModelRecord& model : inventory.models)
     components.push_back(model_component(inventory, model));

@@ -6,6 +6,7 @@
 
 #include "daylight/base/text.h"
 #include "daylight/report/phrases.h"
+#include "daylight/report/shown_inventory.h"
 
 namespace dl {
 namespace {
@@ -70,7 +71,8 @@ std::vector<std::string> row(const Inventory& inventory, const ModelRecord& mode
 
 }  // namespace
 
-std::string render_model_tsv(const Inventory& inventory) {
+std::string render_model_tsv(const Inventory& full) {
+  const Inventory inventory = shown_inventory(full);
   std::string out = join(titles(), "\t") + "\n";
   for (const ModelRecord& model : inventory.models) {
     std::vector<std::string> fields;

@@ -12,6 +12,7 @@
 #include "daylight/report/phrases.h"
 #include "daylight/report/record_phrases.h"
 #include "daylight/report/sarif_locations.h"
+#include "daylight/report/shown_inventory.h"
 
 namespace dl {
 namespace {
@@ -283,7 +284,8 @@ class SarifRun {
 
 Json inventory_to_sarif(const Inventory& inventory) {
   Json runs = Json::array();
-  runs.push_back(SarifRun(inventory).build());
+  const Inventory shown = shown_inventory(inventory);
+  runs.push_back(SarifRun(shown).build());
   return {{"$schema", kSchemaUri}, {"version", "2.1.0"}, {"runs", std::move(runs)}};
 }
 

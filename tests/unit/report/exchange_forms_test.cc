@@ -64,7 +64,9 @@ TEST(Sarif, AModelInAContainerHasNestedArtifactsAndARegion) {
   const Json place = results_of(sarif, "model/tflite")[1]["locations"][0]["physicalLocation"];
   EXPECT_EQ(place["region"]["byteOffset"], 64);
   EXPECT_EQ(place["region"]["byteLength"], 2048);
-  const Json& inner = artifacts[place["artifactLocation"]["index"].get<std::size_t>()];
+  const Json& plain = artifacts[place["artifactLocation"]["index"].get<std::size_t>()];
+  EXPECT_EQ(plain["location"]["uri"], "~xor%400%2B4096");
+  const Json& inner = artifacts[plain["parentIndex"].get<std::size_t>()];
   EXPECT_EQ(inner["location"]["uri"], "m.bin");
   const Json& zip = artifacts[inner["parentIndex"].get<std::size_t>()];
   EXPECT_EQ(zip["location"]["uri"], "assets/pack.zip");

@@ -43,12 +43,13 @@ ModelRecord hidden_model() {
   ModelRecord model;
   model.id = "model-2";
   model.format = "tflite";
-  model.location = {kFile, {"assets/pack.zip", "m.bin"}, 64, 2048, ""};
+  model.location = {kFile, {"assets/pack.zip", "m.bin", "~xor@0+4096:5a3c"}, 64, 2048, ""};
   model.sha256 = digest('2');
   model.encryption = "xor";
   model.encryption_key = "5a3c";
   model.origin = {"sdk", "Example SDK", "3.0"};
   model.evidence = {evidence("asset", {"assets/pack.zip", "m.bin"}, "tflite.structure", "XOR")};
+  model.evidence.front().entry = model.location.entry;
   return model;
 }
 
@@ -105,7 +106,7 @@ Inventory small_inventory() {
   TaskRecord faces{"task-2", "face-detection", false, "low", "", Use::kPresent, {}};
   faces.evidence = {evidence("code", {"classes.dex"}, "task.api", "calls FaceDetector")};
   inventory.tasks = {age, faces};
-  inventory.gaps = {{"assets/broken.bin", "a damaged entry"}};
+  inventory.gaps = {{"assets/broken.bin!~xor@0+9:5a3c", "a damaged entry"}};
   return inventory;
 }
 

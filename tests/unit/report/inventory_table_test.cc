@@ -8,6 +8,7 @@
 
 #include "daylight/base/text.h"
 #include "daylight/report/model_tsv.h"
+#include "daylight/report/shown_inventory.h"
 #include "daylight/report/text_layout.h"
 #include "inventory_fixture.h"
 
@@ -28,7 +29,7 @@ TEST(InventoryTable, TellsModelsRuntimesCallsTasksAndGaps) {
                            "published as Age Net",
                            "com.example.app (own)",
                            "hidden by XOR, key recovered",
-                           "assets/pack.zip \u203a m.bin at byte 64",
+                           "m.bin \u203a ~xor@0+4096 at byte 64",
                            "remote",
                            "fetched at run time from https://models.example/m.onnx",
                            "Runtimes (2)",
@@ -109,6 +110,15 @@ TEST(ModelTsv, OneLineForEachModelWithTheSameColumns) {
   EXPECT_EQ(column("sensitive"), "yes");
   EXPECT_EQ(column("inputs"), "float32[1,64,64,3]");
   EXPECT_EQ(column("use"), "reachable");
+}
+
+TEST(ShownInventory, KeysAreTakenOutOfSteps) {
+  EXPECT_EQ(without_keys("a!~xor@12+64:5a3C!b~xor@0+1:00"), "a!~xor@12+64!b~xor@0+1");
+  EXPECT_EQ(without_keys("~xor@"), "~xor@");
+  EXPECT_EQ(without_keys("plain: ab"), "plain: ab");
+  EXPECT_EQ(entry_file_name({"assets/a.zip", "dir/m.bin", "~gzip", "~at@0+5"}), "m.bin");
+  EXPECT_EQ(entry_file_name({"a", "~/~odd"}), "~odd");
+  EXPECT_EQ(entry_file_name({}), "");
 }
 
 TEST(TextLayout, TheEndOfATextMayBeWhatCounts) {

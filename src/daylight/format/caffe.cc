@@ -211,7 +211,7 @@ class Network {
   void input(std::string name, std::vector<std::int64_t> shape) {
     shape.resize(std::min(shape.size(), kMaxGraphRank));
     for (std::int64_t& size : shape) size = size > 0 ? size : -1;
-    give(name);
+    open_.give(name);
     filler_.input({std::move(name), std::move(shape), "float32"});
   }
 
@@ -220,7 +220,7 @@ class Network {
     for (std::string& bottom : layer.op.inputs) {
       const auto copied = copies_.find(bottom);
       if (copied != copies_.end()) bottom = copied->second;
-      std::erase(open_, bottom);
+      open_.take(bottom);
     }
     // Copies that Caffe puts in where several layers take one output; files lack them or not.
     if (layer.op.name == "Split" && layer.op.inputs.size() == 1) {
@@ -231,7 +231,7 @@ class Network {
     for (std::size_t i = 0; i < layer.op.outputs.size(); ++i) {
       const std::string& top = layer.op.outputs[i];
       if (!data) {
-        give(top);
+        open_.give(top);
         continue;
       }
       // One shape stands for all outputs.
@@ -242,20 +242,15 @@ class Network {
   }
 
   void finish() {
-    for (const std::string& name : open_) filler_.output({name, {}, "float32"});
+    for (const std::string& name : open_.left()) filler_.output({name, {}, "float32"});
     filler_.finish();
     set_graph_hash("caffe", graph_);
   }
 
  private:
-  void give(const std::string& name) {
-    std::erase(open_, name);
-    if (open_.size() < kMaxGraphBorders) open_.push_back(name);
-  }
-
   ModelGraph& graph_;
   GraphFiller filler_;
-  std::vector<std::string> open_;  // given, and not taken since
+  OpenTensors open_;
   std::unordered_map<std::string, std::string> copies_;
 };
 

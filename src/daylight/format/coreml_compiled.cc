@@ -3,6 +3,7 @@
 #include "daylight/format/coreml_compiled.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "daylight/base/json.h"
 #include "daylight/base/text.h"
@@ -91,8 +92,8 @@ bool is_note(const std::string& key) {
 }
 
 void describe_layers(const Json& document, GraphFiller& filler) {
-  std::vector<std::string> made;
-  std::vector<std::string> open;
+  std::unordered_set<std::string> made;
+  OpenTensors open;
   for (const Json& layer : child(document, "layers")) {
     GraphOperator op{text_of(child(layer, "type")), "", names_of(child(layer, "bottom")),
                      names_of(child(layer, "top"))};
@@ -103,18 +104,16 @@ void describe_layers(const Json& document, GraphFiller& filler) {
     }
     op.detail = detail.take();
     for (const std::string& name : op.inputs) {
-      std::erase(open, name);
-      if (std::find(made.begin(), made.end(), name) != made.end()) continue;
-      filler.input({name, {}, ""});
-      made.push_back(name);
+      open.take(name);
+      if (made.insert(name).second) filler.input({name, {}, ""});
     }
     for (const std::string& name : op.outputs) {
-      if (made.size() < kMaxGraphBorders) made.push_back(name);
-      if (open.size() < kMaxGraphBorders) open.push_back(name);
+      made.insert(name);
+      open.give(name);
     }
     filler.operation(std::move(op));
   }
-  for (const std::string& name : open) filler.output({name, {}, ""});
+  for (const std::string& name : open.left()) filler.output({name, {}, ""});
   const std::string storage = text_of(child(document, "storage"));
   filler.gap("weights", "they lie in another file" + (storage.empty() ? "" : ": " + storage));
 }

@@ -113,6 +113,16 @@ std::uint64_t element_count(std::span<const std::int64_t> shape) {
   return count;
 }
 
+void OpenTensors::give(const std::string& name) { places_.insert_or_assign(name, next_++); }
+
+std::vector<std::string> OpenTensors::left() const {
+  std::map<std::size_t, std::string> ordered;
+  for (const auto& [name, place] : places_) ordered.emplace(place, name);
+  std::vector<std::string> names;
+  for (auto& [place, name] : ordered) names.push_back(std::move(name));
+  return names;
+}
+
 bool GraphFiller::operation(GraphOperator op) {
   if (graph_.operators.size() >= kMaxGraphOperators) {
     if (!operators_full_) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,19 @@ std::string typed_shape_text(const GraphTensor& tensor);
 
 // A product of dimensions; a negative one or an overflow gives 0.
 std::uint64_t element_count(std::span<const std::int64_t> shape);
+
+// Tensors that were made and that nobody has taken since, in the order in which they were made:
+// what is left at the end are the outputs of a graph. Cost: constant for each call.
+class OpenTensors {
+ public:
+  void give(const std::string& name);
+  void take(const std::string& name) { places_.erase(name); }
+  std::vector<std::string> left() const;
+
+ private:
+  std::unordered_map<std::string, std::size_t> places_;
+  std::size_t next_ = 0;
+};
 
 // Fills a graph within its limits; what does not fit becomes one gap each.
 class GraphFiller {

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::string_view kStart = "program(";
 
-// Where a character stands outside of brackets and quotes, from `at`; npos if nowhere.
-std::size_t find_outside(std::string_view text, char wanted, std::size_t at) {
+// Where one of the characters stands outside of brackets and quotes, from `at`; npos if nowhere.
+std::size_t find_outside(std::string_view text, std::string_view wanted, std::size_t at) {
   int depth = 0;
   for (; at < text.size(); ++at) {
     const char c = text[at];
@@ -25,18 +25,18 @@ std::size_t find_outside(std::string_view text, char wanted, std::size_t at) {
         if (text[at] == '\\') ++at;
       continue;
     }
-    if (depth <= 0 && c == wanted) return at;
+    if (depth <= 0 && wanted.find(c) != std::string_view::npos) return at;
     if (c == '(' || c == '[' || c == '{' || c == '<') ++depth;
     if (c == ')' || c == ']' || c == '}' || c == '>') --depth;
   }
   return std::string_view::npos;
 }
 
-std::vector<std::string_view> parts_outside(std::string_view text, char separator) {
+std::vector<std::string_view> parts_outside(std::string_view text) {
   std::vector<std::string_view> parts;
   std::size_t at = 0;
   while (at < text.size()) {
-    const std::size_t end = std::min(find_outside(text, separator, at), text.size());
+    const std::size_t end = std::min(find_outside(text, ",", at), text.size());
     const std::string_view part = trim(text.substr(at, end - at));
     if (!part.empty()) parts.push_back(part);
     at = end + 1;
@@ -75,7 +75,7 @@ GraphTensor typed_name(std::string_view text) {
 
 // The value of "tensor<int32, [2]>([1, 1])": what stands in the last brackets, without blanks.
 std::string value_text(std::string_view text) {
-  const std::size_t type_end = find_outside(text, '(', 0);
+  const std::size_t type_end = find_outside(text, "(", 0);
   if (type_end != std::string_view::npos && text.ends_with(')'))
     text = text.substr(type_end + 1, text.size() - type_end - 2);
   std::string out;
@@ -102,21 +102,19 @@ class Reader {
  private:
   // Gives the place behind the function.
   std::size_t read_function(std::size_t at) {
-    const std::size_t open = find_outside(text_, '(', at);
+    const std::size_t open = find_outside(text_, "(", at);
     const std::size_t close =
-        open == std::string_view::npos ? open : find_outside(text_, ')', open + 1);
+        open == std::string_view::npos ? open : find_outside(text_, ")", open + 1);
     const std::size_t body = close == std::string_view::npos ? close : text_.find('{', close);
     if (body == std::string_view::npos) return body;
-    for (const std::string_view input :
-         parts_outside(text_.substr(open + 1, close - open - 1), ','))
+    for (const std::string_view input : parts_outside(text_.substr(open + 1, close - open - 1)))
       filler_.input(typed_name(input));
     std::size_t next = body + 1;
     while (statements_ < kMaxMilStatements) {
-      const std::size_t end = find_outside(text_, ';', next);
-      const std::size_t block = find_outside(text_, '}', next);
-      if (end == std::string_view::npos || (block != std::string_view::npos && block < end)) {
-        read_outputs(block);
-        return block;
+      const std::size_t end = find_outside(text_, ";}", next);
+      if (end == std::string_view::npos || text_[end] == '}') {
+        read_outputs(end);
+        return end;
       }
       read_statement(trim(text_.substr(next, end - next)));
       next = end + 1;
@@ -134,10 +132,9 @@ class Reader {
     const std::size_t open = text_.find('(', block);
     const std::size_t arrow = text_.find("->", block);
     if (open == std::string_view::npos || arrow > open) return;
-    const std::size_t close = find_outside(text_, ')', open + 1);
+    const std::size_t close = find_outside(text_, ")", open + 1);
     if (close == std::string_view::npos) return;
-    for (const std::string_view name :
-         parts_outside(text_.substr(open + 1, close - open - 1), ',')) {
+    for (const std::string_view name : parts_outside(text_.substr(open + 1, close - open - 1))) {
       const auto known = types_.find(std::string(name));
       filler_.output(known == types_.end() ? GraphTensor{std::string(name), {}, ""}
                                            : known->second);
@@ -146,16 +143,16 @@ class Reader {
 
   void read_statement(std::string_view text) {
     ++statements_;
-    const std::size_t equals = find_outside(text, '=', 0);
+    const std::size_t equals = find_outside(text, "=", 0);
     if (equals == std::string_view::npos) return;
     const std::string_view call = trim(text.substr(equals + 1));
     const std::size_t open = call.find('(');
     if (open == std::string_view::npos) return;
-    const std::size_t close = find_outside(call, ')', open + 1);
+    const std::size_t close = find_outside(call, ")", open + 1);
     if (close == std::string_view::npos) return;
     GraphOperator op;
     op.name = trim(call.substr(0, open));
-    for (const std::string_view output : parts_outside(text.substr(0, equals), ',')) {
+    for (const std::string_view output : parts_outside(text.substr(0, equals))) {
       GraphTensor tensor = typed_name(output);
       op.outputs.push_back(tensor.name);
       types_.insert_or_assign(tensor.name, std::move(tensor));
@@ -171,8 +168,7 @@ class Reader {
   void note_constant(const std::string& name, std::string_view attributes) {
     attributes = trim(attributes);
     if (attributes.size() < 2) return;
-    for (const std::string_view part :
-         parts_outside(attributes.substr(1, attributes.size() - 2), ',')) {
+    for (const std::string_view part : parts_outside(attributes.substr(1, attributes.size() - 2))) {
       const std::size_t equals = part.find('=');
       if (equals == std::string_view::npos || trim(part.substr(0, equals)) != "val") continue;
       const GraphTensor& type = types_[name];
@@ -192,13 +188,13 @@ class Reader {
 
   void read_arguments(std::string_view text, GraphOperator& op) {
     DetailText detail;
-    for (const std::string_view argument : parts_outside(text, ',')) {
-      const std::size_t equals = find_outside(argument, '=', 0);
+    for (const std::string_view argument : parts_outside(text)) {
+      const std::size_t equals = find_outside(argument, "=", 0);
       if (equals == std::string_view::npos) continue;
       const std::string_view key = trim(argument.substr(0, equals));
       std::string_view value = trim(argument.substr(equals + 1));
       if (value.starts_with('(') && value.ends_with(')')) value = value.substr(1, value.size() - 2);
-      for (const std::string_view name : parts_outside(value, ',')) {
+      for (const std::string_view name : parts_outside(value)) {
         const auto constant = constants_.find(std::string(name));
         if (constant != constants_.end()) {
           detail.text(key, constant->second);

@@ -201,6 +201,7 @@ bool read_param(std::string_view word, NcnnLayer& layer) {
   const std::string_view value = word.substr(equals + 1);
   const auto id = parse_integer(key);
   if (!id) {
+    if (layer.attributes.size() >= kMaxNcnnAttributes) return false;
     layer.attributes.emplace_back(key, value);
     return true;
   }

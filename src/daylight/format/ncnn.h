@@ -22,6 +22,8 @@ inline constexpr std::uint64_t kMaxNcnnBlobs = 400000;
 // Blobs of one layer, and values of one array parameter.
 inline constexpr std::uint64_t kMaxNcnnLayerBlobs = 4096;
 inline constexpr std::uint64_t kMaxNcnnArray = 65536;
+// Attributes of one layer that are no numbered parameters.
+inline constexpr std::size_t kMaxNcnnAttributes = 1000;
 // Bytes of one line of the text form.
 inline constexpr std::size_t kMaxNcnnLine = 1U << 20U;
 

@@ -201,7 +201,8 @@ void NativeCalls::add_hit(const Library& library, const NativeHit& hit) {
   record.framework = hit.anchor->framework;
   record.caller = printable(library.entry_name(), 300) + "!" + library.label(hit.function);
   record.klass = printable(library.entry_name(), 300);
-  record.method = printable(hit.what, 300);
+  const bool named = hit.how != NativeHit::How::kUsesLiteral;
+  record.method = named ? printable(hit.what, 300) : library.label(hit.function);
   record.origin = {"unknown", ""};
   record.evidence.push_back(library.hit_evidence(hit));
   if (!ways.empty()) record.evidence.push_back(library.way_evidence(closure, ways));

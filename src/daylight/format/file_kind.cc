@@ -6,6 +6,8 @@
 #include <array>
 #include <string_view>
 
+#include "daylight/format/macho.h"
+
 namespace dl {
 namespace {
 
@@ -21,9 +23,7 @@ constexpr std::array kMarks = {
          0, FileKind::kElf},
     Mark{"dex\n", 0, FileKind::kDex},
     Mark{"cdex", 0, FileKind::kDex},
-    Mark{"\xcf\xfa\xed\xfe", 0, FileKind::kMachO},
-    Mark{"\xce\xfa\xed\xfe", 0, FileKind::kMachO},
-    Mark{"\xca\xfe\xba\xbe", 0, FileKind::kMachO},
+    Mark{"\xca\xfe\xba\xbe", 0, FileKind::kJavaClass},
     Mark{"\x89PNG\r\n\x1a\n", 0, FileKind::kMedia},
     Mark{"\xff\xd8\xff", 0, FileKind::kMedia},
     Mark{"GIF8", 0, FileKind::kMedia},
@@ -59,6 +59,7 @@ bool is_text(ByteSpan bytes) {
 }  // namespace
 
 FileKind file_kind(ByteSpan bytes) {
+  if (looks_like_macho(bytes)) return FileKind::kMachO;
   for (const Mark& mark : kMarks) {
     const auto part = subspan_checked(bytes, mark.offset, mark.bytes.size());
     if (part && as_text(*part) == mark.bytes) return mark.kind;

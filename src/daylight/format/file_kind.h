@@ -10,10 +10,11 @@ namespace dl {
 enum class FileKind {
   kElf,
   kDex,
-  kMachO,
-  kMedia,     // pictures, sounds, videos, fonts, PDF: dense by nature, and no cipher
-  kResource,  // Android's binary XML and resource tables
-  kText,      // printable from the first byte on
+  kMachO,      // also several in one fat file
+  kJavaClass,  // of Java bytecode
+  kMedia,      // pictures, sounds, videos, fonts, PDF: dense by nature, and no cipher
+  kResource,   // Android's binary XML and resource tables
+  kText,       // printable from the first byte on
   kUnknown,
 };
 

@@ -57,7 +57,7 @@ bool better(const Way& a, const Way& b) {
 }
 
 std::string hit_words(const NativeHit& hit) {
-  const std::string name = program::readable_symbol(hit.what);
+  std::string name = program::readable_symbol(hit.what);
   switch (hit.how) {
     case NativeHit::How::kCalls:
       return "calls " + name;
@@ -262,20 +262,21 @@ NativeCallFindings NativeCalls::finish() {
 
 Result<NativeCallFindings> native_calls(const CodeContext& context, LogSink& log) {
   NativeCalls calls(context);
-  const auto& libraries = context.app.native_libraries();
-  for (std::size_t i = 0; i < libraries.size(); ++i) {
+  const auto& entries = context.app.entries();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].shadowed || !entries[i].name.ends_with(".so")) continue;
     if (log.cancelled())
       return fail(ErrorCode::kCancelled, "stopped while reading native code",
                   context.app.file_name());
-    log.progress("native code", i, libraries.size());
-    const auto content = context.app.read_once(*libraries[i].entry);
+    log.progress("native code", i, entries.size());
+    const auto content = context.app.read_once(entries[i]);
     // What cannot be read was told by the pass over all entries.
     if (!content || !looks_like_elf(content->bytes)) continue;
-    const std::vector<std::string> chain = context.app.chain_of(*libraries[i].entry);
+    const std::vector<std::string> chain = context.app.chain_of(entries[i]);
     const auto elf = ElfFile::parse(content->bytes, chain.back());
     if (elf) calls.add_library(*elf, chain);
   }
-  log.progress("native code", libraries.size(), libraries.size());
+  log.progress("native code", entries.size(), entries.size());
   return calls.finish();
 }
 

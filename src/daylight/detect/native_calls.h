@@ -58,7 +58,8 @@ class NativeCalls {
   std::vector<std::pair<std::string, std::string>> unread_;  // entry, and why
 };
 
-// All libraries of the app, in the order of AppPackage. kCancelled if the user stops.
+// All entries of the app that are called "*.so", wherever they lie (code may load them from its
+// data), in the order of AppPackage. kCancelled if the user stops.
 Result<NativeCallFindings> native_calls(const CodeContext& context, LogSink& log);
 
 }  // namespace dl

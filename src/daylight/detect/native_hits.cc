@@ -176,6 +176,7 @@ std::vector<NativeHitFinder::Text> NativeHitFinder::texts_of(const NativeAnchors
 
 std::vector<std::string_view> NativeHitFinder::views_of(const std::vector<Text>& texts) {
   std::vector<std::string_view> out;
+  out.reserve(texts.size());
   for (const Text& text : texts) out.push_back(text.text);
   return out;
 }

@@ -340,6 +340,15 @@ TEST(NativeCalls, CodeFor32BitsIsAGap) {
   EXPECT_THAT(native_calls_of(both), SizeIs(5));
 }
 
+TEST(NativeCalls, LibrariesOutsideOfLibAreReadToo) {
+  const auto bytes = testing::build_native_library(kEngine, testing::kArm64Android, "-Wl,-s");
+  if (!bytes) GTEST_SKIP() << "clang-14 or lld-14 is absent here";
+  const auto calls =
+      native_calls_of(inventory_of({{.name = "assets/plugins/libengine.so", .content = *bytes}}));
+  ASSERT_THAT(calls, SizeIs(5));
+  EXPECT_THAT(calls[0].caller, ::testing::StartsWith("assets/plugins/libengine.so!"));
+}
+
 TEST(NativeCalls, LibrariesOfOtherThingsAreNotRead) {
   const auto bytes = testing::build_native_library(
       "extern \"C\" int Java_app_Net_load(void*, void*) { return 1; }",

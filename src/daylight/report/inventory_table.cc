@@ -131,7 +131,7 @@ struct ApiCalls {
 
 // A caller that fits its column: without its package where it is long.
 std::string short_caller(const CallRecord& call) {
-  const std::string name = caller_phrase(call);
+  std::string name = caller_phrase(call);
   const std::size_t method = name.rfind('.');
   if (text_columns(name) <= kCallerWidth || method == std::string::npos || method == 0) return name;
   const std::size_t cls = name.rfind('.', method - 1);

@@ -170,6 +170,7 @@ Json model_card(const Inventory& inventory, const ModelRecord& model) {
   const auto tasks = tasks_of(inventory, model);
   Json parameters = Json::object();
   std::vector<std::string> names;
+  names.reserve(tasks.size());
   for (const TaskRecord* task : tasks) names.push_back(printable(task->task));
   if (!names.empty()) parameters["task"] = join(names, ", ");
   if (const std::string family = architecture_family(model); !family.empty())

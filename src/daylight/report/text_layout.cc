@@ -109,6 +109,7 @@ std::string text_table(const std::vector<TextColumn>& columns,
     return fit_text(without_trailing_spaces(std::move(line)), kTextWidth) + "\n";
   };
   std::vector<std::string> titles;
+  titles.reserve(columns.size());
   for (const TextColumn& column : columns) titles.push_back(column.title);
   std::string out = line_of(titles);
   for (const auto& row : rows) out += line_of(row);

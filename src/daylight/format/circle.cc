@@ -89,6 +89,7 @@ class CircleReader {
     for (std::size_t i = 0; i < list.size() && spend(1); ++i) {
       const auto tensor = list.at(i);
       tensors.push_back(tensor ? read_tensor(*tensor) : GraphTensor{});
+      if (tensors.back().name.size() > kMaxGraphName) tensors.back().name = "#" + std::to_string(i);
     }
     subgraph.text(4);
     const auto add = [&](std::uint16_t field, std::vector<GraphTensor>& out) {
@@ -132,12 +133,13 @@ class CircleReader {
   }
 
   void read_quantisation(const FlatTable& table, GraphTensor& out) {
-    constexpr std::size_t kMostScales = 65536;
     table.vector<float>(0);
     table.vector<float>(1);
     const auto scales = table.vector<float>(2);
     const auto zeroes = table.vector<std::int64_t>(3);
-    if (scales.size() > kMostScales || !spend(scales.size() + zeroes.size())) return;
+    if (scales.size() > kMaxGraphScales || zeroes.size() > kMaxGraphScales ||
+        !spend(scales.size() + zeroes.size()))
+      return;
     for (std::size_t i = 0; i < scales.size(); ++i) out.quant_scale.push_back(scales[i]);
     for (std::size_t i = 0; i < zeroes.size(); ++i) out.quant_zero_point.push_back(zeroes[i]);
   }

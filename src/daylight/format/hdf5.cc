@@ -227,8 +227,16 @@ class Hdf5Reader {
     out_.objects[at].path = path;
     std::vector<std::pair<std::string, std::uint64_t>> children;
     for (const HeaderMessage& message : messages) read_message(message, out_.objects[at], children);
-    for (const auto& [name, child] : children)
-      add_object(child, (path == "/" ? path : path + "/") + name, level + 1);
+    const std::string folder = path == "/" ? path : path + "/";
+    for (const auto& [name, child] : children) {
+      std::string inner = folder;
+      inner.append(name);
+      if (inner.size() <= kMaxHdf5Path) {
+        add_object(child, inner, level + 1);
+      } else {
+        gap(path, "a name is too long");
+      }
+    }
   }
 
   void read_message(const HeaderMessage& message, Hdf5Object& object,
@@ -356,7 +364,7 @@ class Hdf5Reader {
     if ((flags & 0x04U) != 0) reader.skip(8);  // creation order
     if ((flags & 0x10U) != 0) reader.skip(1);  // character set
     const std::uint64_t size = read_number(reader, static_cast<std::uint8_t>(1U << (flags & 3U)));
-    const std::string name(as_text(reader.take(size)));
+    const std::string name(as_text(reader.take(size)).substr(0, kMaxHdf5Path + 1));
     const std::uint64_t object = offset(reader);
     // Soft and external links lead elsewhere.
     if (reader.ok() && kind == 0 && children.size() < kMaxHdf5Objects)

@@ -19,6 +19,8 @@ inline constexpr std::size_t kMaxHdf5Objects = 65536;
 inline constexpr std::size_t kMaxHdf5Attributes = 65536;
 // Groups inside of groups that are followed.
 inline constexpr int kMaxHdf5Depth = 32;
+// Characters of an object's path; longer ones are not followed.
+inline constexpr std::size_t kMaxHdf5Path = 1024;
 // Bytes of text that attributes may hold altogether.
 inline constexpr std::uint64_t kMaxHdf5Text = std::uint64_t{64} << 20;
 

@@ -152,7 +152,8 @@ class MnnReader {
     if (tensor < 0 || static_cast<std::size_t>(tensor) >= names_.size()) return {};
     // Names may be empty; numbers are not.
     const std::string& name = names_[static_cast<std::size_t>(tensor)];
-    return name.empty() ? "#" + std::to_string(tensor) : name;
+    const bool shown = !name.empty() && name.size() <= kMaxGraphName;
+    return shown ? name : "#" + std::to_string(tensor);
   }
   std::vector<std::string> names_of(const std::vector<std::int32_t>& tensors) const {
     std::vector<std::string> out;
@@ -262,8 +263,9 @@ class MnnReader {
     const auto options =
         op.table.scalar<std::uint8_t>(1, 0) == kInputOptions ? op.table.table(2) : std::nullopt;
     if (options) {
-      for (const std::int32_t side : copy(options->vector<std::int32_t>(0)))
-        tensor.shape.push_back(side < 0 ? -1 : side);
+      const auto sides = options->vector<std::int32_t>(0);
+      for (std::size_t i = 0; i < std::min(sides.size(), kMaxBorderRank); ++i)
+        tensor.shape.push_back(std::max(sides[i], -1));
       tensor.dtype = dtype_name(options->scalar<std::int32_t>(1, 1));
     }
     quantise(op.outputs.front(), tensor);
@@ -294,7 +296,7 @@ class MnnReader {
       if (!value.empty()) graph().metadata.emplace_back(key, value);
     };
     put("biz_code", root.text(0));
-    const auto source = static_cast<std::size_t>(root.scalar<std::int8_t>(6, 0));
+    const auto source = static_cast<std::uint8_t>(root.scalar<std::int8_t>(6, 0));
     if (source < std::size(kSources)) put("converted_from", kSources[source]);
     put("uuid", root.text(11));
     if (const auto extra = root.table(12)) extra->text(0);

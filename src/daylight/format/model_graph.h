@@ -19,6 +19,11 @@ namespace dl {
 inline constexpr std::size_t kMaxGraphOperators = 100000;
 // Borders (inputs, outputs) of one graph that are listed; more become a gap.
 inline constexpr std::size_t kMaxGraphBorders = 4096;
+// Characters of a tensor's name, which operators repeat; a longer one gives way to its number.
+inline constexpr std::size_t kMaxGraphName = 256;
+// Sides of a border's shape, and scales of its quantisation, that readers keep.
+inline constexpr std::size_t kMaxBorderRank = 64;
+inline constexpr std::size_t kMaxGraphScales = 1024;
 // Labels that are kept of one model; more become a gap.
 inline constexpr std::size_t kMaxGraphLabels = 20000;
 

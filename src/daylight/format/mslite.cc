@@ -101,7 +101,8 @@ class MsliteReader {
   GraphTensor read_tensor(const FlatTable& table, std::size_t number) {
     GraphTensor out;
     out.name = spend(table.text(9).size()) ? std::string(table.text(9)) : std::string();
-    if (out.name.empty()) out.name = "#" + std::to_string(number);
+    if (out.name.empty() || out.name.size() > kMaxGraphName)
+      out.name = "#" + std::to_string(number);
     out.dtype = dtype_name(table.scalar<std::int32_t>(1, 0));
     const auto dims = table.vector<std::int32_t>(2);
     std::uint64_t elements = 1;
@@ -133,7 +134,9 @@ class MsliteReader {
       const auto param = params.at(i);
       if (!param) continue;
       const double scale = param->scalar<double>(0, 1);
-      if (!std::isfinite(scale) || param->scalar<std::uint8_t>(6, 0) == 0) continue;
+      if (!std::isfinite(scale) || out.quant_scale.size() >= kMaxGraphScales ||
+          param->scalar<std::uint8_t>(6, 0) == 0)
+        continue;
       out.quant_scale.push_back(static_cast<float>(scale));
       out.quant_zero_point.push_back(param->scalar<std::int32_t>(1, 0));
     }

@@ -165,7 +165,7 @@ class OrtReader {
   // " name=value".
   std::string read_attribute(const FlatTable& attribute, const std::string& owner, int level) {
     attribute.text(1);
-    const std::string head = " " + one_word(copy(attribute.text(0))) + "=";
+    std::string head = " " + one_word(copy(attribute.text(0))) + "=";
     switch (attribute.scalar<std::int32_t>(2, 0)) {
       case 1:
         return head + format_double(static_cast<double>(attribute.scalar<float>(3, 0)));
@@ -299,7 +299,7 @@ class OrtReader {
     out.dtype = dtype_name(tensor->scalar<std::int32_t>(0, 0));
     const auto shape = tensor->table(1);
     const FlatTables dims = shape ? shape->tables(0) : FlatTables();
-    for (std::size_t i = 0; i < dims.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < std::min(dims.size(), kMaxBorderRank) && spend(1); ++i) {
       const auto dim = dims.at(i);
       if (dim) dim->text(1);
       const auto side = dim ? dim->table(0) : std::nullopt;

@@ -77,7 +77,7 @@ std::string dtype_name(std::int8_t type) {
   constexpr std::array<std::string_view, 8> kNames = {"uint8", "int8",    "int16",   "int32",
                                                       "int64", "float16", "float32", "float64"};
   if (type >= 0 && static_cast<std::size_t>(type) < kNames.size())
-    return std::string(kNames[static_cast<std::size_t>(type)]);
+    return std::string(kNames[static_cast<std::uint8_t>(type)]);
   if (type == 11) return "bool";
   if (type == 12) return "int8";
   if (type == 13) return "uint8";

@@ -34,12 +34,13 @@ std::string dtype_name(TfliteType type) {
 
 GraphTensor border_tensor(const TfliteTensor& tensor) {
   GraphTensor out;
-  out.name = tensor.name;
+  out.name = tensor.name.substr(0, kMaxGraphName);
   const auto& shape = tensor.shape_signature.empty() ? tensor.shape : tensor.shape_signature;
   for (const std::int32_t side : shape) out.shape.push_back(std::max<std::int64_t>(side, -1));
   out.dtype = dtype_name(tensor.type);
   const auto finite = [](float scale) { return std::isfinite(scale); };
-  if (tensor.quantization &&
+  if (tensor.quantization && tensor.quantization->scale.size() <= kMaxGraphScales &&
+      tensor.quantization->zero_point.size() <= kMaxGraphScales &&
       std::all_of(tensor.quantization->scale.begin(), tensor.quantization->scale.end(), finite)) {
     out.quant_scale = tensor.quantization->scale;
     out.quant_zero_point = tensor.quantization->zero_point;
@@ -94,7 +95,12 @@ class TfliteDescriber {
     const auto names = [&](const std::vector<std::int32_t>& tensors) {
       std::vector<std::string> out;
       for (const std::int32_t tensor : tensors) {
-        out.push_back(tensor < 0 ? "" : subgraph.tensors[static_cast<std::size_t>(tensor)].name);
+        if (tensor < 0) {
+          out.emplace_back();
+          continue;
+        }
+        const std::string& name = subgraph.tensors[static_cast<std::size_t>(tensor)].name;
+        out.push_back(name.size() <= kMaxGraphName ? name : "#" + std::to_string(tensor));
       }
       return out;
     };

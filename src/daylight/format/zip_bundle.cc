@@ -6,6 +6,7 @@
 #include <array>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daylight/base/json.h"
@@ -73,22 +74,25 @@ std::vector<std::int64_t> float_shape(ByteSpan bytes) {
   return shape;
 }
 
-// Arrays may be data of any kind. A layer's weights show themselves by a bias as long as one of
-// their outer sides.
+// Arrays may be data of any kind. Layers show themselves by matrices of which one side, but not the
+// other, is as long as a vector: the bias. Where both are, the vectors may be the axes of a grid.
 bool is_numpy(const ZipArchive& archive) {
-  std::set<std::int64_t> biases;
-  std::set<std::int64_t> sides;
-  if (archive.entries().size() < 2 || archive.entries().size() > kMaxBundleMembers) return false;
+  constexpr std::size_t kFewestLayers = 2;
+  std::set<std::int64_t> vectors;
+  std::vector<std::pair<std::int64_t, std::int64_t>> matrices;
+  if (archive.entries().size() > kMaxBundleMembers) return false;
   for (const ZipEntry& entry : archive.entries()) {
     if (!entry.name.ends_with(".npy")) return false;
     const auto bytes = archive.read(entry, {.limit = kMaxBundleArray, .check_crc = false});
     if (!bytes) continue;
     const std::vector<std::int64_t> shape = float_shape(bytes->bytes());
-    if (shape.size() == 1) biases.insert(shape[0]);
-    if (shape.size() >= 2) sides.insert({shape.front(), shape.back()});
+    if (shape.size() == 1) vectors.insert(shape[0]);
+    if (shape.size() >= 2) matrices.emplace_back(shape.front(), shape.back());
   }
-  return std::any_of(sides.begin(), sides.end(),
-                     [&](std::int64_t side) { return side > 1 && biases.contains(side); });
+  return matrices.size() >= kFewestLayers &&
+         std::any_of(matrices.begin(), matrices.end(), [&](const auto& sides) {
+           return vectors.contains(sides.first) != vectors.contains(sides.second);
+         });
 }
 
 }  // namespace

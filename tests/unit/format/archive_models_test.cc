@@ -163,14 +163,18 @@ TEST(ZipBundle, KnowsTasksKerasSnpeNumpy) {
     return out + head + std::string(bytes, '\0');
   };
   EXPECT_EQ(format_of(build_zip({{.name = "w.npy", .content = array("4, 8", 128)},
-                                 {.name = "b.npy", .content = array("8,", 32)}})
+                                 {.name = "b.npy", .content = array("8,", 32)},
+                                 {.name = "v.npy", .content = array("8, 3", 96)},
+                                 {.name = "c.npy", .content = array("3,", 12)}})
                           .bytes),
             "numpy_zip");
-  EXPECT_EQ(format_of(build_zip({{.name = "x.npy", .content = array("4, 8", 128)},
-                                 {.name = "y.npy", .content = array("3,", 12)}})
+  EXPECT_EQ(format_of(build_zip({{.name = "x.npy", .content = array("4,", 16)},
+                                 {.name = "y.npy", .content = array("8,", 32)},
+                                 {.name = "height.npy", .content = array("4, 8", 128)},
+                                 {.name = "colour.npy", .content = array("4, 8", 128)}})
                           .bytes),
             "")
-      << "arrays that do not belong together are data";
+      << "a grid with its axes is data";
   const std::string keras =
       build_zip({{.name = "metadata.json", .content = R"({"keras_version": "3.4.1"})"},
                  {.name = "config.json", .content = R"({"class_name": "Functional", "config":

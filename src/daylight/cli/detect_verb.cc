@@ -66,7 +66,7 @@ Result<void> write_outputs(const Options& options, const program::AppPackage& ap
 // Without a case nothing is written unless a flag says so.
 Result<DetectResult> detect_alone(const Options& options, Terminal& terminal) {
   const DetectInputs inputs = TRY(DetectInputs::read(options.detect));
-  const auto app = TRY(program::AppPackage::open(options.app, terminal));
+  const auto app = TRY(program::AppPackage::open(options.app, terminal, options.app_data));
   const auto code = program::AppCode::build(app);
   const Json json = to_json(TRY(inputs.detect(app, *code, terminal)));
   const std::string text = dump_json(json);

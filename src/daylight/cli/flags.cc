@@ -13,7 +13,14 @@ void add_talk(CLI::App* verb, Options& o) {
 }
 
 void add_app(CLI::App* verb, Options& o) {
-  verb->add_option("app", o.app, "the app: an .apk file")->required();
+  verb->add_option("app", o.app,
+                   "the app: an APK, a set of splits (.apks, .xapk or a folder), an AAB, AAR or "
+                   "IPA, a folder "
+                   "or a single file")
+      ->required();
+  verb->add_option(
+      "--app-data", o.app_data,
+      "folder or tar of what the installed app downloaded or unpacked: looked at with the app");
 }
 
 CLI::Option* add_case(CLI::App* verb, Options& o) {

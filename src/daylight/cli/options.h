@@ -52,6 +52,7 @@ struct DetectFlags {
 
 struct Options {
   std::filesystem::path app;
+  std::filesystem::path app_data;  // what an installed app downloaded or unpacked
   std::filesystem::path case_folder;
   std::filesystem::path predictions;  // assess: a table that others brought
   std::filesystem::path out;

@@ -74,6 +74,7 @@ void drop_damaged(const BlobStore& blobs, const std::string& sha256, LogSink& lo
 Result<void> store_models(const CaseFolder& folder, const program::AppPackage& app,
                           Inventory& inventory, LogSink& log) {
   for (const ModelRecord& model : inventory.models) {
+    if (!model.location.url.empty()) continue;  // fetched at run time: not here
     const auto content =
         app.located_bytes(model.location.entry, model.location.offset, model.location.size);
     if (!content) {
@@ -92,8 +93,9 @@ bool models_are_stored(const CaseFolder& folder) {
   const auto inventory = read_artifact<Inventory>(folder, kInventoryFile, inventory_from_json);
   if (!inventory) return false;
   return std::all_of(
-      inventory->models.begin(), inventory->models.end(),
-      [&](const ModelRecord& model) { return folder.blobs().get(model.sha256).has_value(); });
+      inventory->models.begin(), inventory->models.end(), [&](const ModelRecord& model) {
+        return !model.location.url.empty() || folder.blobs().get(model.sha256).has_value();
+      });
 }
 
 Result<StageReport> run_detect(Session& session) {
@@ -272,8 +274,8 @@ Session::Session(CaseFolder folder, Options options, LogSink& log)
 
 Result<const program::AppPackage*> Session::app() {
   if (!app_)
-    app_ =
-        std::make_unique<program::AppPackage>(TRY(program::AppPackage::open(options_.app, log_)));
+    app_ = std::make_unique<program::AppPackage>(
+        TRY(program::AppPackage::open(options_.app, log_, options_.app_data)));
   return app_.get();
 }
 

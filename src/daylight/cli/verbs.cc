@@ -82,7 +82,8 @@ Result<ExitCode> audit(const Options& options, Terminal& terminal) {
   const Samples samples = TRY(read_samples(options.replay.samples));
   TRY_VOID(assess_options(options.assess, samples));
   TRY_VOID(refuse_unknown_kernels(options.replay));
-  TRY_VOID(program::AppPackage::open(options.app, terminal));  // before a folder is made for it
+  TRY_VOID(program::AppPackage::open(options.app, terminal,
+                                     options.app_data));  // before a folder is made for it
   auto folder = TRY(CaseFolder::open(options.case_folder));
   Session session(std::move(folder), options, terminal);
   TRY_VOID(refuse_another_app(session.folder(), *TRY(session.app())));

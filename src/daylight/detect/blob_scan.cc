@@ -7,6 +7,7 @@
 
 #include "daylight/base/text.h"
 #include "daylight/detect/model_record.h"
+#include "daylight/detect/remote_models.h"
 #include "daylight/format/base64_run.h"
 #include "daylight/format/byte_statistics.h"
 #include "daylight/format/container_carve.h"
@@ -71,6 +72,7 @@ void BlobScanner::scan(const BlobPlace& place, const Content& content, UnpackBud
     return;
   }
   const FileKind kind = file_kind(bytes);
+  if (kind != FileKind::kMedia) scan_addresses(place, content, out);
   if (kind == FileKind::kElf) {
     scan_library(place, content, out);
     scan_inside(place, content, budget, out);
@@ -191,6 +193,25 @@ void BlobScanner::scan_library(const BlobPlace& place, const Content& content,
   for (const FormatGap& gap : elf->gaps().list())
     out.gaps.push_back({printable(gap.where, 600), gap.why});
   out.libraries.push_back({place.chain, native_.inspect(*elf, file_, place.chain, place.name)});
+}
+
+// Models that the app fetches at run time, by addresses in whatever holds text.
+void BlobScanner::scan_addresses(const BlobPlace& place, const Content& content,
+                                 BlobFindings& out) const {
+  for (RemoteModel& remote : RemoteModelRules::builtin().find(content.bytes)) {
+    ModelRecord record;
+    record.format = remote.format;
+    record.location = {file_, place.chain, remote.offset, 0, remote.url};
+    record.encryption = "unknown";
+    Evidence evidence{"asset", file_, place.chain, remote.offset};
+    const FileKind kind = file_kind(content.bytes);
+    if (kind == FileKind::kDex) evidence.kind = "code";
+    if (kind == FileKind::kElf || kind == FileKind::kMachO) evidence.kind = "native";
+    evidence.rule = remote.rule;
+    evidence.excerpt = printable(remote.url, 300);
+    record.evidence.push_back(std::move(evidence));
+    out.models.push_back(std::move(record));
+  }
 }
 
 const FormatRule* BlobScanner::hinted_format(const std::string& name) const {

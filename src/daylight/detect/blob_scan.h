@@ -59,6 +59,7 @@ class BlobScanner {
   bool scan_ciphered(const BlobPlace& place, const Content& content, UnpackBudget& budget,
                      BlobFindings& out) const;
   void scan_library(const BlobPlace& place, const Content& content, BlobFindings& out) const;
+  void scan_addresses(const BlobPlace& place, const Content& content, BlobFindings& out) const;
   void judge_unknown(const BlobPlace& place, const Content& content, BlobFindings& out) const;
   void add_model(const BlobPlace& place, ByteSpan bytes, std::uint64_t offset,
                  const ModelProbe& probe, BlobFindings& out) const;

@@ -10,6 +10,7 @@
 
 #include "daylight/base/text.h"
 #include "daylight/detect/blob_scan.h"
+#include "daylight/detect/model_pairs.h"
 #include "daylight/detect/native_signals.h"
 
 namespace dl {
@@ -105,6 +106,23 @@ Result<std::vector<BlobFindings>> EntryScanner::scan(
   return found;
 }
 
+// One record for each address, with the evidence of all places where it stands.
+void merge_addresses(std::vector<ModelRecord>& models) {
+  std::map<std::string, std::size_t> first;
+  std::vector<ModelRecord> out;
+  for (ModelRecord& model : models) {
+    const auto known = model.location.url.empty() ? first.end() : first.find(model.location.url);
+    if (known != first.end()) {
+      auto& evidence = out[known->second].evidence;
+      evidence.insert(evidence.end(), model.evidence.begin(), model.evidence.end());
+      continue;
+    }
+    if (!model.location.url.empty()) first.emplace(model.location.url, out.size());
+    out.push_back(std::move(model));
+  }
+  models = std::move(out);
+}
+
 // Frameworks by the library that shows them, evidence of all libraries together.
 class FrameworkMerge {
  public:
@@ -158,6 +176,8 @@ Result<EntryFindings> scan_entries(const program::AppPackage& app, const RuleSet
         return a.location.entry != b.location.entry ? a.location.entry < b.location.entry
                                                     : a.location.offset < b.location.offset;
       });
+  merge_addresses(out.models);
+  pair_models(app, out.models, out.gaps);
   out.frameworks = frameworks.finish(rules);
   return out;
 }

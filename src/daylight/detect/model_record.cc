@@ -9,6 +9,7 @@
 
 #include "daylight/base/digest.h"
 #include "daylight/base/text.h"
+#include "daylight/detect/remote_models.h"
 
 namespace dl {
 namespace {
@@ -153,6 +154,22 @@ ModelRecord describe_model(ByteSpan container, const ModelProbe& probe, ModelLoc
   for (const FormatGap& gap : probe.gaps)
     gaps.push_back({location_text(record.location) + ": " + printable(gap.where), gap.why});
   return record;
+}
+
+std::vector<std::string> location_names(const ModelLocation& location) {
+  std::vector<std::string> names;
+  if (!location.url.empty()) return {std::string(url_file_name(location.url))};
+  for (const std::string& step : location.entry) {
+    if (!step.starts_with('~')) names.push_back(step);
+    if (step.starts_with("~/")) names.push_back(step.substr(2));
+  }
+  return names;
+}
+
+std::string model_file_name(const ModelLocation& location) {
+  auto names = location_names(location);
+  if (names.empty()) return location.entry.empty() ? location.file : std::string();
+  return std::move(names.back());
 }
 
 std::string location_text(const ModelLocation& location) {

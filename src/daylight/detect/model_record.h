@@ -25,6 +25,12 @@ inline constexpr std::size_t kMaxMetadataText = 2000;
 ModelRecord describe_model(ByteSpan container, const ModelProbe& probe, ModelLocation location,
                            std::vector<Gap>& gaps);
 
+// What the app calls the model's file: the last step of its chain that is a name, or the file name
+// in the address of a remote one; "" where nothing names it.
+std::string model_file_name(const ModelLocation& location);
+// Every name along the chain, from the outside in: an app may name the container or the member.
+std::vector<std::string> location_names(const ModelLocation& location);
+
 // The entry of the outermost file in which the location lies, for texts: "assets/model.tflite",
 // "lib/x.so+0x40".
 std::string location_text(const ModelLocation& location);

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "daylight/base/text.h"
+#include "daylight/detect/model_record.h"
 #include "daylight/format/dex_code.h"
 
 namespace dl {
@@ -86,9 +87,10 @@ class ModelLinker {
   void collect_names(const std::vector<ModelRecord>& models) {
     std::unordered_multimap<std::string, std::size_t> by_name;
     for (std::size_t i = 0; i < models.size(); ++i) {
-      if (models[i].location.entry.empty()) continue;
-      for (std::string& name : names_of_entry(models[i].location.entry.front()))
-        by_name.emplace(std::move(name), i);
+      if (!models[i].location.url.empty()) by_name.emplace(models[i].location.url, i);
+      for (const std::string& step : location_names(models[i].location)) {
+        for (std::string& name : names_of_entry(step)) by_name.emplace(std::move(name), i);
+      }
     }
     if (by_name.empty()) return;
     for (MethodId method = 0; method < index_.method_count(); ++method) {
@@ -193,7 +195,7 @@ std::vector<ModelCode> link_models_to_code(const CodeContext& context,
     for (const MethodId method : out.back().naming) {
       model.evidence.push_back(code_evidence(context, method, linker.naming_pc(i, method),
                                              "model-name",
-                                             "uses the name of " + model.location.entry.front()));
+                                             "uses the name of " + location_text(model.location)));
       const Origin origin =
           origin_of_class(context, context.code.index().method_info(method).owner);
       if (model.origin.kind == "unknown") model.origin = origin;

@@ -254,6 +254,7 @@ Result<RuleSet> RuleSet::parse(std::string_view formats, std::string_view framew
   std::string all;
   for (const std::string_view text : {formats, frameworks, tasks, origins}) all += sha256_hex(text);
   all += sha256_hex(embedded_text("native_anchors.json"));
+  all += sha256_hex(embedded_text("remote_models.json"));
   rules.digest_ = sha256_hex(all);
   return rules;
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "daylight/base/text.h"
+#include "daylight/detect/model_record.h"
 
 namespace dl {
 namespace {
@@ -229,8 +230,8 @@ void TaskInference::weigh_known(const ModelRecord& model,
 
 void TaskInference::weigh_names(const ModelRecord& model,
                                 std::map<std::string, TaskScore>& scores) const {
-  if (model.location.entry.empty()) return;
-  const std::string& entry = model.location.entry.back();
+  const std::string entry = model_file_name(model.location);
+  if (entry.empty()) return;
   const std::string file = entry.substr(entry.rfind('/') + 1);
   const auto words = name_words(file.substr(0, file.rfind('.')));
   for (const TaskRule& rule : context_.rules.tasks()) {

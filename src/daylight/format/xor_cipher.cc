@@ -188,6 +188,40 @@ Key folded(const Key& key) {
   return key;
 }
 
+// The key that a generator of one byte of state makes (next = a * state + c, which counters and
+// arithmetic progressions are too), where it explains nearly all of the key that was read: a
+// formula in the app's code makes no odd bytes.
+std::optional<Key> generated(const Key& key) {
+  constexpr std::size_t kLeast = 32;
+  if (key.size() < kLeast) return std::nullopt;
+  std::size_t most = 0;
+  std::uint8_t best_a = 0;
+  std::uint8_t best_c = 0;
+  for (unsigned a = 1; a < 256; ++a) {
+    Histogram steps{};
+    for (std::size_t i = 0; i + 1 < key.size(); ++i)
+      ++steps[static_cast<std::uint8_t>(key[i + 1] - a * key[i])];
+    const auto top = std::max_element(steps.begin(), steps.end());
+    if (*top <= most) continue;
+    most = *top;
+    best_a = static_cast<std::uint8_t>(a);
+    best_c = static_cast<std::uint8_t>(top - steps.begin());
+  }
+  if (most * 10 < key.size() * 8) return std::nullopt;
+  // Begin where the key agrees with itself: at the first of two places that the generator joins.
+  for (std::size_t start = 0; start + 1 < key.size(); ++start) {
+    if (static_cast<std::uint8_t>(best_a * key[start] + best_c) != key[start + 1]) continue;
+    Key out(key.size());
+    std::uint8_t state = key[start];
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      out[(start + i) % key.size()] = state;
+      state = static_cast<std::uint8_t>(best_a * state + best_c);
+    }
+    return out;
+  }
+  return std::nullopt;
+}
+
 // How much of the plain bytes looks like a file that somebody meant: zeros and readable words.
 std::uint64_t sense_of(ByteSpan plain) {
   constexpr std::size_t kLetters = 6;
@@ -294,7 +328,15 @@ class KeySearch {
     const auto consider = [&](const Key& key, const std::string& text) {
       auto found = prove(key, text);
       if (!found) return;
-      const std::uint64_t sense = sense_of(xor_with_key(bytes_, key));
+      bool certain = false;
+      if (const auto formula = generated(found->key)) {
+        if (auto better = proof(*formula, text + "; a formula makes the whole key")) {
+          found = std::move(better);
+          certain = true;
+        }
+      }
+      const std::uint64_t sense =
+          certain ? ~std::uint64_t{0} : sense_of(xor_with_key(bytes_, found->key));
       if (best && sense <= most) return;
       most = sense;
       best = std::move(found);
@@ -333,6 +375,10 @@ class KeySearch {
   std::optional<XorFinding> prove(const Key& key, const std::string& how) {
     if (is_zero(key) || !tried_.insert(key).second || ++trials_ > kMaxXorTrials)
       return std::nullopt;
+    return proof(key, how);
+  }
+
+  std::optional<XorFinding> proof(const Key& key, const std::string& how) const {
     const auto plain = xor_with_key(bytes_, key);
     if (const auto model = probe_model(plain)) return XorFinding{shortest(key), model->format, how};
     if (opens(plain)) return XorFinding{shortest(key), {}, how};

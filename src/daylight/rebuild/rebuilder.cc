@@ -206,6 +206,11 @@ class Rebuilder {
   }
 
   void rebuild_model(const ModelRecord& model) {
+    if (!model.location.url.empty()) {
+      draft_.gap(printable(model.location.url, 300),
+                 "a model that is fetched at run time is not here to be rebuilt");
+      return;
+    }
     if (model.format != "tflite") {
       draft_.gap(name_of(model),
                  "pipelines of models in the format '" + model.format + "' are not rebuilt");

@@ -90,12 +90,15 @@ TEST(XorCipher, LongKeys) {
       for (std::size_t i = 0; i < length; ++i) wrong += finding->key[i] == key[i] ? 0U : 1U;
       EXPECT_LE(wrong, 5U) << name << " " << length;
       exact += wrong == 0 ? 1 : 0;
+      if (length == 256) {
+        EXPECT_EQ(wrong, 0U) << name << ": a formula has no odd bytes";
+      }
     }
   }
-  // Measured: 14 of 15 found, 9 of them exactly, the worst wrong in 5 bytes of 256.
+  // Measured: 14 of 15 found, 12 of them exactly, the worst wrong in 5 bytes of 256.
   EXPECT_EQ(tried, 15);
   EXPECT_GE(found, 14);
-  EXPECT_GE(exact, 9);
+  EXPECT_GE(exact, 12);
 }
 
 TEST_P(XorOfModel, PlainAndEncryptedHaveNone) {

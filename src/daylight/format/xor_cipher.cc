@@ -29,7 +29,8 @@ constexpr std::size_t kWord = 4;
 // Bytes of one part in which the key is read, and how many parts a file is cut into at the most.
 constexpr std::size_t kWindow = 4096;
 constexpr std::size_t kMaxWindows = 2048;
-constexpr int kMaxRounds = 8;
+constexpr int kMaxRounds = 6;
+constexpr std::size_t kStarts = 6;
 constexpr std::size_t kLeastSize = 256;
 
 bool is_zero(const Key& key) {
@@ -101,54 +102,119 @@ std::vector<Histogram> histograms(ByteSpan bytes, std::span<const Window> window
   return counts;
 }
 
-// How surprising each plain byte is at each of the four places of a word, as the key has it so far.
-std::array<std::array<double, 256>, kWord> log_likelihoods(const std::vector<Histogram>& counts,
-                                                           const Key& key) {
-  std::array<std::array<double, 256>, kWord> out{};
-  std::array<double, kWord> totals{};
-  for (std::size_t place = 0; place < counts.size(); ++place) {
-    for (std::size_t byte = 0; byte < 256; ++byte) {
-      out[place % kWord][byte ^ key[place]] += counts[place][byte];
-      totals[place % kWord] += counts[place][byte];
-    }
-  }
-  for (std::size_t in_word = 0; in_word < kWord; ++in_word) {
-    for (double& count : out[in_word]) count = std::log((count + 0.5) / (totals[in_word] + 128.0));
+using Likelihood = std::array<double, 256>;
+
+// Bytes that occur at one place, with their numbers.
+using Sample = std::vector<std::pair<std::uint8_t, std::uint32_t>>;
+
+Sample sample_of(const Histogram& count) {
+  Sample out;
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    if (count[byte] != 0) out.emplace_back(static_cast<std::uint8_t>(byte), count[byte]);
   }
   return out;
 }
 
-// The key byte that makes what stands at one place most like what stands elsewhere.
-std::uint8_t likeliest(const Histogram& count, const std::array<double, 256>& likelihood) {
+Likelihood likelihood_of(const Histogram& plain) {
+  double total = 0;
+  for (const std::uint32_t count : plain) total += count;
+  Likelihood out{};
+  for (std::size_t byte = 0; byte < 256; ++byte)
+    out[byte] = std::log((plain[byte] + 0.5) / (total + 128.0));
+  return out;
+}
+
+// The key byte that makes what stands at one place most like what stands elsewhere, and how like.
+std::pair<std::uint8_t, double> likeliest(const Sample& sample, const Likelihood& likelihood) {
   std::uint8_t best = 0;
   double most = -std::numeric_limits<double>::infinity();
   for (std::size_t key = 0; key < 256; ++key) {
     double sum = 0;
-    for (std::size_t byte = 0; byte < 256; ++byte) {
-      if (count[byte] != 0) sum += count[byte] * likelihood[byte ^ key];
-    }
+    for (const auto& [byte, count] : sample) sum += count * likelihood[byte ^ key];
     if (sum > most) {
       most = sum;
       best = static_cast<std::uint8_t>(key);
     }
   }
-  return best;
+  return {best, most};
 }
 
-// The key by expectation and maximisation: begin with the commonest byte of each place as zero,
-// learn from all places together how plain bytes are distributed at each of the four places of a
-// word, and choose each key byte anew until nothing changes. Places then agree with each other;
-// what all places of a word's byte share may still be off by one value.
+void add_plain(const Sample& sample, std::uint8_t key, Histogram& plain) {
+  for (const auto& [byte, count] : sample) plain[byte ^ key] += count;
+}
+
+// Key bytes of places that share a distribution of plain bytes, from one first place on: the others
+// are laid over what is known so far, then all are laid over all until nothing changes. Returns how
+// likely the whole is.
+double align(const std::vector<Sample>& samples, std::size_t first, Key& key) {
+  key.assign(samples.size(), 0);
+  Histogram plain{};
+  add_plain(samples[first], 0, plain);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (i == first) continue;
+    key[i] = likeliest(samples[i], likelihood_of(plain)).first;
+    add_plain(samples[i], key[i], plain);
+  }
+  double total = 0;
+  for (int round = 0; round < kMaxRounds; ++round) {
+    const Likelihood likelihood = likelihood_of(plain);
+    Histogram next{};
+    bool changed = false;
+    total = 0;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const auto [byte, how_like] = likeliest(samples[i], likelihood);
+      changed = changed || byte != key[i];
+      key[i] = byte;
+      total += how_like;
+      add_plain(samples[i], byte, next);
+    }
+    plain = next;
+    if (!changed) break;
+  }
+  return total;
+}
+
+// The key by expectation and maximisation: plain bytes have one distribution at each of the four
+// places of a word, and the key bytes are those under which all places of the key agree on it best.
+// What all places of a word's byte share may still be off by one value.
 Key aligned_key(const std::vector<Histogram>& counts) {
+  Key key(counts.size(), 0);
+  for (std::size_t in_word = 0; in_word < kWord; ++in_word) {
+    std::vector<Sample> samples;
+    for (std::size_t place = in_word; place < counts.size(); place += kWord)
+      samples.push_back(sample_of(counts[place]));
+    Key best;
+    double most = -std::numeric_limits<double>::infinity();
+    const std::size_t step = std::max<std::size_t>(1, samples.size() / kStarts);
+    for (std::size_t first = 0; first < samples.size(); first += step) {
+      Key part;
+      const double likely = align(samples, first, part);
+      if (likely <= most) continue;
+      most = likely;
+      best = std::move(part);
+    }
+    for (std::size_t i = 0; i < samples.size(); ++i) key[i * kWord + in_word] = best[i];
+  }
+  return key;
+}
+
+// The same from another beginning: the commonest byte of each place as zero. Better where tables
+// are many and places are many, worse where tables are few.
+Key modal_key(const std::vector<Histogram>& counts) {
   Key key;
   for (const Histogram& count : counts)
     key.push_back(
         static_cast<std::uint8_t>(std::max_element(count.begin(), count.end()) - count.begin()));
   for (int round = 0; round < kMaxRounds; ++round) {
-    const auto likelihood = log_likelihoods(counts, key);
+    std::array<Histogram, kWord> plain{};
+    for (std::size_t place = 0; place < counts.size(); ++place)
+      add_plain(sample_of(counts[place]), key[place], plain[place % kWord]);
+    std::array<Likelihood, kWord> likelihood;
+    for (std::size_t in_word = 0; in_word < kWord; ++in_word)
+      likelihood[in_word] = likelihood_of(plain[in_word]);
     Key next;
     for (std::size_t place = 0; place < counts.size(); ++place)
-      next.push_back(likeliest(counts[place], likelihood[place % kWord]));
+      next.push_back(likeliest(sample_of(counts[place]), likelihood[place % kWord]).first);
     if (next == key) break;
     key = std::move(next);
   }
@@ -293,12 +359,65 @@ std::optional<Key> moved_to(ByteSpan bytes, Key key, const Known& known) {
   return key;
 }
 
+struct Formula {
+  Key key;  // 256 bytes from offset 0 on
+  std::string text;
+};
+
+// Formulas that make these four bytes of a key stream at `offset`.
+std::vector<Formula> formulas_of(const std::array<std::uint8_t, kWord>& stream,
+                                 std::uint64_t offset) {
+  std::vector<Formula> out;
+  const auto fits = [&](auto byte_at) {
+    for (std::size_t i = 0; i < kWord; ++i) {
+      if (byte_at(offset + i) != stream[i]) return false;
+    }
+    return true;
+  };
+  const auto add = [&](auto byte_at, const std::string& text) {
+    Key key;
+    for (std::uint64_t i = 0; i < 256; ++i) key.push_back(byte_at(i));
+    out.push_back({std::move(key), text});
+  };
+  for (unsigned a = 1; a < 256; ++a) {
+    const auto sum = static_cast<std::uint8_t>(stream[0] - a * offset);
+    const auto added = [a, sum](std::uint64_t i) { return static_cast<std::uint8_t>(a * i + sum); };
+    if (fits(added))
+      add(added, "key byte i is " + std::to_string(a) + " * i + " + std::to_string(sum));
+    const auto mask = static_cast<std::uint8_t>(stream[0] ^ static_cast<std::uint8_t>(a * offset));
+    const auto masked = [a, mask](std::uint64_t i) {
+      return static_cast<std::uint8_t>(static_cast<std::uint8_t>(a * i) ^ mask);
+    };
+    if (fits(masked) && !fits(added))
+      add(masked, "key byte i is (" + std::to_string(a) + " * i) ^ " + std::to_string(mask));
+  }
+  // next = a * state + c, with an odd a so that it can be run back to the first byte.
+  for (unsigned a = 3; a < 256; a += 2) {
+    const auto c = static_cast<std::uint8_t>(stream[1] - a * stream[0]);
+    if (static_cast<std::uint8_t>(a * stream[1] + c) != stream[2] ||
+        static_cast<std::uint8_t>(a * stream[2] + c) != stream[3])
+      continue;
+    Key cycle(256);
+    std::uint8_t state = stream[0];
+    for (std::size_t i = 0; i < 256; ++i) {
+      cycle[(static_cast<std::size_t>(offset) + i) % 256] = state;
+      state = static_cast<std::uint8_t>(a * state + c);
+    }
+    // A generator of one byte returns to its beginning after 256 steps.
+    if (state == stream[0])
+      out.push_back({std::move(cycle),
+                     "next key byte is " + std::to_string(a) + " * byte + " + std::to_string(c)});
+  }
+  return out;
+}
+
 class KeySearch {
  public:
   explicit KeySearch(ByteSpan bytes) : bytes_(bytes), known_(known_plaintexts()) {}
 
   std::optional<XorFinding> search() {
     if (auto found = by_known_text()) return found;
+    if (auto found = by_formula()) return found;
     for (const std::size_t period : likely_periods(bytes_)) {
       if (auto found = by_statistics(period)) return found;
     }
@@ -313,6 +432,23 @@ class KeySearch {
         const auto key = forced(bytes_, Key(period, 0), known);
         if (!key) continue;
         if (auto found = prove(*key, "from the known beginning of " + std::string(known.of)))
+          return found;
+      }
+    }
+    return std::nullopt;
+  }
+
+  // Key streams that a line of code makes, of 256 bytes each: four bytes of a mark decide them.
+  std::optional<XorFinding> by_formula() {
+    for (const Known& known : known_) {
+      if (known.text.size() < kWord || known.offset + kWord > bytes_.size()) continue;
+      std::array<std::uint8_t, kWord> stream{};
+      for (std::size_t i = 0; i < kWord; ++i)
+        stream[i] = static_cast<std::uint8_t>(bytes_[static_cast<std::size_t>(known.offset) + i] ^
+                                              static_cast<std::uint8_t>(known.text[i]));
+      for (const Formula& formula : formulas_of(stream, known.offset)) {
+        if (auto found =
+                prove(formula.key, formula.text + ", from the mark of " + std::string(known.of)))
           return found;
       }
     }
@@ -350,12 +486,13 @@ class KeySearch {
                                     std::size_t{12}, std::size_t{48}, std::size_t{200}}) {
       const auto counts =
           histograms(bytes_, std::span(windows).first(std::min(count, windows.size())), period);
-      Key key = aligned_key(counts);
-      centre_on_zero(counts, key);
-      consider(folded(key), how);
-      for (const Known& known : known_) {
-        if (const auto moved = moved_to(bytes_, key, known))
-          consider(folded(*moved), how + " and the mark of " + std::string(known.of));
+      for (Key key : {modal_key(counts), aligned_key(counts)}) {
+        centre_on_zero(counts, key);
+        consider(folded(key), how);
+        for (const Known& known : known_) {
+          if (const auto moved = moved_to(bytes_, key, known))
+            consider(folded(*moved), how + " and the mark of " + std::string(known.of));
+        }
       }
     }
     return best;

@@ -477,6 +477,14 @@ class KeySearch {
       most = sense;
       best = std::move(found);
     };
+    const auto try_keys = [&](Key key, const std::vector<Histogram>& counts) {
+      centre_on_zero(counts, key);
+      consider(folded(key), how);
+      for (const Known& known : known_) {
+        if (const auto moved = moved_to(bytes_, key, known))
+          consider(folded(*moved), how + " and the mark of " + std::string(known.of));
+      }
+    };
     const auto windows = richest_windows(bytes_, period);
     if (looks_plain(windows, period)) return std::nullopt;
     const auto rich = static_cast<std::size_t>(std::count_if(
@@ -486,14 +494,13 @@ class KeySearch {
                                     std::size_t{12}, std::size_t{48}, std::size_t{200}}) {
       const auto counts =
           histograms(bytes_, std::span(windows).first(std::min(count, windows.size())), period);
-      for (Key key : {modal_key(counts), aligned_key(counts)}) {
-        centre_on_zero(counts, key);
-        consider(folded(key), how);
-        for (const Known& known : known_) {
-          if (const auto moved = moved_to(bytes_, key, known))
-            consider(folded(*moved), how + " and the mark of " + std::string(known.of));
-        }
-      }
+      try_keys(modal_key(counts), counts);
+    }
+    if (best) return best;
+    for (const std::size_t count : {std::size_t{1}, std::size_t{2}, std::size_t{4}}) {
+      const auto counts =
+          histograms(bytes_, std::span(windows).first(std::min(count, windows.size())), period);
+      try_keys(aligned_key(counts), counts);
     }
     return best;
   }

@@ -50,15 +50,17 @@ Json app_to_json(const AppInfo& app) {
     signers.push_back(
         {{"cert_sha256", signer.cert_sha256}, {"scheme", signer.scheme}, {"valid", signer.valid}});
   }
-  return {{"package", printable(app.package)},
-          {"version_name", printable(app.version_name)},
-          {"version_code", app.version_code},
-          {"sha256", app.sha256},
-          {"files", std::move(files)},
-          {"splits", app.splits},
-          {"abis", app.abis},
-          {"signers", std::move(signers)},
-          {"permissions", app.permissions}};
+  Json json = {{"package", printable(app.package)},
+               {"version_name", printable(app.version_name)},
+               {"version_code", app.version_code},
+               {"sha256", app.sha256},
+               {"files", std::move(files)},
+               {"splits", app.splits},
+               {"abis", app.abis},
+               {"signers", std::move(signers)},
+               {"permissions", app.permissions}};
+  if (!app.shape.empty()) json["shape"] = app.shape;
+  return json;
 }
 
 Json to_json(const ModelLocation& location) {
@@ -326,6 +328,7 @@ Result<AppInfo> app_from_json(const Json& json, const std::string& where) {
   fields.text("package", app.package);
   fields.text("version_name", app.version_name);
   fields.text("version_code", app.version_code);
+  fields.text("shape", app.shape);
   fields.required_text("sha256", app.sha256);
   fields.list("files", app.files, [](const Json& item, const std::string& at) -> Result<AppFile> {
     AppFile file;

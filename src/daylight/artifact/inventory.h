@@ -35,6 +35,7 @@ struct AppInfo {
   std::vector<std::string> abis;
   std::vector<Signer> signers;
   std::vector<std::string> permissions;
+  std::string shape = {};  // apk|split set|app bundle|aar|ipa|archive|folder|file; "" if unsaid
 };
 
 // A tensor at a model's border. A shape dimension of -1 is dynamic. dtype:
@@ -59,7 +60,7 @@ struct ModelLocation {
 
 // A file that belongs to a model: its weights, where they stand in a file of their own.
 struct ModelCompanion {
-  std::string role;  // weights|graph|labels
+  std::string role;  // weights|graph|labels|metadata
   std::vector<std::string> entry;
   std::string sha256;
   std::uint64_t size = 0;

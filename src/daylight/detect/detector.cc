@@ -3,10 +3,11 @@
 #include "daylight/detect/detector.h"
 
 #include <algorithm>
-#include <set>
 
 #include "daylight/base/text.h"
+#include "daylight/detect/app_info.h"
 #include "daylight/detect/entry_scan.h"
+#include "daylight/detect/model_folders.h"
 #include "daylight/detect/model_use.h"
 #include "daylight/detect/native_calls.h"
 #include "daylight/detect/signals.h"
@@ -15,30 +16,6 @@
 
 namespace dl {
 namespace {
-
-AppInfo describe_app(const program::AppPackage& app, const DetectOptions& options,
-                     std::vector<Gap>& gaps) {
-  AppInfo info;
-  info.sha256 = app.sha256();
-  info.files.push_back({app.file_name(), info.sha256, app.size()});
-  if (const auto& manifest = app.manifest()) {
-    info.package = manifest->package;
-    info.version_name = manifest->version_name;
-    info.version_code = std::to_string(manifest->version_code);
-    info.permissions = manifest->permissions;
-  }
-  for (const std::string& split : app.splits()) info.splits.push_back(printable(split));
-  std::set<std::string> abis;
-  for (const auto& library : app.native_libraries()) abis.insert(library.abi);
-  info.abis.assign(abis.begin(), abis.end());
-  const SigningReport report = app.signers(options.verify_signatures);
-  for (const ApkSigner& signer : report.signers) {
-    info.signers.push_back(
-        {signer.cert_sha256, std::string(scheme_name(signer.scheme)), signer.valid});
-  }
-  for (const FormatGap& gap : report.gaps.list()) gaps.push_back({gap.where, gap.why});
-  return info;
-}
 
 // A text file of labels that lies beside a model and has as many lines as the model has scores.
 void attach_label_files(const program::AppPackage& app, std::vector<ModelRecord>& models) {
@@ -168,10 +145,12 @@ Result<Inventory> detect(const program::AppPackage& app, const program::AppCode&
   const CodeContext context{app, code, rules, &known};
   Inventory inventory;
   inventory.provenance = detect_provenance(app, rules, options);
-  inventory.app = describe_app(app, options, inventory.gaps);
+  inventory.app = describe_app(app, options.verify_signatures, inventory.gaps);
 
   EntryFindings entries = TRY(scan_entries(app, rules, options.threads, log));
   inventory.models = std::move(entries.models);
+  group_model_folders(app, inventory.models, entries.gaps);
+  note_delivery(app, inventory.models);
   for (std::size_t i = 0; i < inventory.models.size(); ++i)
     inventory.models[i].id = "model-" + std::to_string(i + 1);
   attach_label_files(app, inventory.models);

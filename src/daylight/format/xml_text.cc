@@ -124,8 +124,8 @@ std::string DocumentBuilder::uri_of(std::string_view prefix) const {
 
 bool DocumentBuilder::add(const XmlEvent& event) {
   if (event.kind == XmlEvent::Kind::kStart) return start(event);
-  if (open_.empty()) return true;
   if (event.kind == XmlEvent::Kind::kText) {
+    if (open_.empty()) return true;
     document_.elements[static_cast<std::size_t>(open_.back())].text += event.text;
     return true;
   }

@@ -13,12 +13,16 @@
 #include "daylight/base/digest.h"
 #include "daylight/base/text.h"
 #include "daylight/format/axml.h"
+#include "daylight/format/file_kind.h"
+#include "daylight/format/proto_xml.h"
+#include "daylight/format/xml_text.h"
 
 namespace dl::program {
 namespace {
 
 constexpr const char* kManifestName = "AndroidManifest.xml";
 constexpr const char* kResourceName = "resources.arsc";
+constexpr const char* kBundleResourceName = "resources.pb";
 
 // Unpacked entries, the one used last in front.
 class EntryCache {
@@ -80,6 +84,14 @@ bool may_carry_dex(std::string_view name) {
   return lower.ends_with(".dex") || lower.ends_with(".jar") || lower.ends_with(".apk");
 }
 
+// "ml_models/manifest/AndroidManifest.xml" → "ml_models"; "" for other names.
+std::string_view manifest_module(std::string_view name) {
+  constexpr std::string_view kSuffix = "/manifest/AndroidManifest.xml";
+  if (!name.ends_with(kSuffix)) return {};
+  name.remove_suffix(kSuffix.size());
+  return name.find('/') == std::string_view::npos ? name : std::string_view{};
+}
+
 bool is_dex(ByteSpan bytes) { return as_text(bytes).starts_with("dex\n"); }
 
 }  // namespace
@@ -89,6 +101,7 @@ struct AppPackage::State {
   std::unordered_map<std::string_view, const AppEntry*> by_name;
   std::optional<ManifestInfo> manifest;
   std::vector<std::string> manifest_chain;
+  std::vector<AppModule> modules;
   std::vector<EntryContent> dex_contents;  // the bytes that dex_files view
   std::vector<DexFile> dex_files;
   std::vector<std::vector<std::string>> dex_chains;
@@ -110,7 +123,10 @@ struct AppPackage::State {
   Result<EntryContent> read(const AppEntry& entry) const;  // without the mutex
   void read_resources_locked() const;
   void index_names();
+  bool is_manifest(const AppEntry& entry) const;
+  Result<AxmlDocument> parse_manifest(ByteSpan bytes, const std::string& where) const;
   std::optional<ManifestInfo> read_manifest_of(const AppEntry& entry);
+  void add_module(const AppEntry& entry, const AxmlDocument& document);
   void read_manifests();
   void add_dex(EntryContent content, std::vector<std::string> chain);
   void read_installed_dex();
@@ -154,6 +170,47 @@ void AppPackage::State::index_names() {
   }
 }
 
+bool AppPackage::State::is_manifest(const AppEntry& entry) const {
+  if (entry.shadowed) return false;
+  return entry.name == kManifestName ||
+         (layout.shape() == AppShape::kBundle && !manifest_module(entry.name).empty());
+}
+
+// Binary XML of an installed app, a message of a bundle, text of a library.
+Result<AxmlDocument> AppPackage::State::parse_manifest(ByteSpan bytes,
+                                                       const std::string& where) const {
+  if (looks_like_xml_text(bytes)) return parse_xml_text(bytes, where);
+  const bool is_binary = file_kind(bytes) == FileKind::kResource;
+  if (is_binary || !looks_like_proto_xml(bytes)) return parse_axml(bytes, where);
+  AxmlDocument document = TRY(parse_proto_xml(bytes, where));
+  for (const AppEntry& table : layout.entries()) {
+    if (table.name != kBundleResourceName || table.shadowed) continue;
+    const auto content = layout.read(table, nullptr);
+    const auto strings =
+        content ? ProtoStrings::parse(content->bytes, table.step) : tl::unexpected(content.error());
+    if (!strings) {
+      document.gaps.add(table.step, strings.error().what);
+      continue;
+    }
+    document.gaps.append(strings->gaps());
+    resolve_strings(*strings, document);
+  }
+  return document;
+}
+
+// Beside the base: of an app of one piece nothing is said.
+void AppPackage::State::add_module(const AppEntry& entry, const AxmlDocument& document) {
+  AppModule module = read_module(document);
+  const std::string_view folder = manifest_module(entry.name);
+  if (module.name.empty() && folder.empty() && module.kind == "base") return;
+  if (module.name.empty()) module.name = folder;
+  if (!folder.empty() && module.kind == "base") module.kind = "feature";
+  if (!folder.empty()) module.folder = std::string(folder) + "/";
+  module.chain = layout.chain_of(entry);
+  module.part = layout.parts()[entry.part].prefix;
+  modules.push_back(std::move(module));
+}
+
 std::optional<ManifestInfo> AppPackage::State::read_manifest_of(const AppEntry& entry) {
   const std::string where = join(layout.chain_of(entry), "!");
   const auto content = read(entry);
@@ -161,12 +218,12 @@ std::optional<ManifestInfo> AppPackage::State::read_manifest_of(const AppEntry& 
     gaps.add(where, content.error().what);
     return std::nullopt;
   }
-  const auto document = parse_axml(content->bytes, where);
+  const auto document = parse_manifest(content->bytes, where);
   if (!document) {
     gaps.add(where, document.error().what);
     return std::nullopt;
   }
-  gaps.append(document->gaps);
+  add_module(entry, *document);
   // The table is needed for labels and meta-data given by reference.
   const bool has_references = std::any_of(
       document->elements.begin(), document->elements.end(), [](const AxmlElement& element) {
@@ -186,13 +243,16 @@ std::optional<ManifestInfo> AppPackage::State::read_manifest_of(const AppEntry& 
 
 // The base's manifest describes the app; a feature's own one adds its components.
 void AppPackage::State::read_manifests() {
+  bool has_addition = false;  // what is taken for the app's manifest is that of a part of it
   for (const AppEntry& entry : layout.entries()) {
-    if (entry.name != kManifestName || entry.shadowed) continue;
+    if (!is_manifest(entry)) continue;
     auto info = read_manifest_of(entry);
     if (!info) continue;
-    if (!manifest || (!manifest->split.empty() && info->split.empty())) {
+    const bool is_addition = entry.name != kManifestName || !info->split.empty();
+    if (!manifest || (has_addition && !is_addition)) {
       manifest_chain = layout.chain_of(entry);
       std::swap(manifest, info);
+      has_addition = is_addition;
     }
     if (!info || info->package != manifest->package) continue;
     for (ManifestComponent& component : info->components) {
@@ -332,6 +392,16 @@ const std::optional<ManifestInfo>& AppPackage::manifest() const { return state_-
 std::vector<std::string> AppPackage::manifest_chain() const {
   return state_->manifest_chain.empty() ? std::vector<std::string>{kManifestName}
                                         : state_->manifest_chain;
+}
+const std::vector<AppModule>& AppPackage::modules() const { return state_->modules; }
+const AppModule* AppPackage::module_of(const AppEntry& entry) const {
+  for (const AppModule& module : state_->modules) {
+    const bool inside = module.folder.empty()
+                            ? state_->layout.parts()[entry.part].prefix == module.part
+                            : entry.step.starts_with(module.folder);
+    if (inside) return &module;
+  }
+  return nullptr;
 }
 const std::vector<DexFile>& AppPackage::dex_files() const { return state_->dex_files; }
 const std::vector<std::string>& AppPackage::dex_chain(std::size_t i) const {

@@ -20,6 +20,7 @@
 #include "daylight/format/signing.h"
 #include "daylight/format/zip.h"
 #include "daylight/program/app_layout.h"
+#include "daylight/program/app_modules.h"
 
 namespace dl::program {
 
@@ -72,6 +73,11 @@ class AppPackage {
   // Absent where AndroidManifest.xml is missing or unreadable (then gaps() says so). Components of
   // splits' own manifests are included.
   const std::optional<ManifestInfo>& manifest() const;
+  // Modules and splits, each by its own manifest, in the order of their entries; empty for an app
+  // of one piece.
+  const std::vector<AppModule>& modules() const;
+  // The module in which an entry lies, or null for one of the base.
+  const AppModule* module_of(const AppEntry& entry) const;
   // The chain of the manifest's entry, for evidence.
   std::vector<std::string> manifest_chain() const;
   // The resource table, read at the first call; null where there is none or it is unreadable.

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "daylight/artifact/selector.h"
 #include "daylight/base/text.h"
 #include "hostile_text.h"
 
@@ -372,10 +373,14 @@ ProbePlan drawn_probe_plan() {
   ProbePlan out;
   out.provenance = provenance();
   out.probes = some(0, 3, [] {
-    return Probe{name(),           one_of({"java", "native"}),
-                 name(),           name(),
-                 some(0, 2, name), whole(),
-                 whole(),          some(1, 2, name)};
+    return Probe{name(),
+                 one_of({"java", "native"}),
+                 print_selector(symbol_selector(name(), name())),
+                 name(),
+                 some(0, 2, name),
+                 whole(),
+                 whole(),
+                 some(1, 2, name)};
   });
   out.entries = some(0, 3, [] {
     Entry entry{name(), name(),          name(), one_of({"static", "new", "app-provided"}),

@@ -3,6 +3,7 @@
 #include "daylight/artifact/probe_plan.h"
 
 #include "daylight/artifact/json_fields.h"
+#include "daylight/artifact/selector.h"
 
 namespace dl {
 namespace {
@@ -38,6 +39,10 @@ Result<Probe> probe_from_json(const Json& json, const std::string& where) {
   fields.text_list("decode", probe.decode);
   fields.text_list("why", probe.why);
   TRY_VOID(fields.finish());
+  if (const auto selector = parse_selector(probe.selector); !selector) {
+    return fail(selector.error().code, selector.error().what, where + ".selector",
+                selector.error().hint);
+  }
   if (json.contains("limits")) {
     FieldReader limits(json["limits"], where + ".limits");
     limits.unsigned_number("max_bytes", probe.max_bytes);

@@ -15,7 +15,7 @@ namespace dl {
 struct Probe {
   std::string id;
   std::string layer;     // java|native
-  std::string selector;  // Lpkg/Class;->method(Descriptor)Ret, or library.so!export
+  std::string selector;  // see selector.h; reading a plan refuses what is none
   std::string role;      // model-load|model-run|input|output|preprocess|entry
   // How to read each argument and the result: this|arg0|arg1|...|result =
   // tensor|bitmap|bytes|float-array|text|...

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "daylight/artifact/selector.h"
 #include "daylight/base/text.h"
 #include "daylight/detect/call_constants.h"
 
@@ -126,7 +127,9 @@ std::uint64_t Planner::largest_model() const {
 
 void Planner::add_java_probe(MethodId method, const std::string& role,
                              const std::vector<std::string>& why) {
-  const std::string selector = index_.method_text(method);
+  const std::string selector = print_selector(
+      java_selector(index_.method_owner(method), index_.method_name(method),
+                    index_.method_descriptor(method), index_.method_info(method).is_native()));
   const auto [found, is_new] = by_selector_.emplace(selector, out_.probes.size());
   if (!is_new) {
     auto& reasons = out_.probes[found->second].why;
@@ -271,7 +274,8 @@ void Planner::probe_exports() {
           evidence.method.starts_with("Java_"))
         continue;
       const std::string& entry = evidence.entry.back();
-      const std::string selector = entry.substr(entry.rfind('/') + 1) + "!" + evidence.method;
+      const std::string selector =
+          print_selector(symbol_selector(entry.substr(entry.rfind('/') + 1), evidence.method));
       if (!by_selector_.emplace(selector, out_.probes.size()).second) continue;
       Probe probe;
       probe.layer = "native";

@@ -51,7 +51,7 @@ TEST(Planner, PlainApp) {
   DAYLIGHT_SHARED_OR_SKIP(path, "apps/facegauge-plain.apk");
   const Planned app = planned(path);
   const Probe* run = find_probe(
-      app.plan, "Lorg/tensorflow/lite/Interpreter;->run(Ljava/lang/Object;Ljava/lang/Object;)V");
+      app.plan, "java:org/tensorflow/lite/Interpreter;.run(Ljava/lang/Object;Ljava/lang/Object;)V");
   ASSERT_NE(run, nullptr);
   EXPECT_EQ(run->role, "model-run");
   EXPECT_THAT(run->decode, ElementsAre("arg0=tensor", "arg1=tensor"));
@@ -59,22 +59,23 @@ TEST(Planner, PlainApp) {
   EXPECT_GE(run->max_bytes, 200U * 200U * 3U * 4U);
 
   const Probe* load = find_probe(app.plan,
-                                 "Lorg/tensorflow/lite/Interpreter;-><init>(Ljava/nio/"
+                                 "java:org/tensorflow/lite/Interpreter;.<init>(Ljava/nio/"
                                  "ByteBuffer;Lorg/tensorflow/lite/Interpreter$Options;)V");
   ASSERT_NE(load, nullptr);
   EXPECT_EQ(load->role, "model-load");
   EXPECT_THAT(load->decode, Contains("arg0=bytes"));
 
-  EXPECT_NE(find_probe(app.plan, "Lorg/tensorflow/lite/NativeInterpreterWrapper;->run(JJ)V"),
+  EXPECT_NE(find_probe(app.plan, "jni:org/tensorflow/lite/NativeInterpreterWrapper;.run(JJ)V"),
             nullptr);
-  const Probe* native = find_probe(app.plan, "libtensorflowlite_jni.so!TfLiteInterpreterInvoke");
+  const Probe* native = find_probe(app.plan, "so:libtensorflowlite_jni.so!TfLiteInterpreterInvoke");
   ASSERT_NE(native, nullptr);
   EXPECT_EQ(native->layer, "native");
   EXPECT_EQ(native->role, "model-run");
-  EXPECT_NE(find_probe(app.plan,
-                       "Landroid/graphics/Bitmap;->copy(Landroid/graphics/Bitmap$Config;Z)Landroid/"
-                       "graphics/Bitmap;"),
-            nullptr);
+  EXPECT_NE(
+      find_probe(app.plan,
+                 "java:android/graphics/Bitmap;.copy(Landroid/graphics/Bitmap$Config;Z)Landroid/"
+                 "graphics/Bitmap;"),
+      nullptr);
 
   const Entry* entry =
       find_entry(app.plan, "Lorg/corpus/facegauge/AgeEstimationModel;", "predictAge");
@@ -94,7 +95,7 @@ TEST(Planner, PlainApp) {
 TEST(Planner, RenamedApp) {
   DAYLIGHT_SHARED_OR_SKIP(path, "apps/facegauge-obf.apk");
   const Planned app = planned(path);
-  const Probe* run = find_probe(app.plan, "Lo/j;->a(Ljava/lang/Object;Ljava/lang/Object;)V");
+  const Probe* run = find_probe(app.plan, "java:o/j;.a(Ljava/lang/Object;Ljava/lang/Object;)V");
   ASSERT_NE(run, nullptr);
   EXPECT_EQ(run->role, "model-run");
   EXPECT_NE(find_entry(app.plan, "Lo/a;", "a"), nullptr);

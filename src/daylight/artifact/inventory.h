@@ -101,7 +101,7 @@ struct ModelRecord {
 struct FrameworkRecord {
   std::string id;  // id in rules/frameworks.json
   std::string version;
-  std::string layer;   // java|native|manifest
+  std::string layer;   // java|native|script|manifest
   std::string linked;  // shared|static|unbundled
   Origin origin;
   std::vector<Evidence> evidence;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "daylight/base/text.h"
 #include "daylight/detect/model_record.h"
@@ -64,6 +65,8 @@ void BlobScanner::scan(const BlobPlace& place, const Content& content, UnpackBud
         {where_of(place), "not looked at: containers lie too deep inside each other"});
     return;
   }
+  auto scripts = scripts_.inspect(bytes, file_, place.chain, place.name);
+  std::move(scripts.begin(), scripts.end(), std::back_inserter(out.scripts));
   if (const auto probe = probe_model(bytes)) {
     add_model(place, bytes, 0, *probe, out);
     const bool bundle =

@@ -9,6 +9,7 @@
 #include "daylight/artifact/inventory.h"
 #include "daylight/detect/native_signals.h"
 #include "daylight/detect/rules.h"
+#include "daylight/detect/script_signals.h"
 #include "daylight/format/container.h"
 #include "daylight/format/model_probe.h"
 
@@ -26,6 +27,7 @@ struct LibraryFindings {
 struct BlobFindings {
   std::vector<ModelRecord> models;  // without ids
   std::vector<LibraryFindings> libraries;
+  std::vector<NativeSignals::Finding> scripts;
   std::vector<Gap> gaps;
 };
 
@@ -42,7 +44,7 @@ struct BlobPlace {
 class BlobScanner {
  public:
   BlobScanner(std::string file, const RuleSet& rules, const NativeSignals& native)
-      : file_(std::move(file)), rules_(rules), native_(native) {}
+      : file_(std::move(file)), rules_(rules), native_(native), scripts_(rules) {}
 
   // Adds everything that is found in `content` and in the containers inside. Never fails: what
   // cannot be read is a gap.
@@ -69,6 +71,7 @@ class BlobScanner {
   std::string file_;
   const RuleSet& rules_;
   const NativeSignals& native_;
+  ScriptSignals scripts_;
 };
 
 }  // namespace dl

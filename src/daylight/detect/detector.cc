@@ -44,7 +44,8 @@ void attach_label_files(const program::AppPackage& app, std::vector<ModelRecord>
 // The order of the layers in which one framework shows itself.
 int layer_rank(const FrameworkRecord& record) {
   if (record.layer == "native") return 0;
-  return record.layer == "java" ? 1 : 2;
+  if (record.layer == "java") return 1;
+  return record.layer == "script" ? 2 : 3;
 }
 
 void add_frameworks(std::vector<FrameworkRecord> more, std::vector<FrameworkRecord>& all) {
@@ -142,7 +143,8 @@ Result<Inventory> detect(const program::AppPackage& app, const RuleSet& rules,
 Result<Inventory> detect(const program::AppPackage& app, const program::AppCode& code,
                          const RuleSet& rules, const DetectOptions& options, LogSink& log) {
   const KnownModels& known = known_models(options);
-  const CodeContext context{app, code, rules, &known};
+  const SdkMarkers sdks(rules, code.index(), code.facts());
+  const CodeContext context{app, code, rules, &known, &sdks};
   Inventory inventory;
   inventory.provenance = detect_provenance(app, rules, options);
   inventory.app = describe_app(app, options.verify_signatures, inventory.gaps);

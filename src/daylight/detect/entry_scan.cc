@@ -127,33 +127,40 @@ void merge_addresses(std::vector<ModelRecord>& models) {
 class FrameworkMerge {
  public:
   void add(LibraryFindings& library, std::vector<NativeExport>& jni_exports) {
-    for (NativeSignals::Finding& finding : library.library.findings) {
-      FrameworkRecord& record = records_[finding.rule];
-      record.id = finding.rule->id;
-      record.layer = "native";
-      if (record.version.empty()) record.version = finding.version;
-      if (record.linked.empty() || finding.shared)
-        record.linked = finding.shared ? "shared" : "static";
-      record.origin = {"sdk", finding.rule->name, record.version};
-      record.evidence.insert(record.evidence.end(), finding.evidence.begin(),
-                             finding.evidence.end());
-    }
+    for (const NativeSignals::Finding& finding : library.library.findings)
+      add(finding, "native", finding.shared ? "shared" : "static");
     if (!library.library.findings.empty()) return;
     for (std::string& symbol : library.library.jni_exports)
       jni_exports.push_back({library.chain.empty() ? std::string() : library.chain.back(), symbol});
   }
 
+  void add_script(const NativeSignals::Finding& finding) { add(finding, "script", "static"); }
+
+  // By the order of the rules, native libraries before scripts.
   std::vector<FrameworkRecord> finish(const RuleSet& rules) {
     std::vector<FrameworkRecord> out;
     for (const FrameworkRule& rule : rules.frameworks()) {
-      const auto found = records_.find(&rule);
-      if (found != records_.end()) out.push_back(std::move(found->second));
+      for (const char* layer : {"native", "script"}) {
+        const auto found = records_.find({&rule, layer});
+        if (found != records_.end()) out.push_back(std::move(found->second));
+      }
     }
     return out;
   }
 
  private:
-  std::map<const FrameworkRule*, FrameworkRecord> records_;
+  void add(const NativeSignals::Finding& finding, const std::string& layer,
+           const std::string& linked) {
+    FrameworkRecord& record = records_[{finding.rule, layer}];
+    record.id = finding.rule->id;
+    record.layer = layer;
+    if (record.version.empty()) record.version = finding.version;
+    if (record.linked.empty() || finding.shared) record.linked = linked;
+    record.origin = {"sdk", finding.rule->name, record.version};
+    record.evidence.insert(record.evidence.end(), finding.evidence.begin(), finding.evidence.end());
+  }
+
+  std::map<std::pair<const FrameworkRule*, std::string>, FrameworkRecord> records_;
 };
 
 }  // namespace
@@ -170,6 +177,7 @@ Result<EntryFindings> scan_entries(const program::AppPackage& app, const RuleSet
     std::move(blob.models.begin(), blob.models.end(), std::back_inserter(out.models));
     std::move(blob.gaps.begin(), blob.gaps.end(), std::back_inserter(out.gaps));
     for (LibraryFindings& library : blob.libraries) frameworks.add(library, out.jni_exports);
+    for (const NativeSignals::Finding& script : blob.scripts) frameworks.add_script(script);
   }
   std::stable_sort(
       out.models.begin(), out.models.end(), [](const ModelRecord& a, const ModelRecord& b) {

@@ -3,6 +3,7 @@
 #include "daylight/detect/rules.h"
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <span>
 
@@ -88,10 +89,61 @@ Result<FormatRule> read_format(const Json& json, const std::string& where) {
   return out;
 }
 
+Result<BuildRule> read_build(const Json& json, const std::string& where) {
+  TRY_VOID(only_keys(json, {"id", "version"}, where));
+  FieldReader reader(json, where);
+  BuildRule out;
+  reader.required_text("id", out.id);
+  reader.text("version", out.version);
+  TRY_VOID(reader.finish());
+  if (out.id.empty() || !from_hex(out.id))
+    return fail(ErrorCode::kInvalidArgument, "\"id\" is not hexadecimal", where);
+  return out;
+}
+
+// How many of the `have` things must be there.
+Result<void> check_need(std::uint64_t need, std::size_t have, const std::string& where) {
+  if (have == 0 || (need > 0 && need <= have)) return {};
+  return fail(ErrorCode::kInvalidArgument, "\"need\" is not between 1 and the number of names",
+              where);
+}
+
+Result<ScriptRule> read_script(const Json& json, const std::string& where) {
+  TRY_VOID(only_keys(json, {"kind", "literals", "need"}, where));
+  FieldReader reader(json, where);
+  ScriptRule out;
+  reader.required_text("kind", out.kind);
+  reader.text_list("literals", out.literals);
+  reader.unsigned_number("need", out.need);
+  TRY_VOID(reader.finish());
+  TRY_VOID(check_need(out.need, out.literals.size(), where));
+  return out;
+}
+
+// "classes": the list, how many of it, and digests.
+Result<void> read_class_list(const Json& json, const std::string& where, FrameworkRule& out) {
+  TRY_VOID(only_keys(json, {"names", "need", "digests"}, where));
+  FieldReader reader(json, where);
+  reader.text_list("names", out.classes);
+  reader.unsigned_number("need", out.need_classes);
+  reader.text_list("digests", out.class_digests);
+  TRY_VOID(reader.finish());
+  return check_need(out.need_classes, out.classes.size(), where);
+}
+
+Result<void> read_version(const Json& json, const std::string& where, FrameworkRule& out) {
+  TRY_VOID(only_keys(json, {"after", "bare"}, where));
+  FieldReader reader(json, where);
+  reader.text("after", out.version_after);
+  reader.boolean("bare", out.version_bare);
+  return reader.finish();
+}
+
 Result<FrameworkRule> read_framework(const Json& json, const std::string& where) {
   TRY_VOID(only_keys(json,
-                     {"id", "name", "kind", "libraries", "exports", "literals", "need", "packages",
-                      "meta_data", "components", "version", "source"},
+                     {"id", "name", "kind", "libraries", "links", "exports", "imports", "literals",
+                      "need", "rtti", "scripts", "build_ids", "classes", "meta_data", "version",
+                      "components", "packages", "source"},
                      where));
   FieldReader reader(json, where);
   FrameworkRule out;
@@ -99,24 +151,28 @@ Result<FrameworkRule> read_framework(const Json& json, const std::string& where)
   reader.required_text("name", out.name);
   reader.required_text("kind", out.kind);
   reader.text_list("libraries", out.libraries);
+  reader.text_list("links", out.links);
   reader.text_list("exports", out.exports);
+  reader.text_list("imports", out.imports);
   reader.text_list("literals", out.literals);
   reader.unsigned_number("need", out.need);
+  reader.text_list("rtti", out.rtti);
+  reader.list("build_ids", out.build_ids, read_build);
+  reader.list("scripts", out.scripts, read_script);
   reader.text_list("packages", out.packages);
   reader.text_list("meta_data", out.meta_data);
   reader.text_list("components", out.components);
+  Json classes = Json::object();
+  reader.any("classes", classes);
   Json version = Json::object();
   reader.any("version", version);
   TRY_VOID(reader.finish());
-  TRY_VOID(only_keys(version, {"after", "bare"}, where + ".version"));
-  FieldReader version_reader(version, where + ".version");
-  version_reader.text("after", out.version_after);
-  version_reader.boolean("bare", out.version_bare);
-  TRY_VOID(version_reader.finish());
-  if (!out.literals.empty() && (out.need == 0 || out.need > out.literals.size())) {
-    return fail(ErrorCode::kInvalidArgument, "\"need\" is not between 1 and the number of literals",
-                where);
-  }
+  TRY_VOID(read_class_list(classes, where + ".classes", out));
+  TRY_VOID(read_version(version, where + ".version", out));
+  constexpr std::array<std::string_view, 4> kKinds = {"runtime", "library", "engine", "system"};
+  if (std::find(kKinds.begin(), kKinds.end(), out.kind) == kKinds.end())
+    return fail(ErrorCode::kInvalidArgument, "unknown kind \"" + out.kind + "\"", where);
+  TRY_VOID(check_need(out.need, out.literals.size(), where));
   return out;
 }
 
@@ -190,12 +246,16 @@ Result<ShapeRule> read_shape(const Json& json, const std::string& where) {
 }
 
 Result<OriginRule> read_origin(const Json& json, const std::string& where) {
-  TRY_VOID(only_keys(json, {"package", "name"}, where));
+  TRY_VOID(only_keys(json, {"package", "name", "classes", "strings"}, where));
   FieldReader reader(json, where);
   OriginRule out;
-  reader.required_text("package", out.package);
+  reader.text("package", out.package);
   reader.required_text("name", out.name);
+  reader.text_list("classes", out.classes);
+  reader.text_list("strings", out.strings);
   TRY_VOID(reader.finish());
+  if (out.package.empty() && out.classes.empty() && out.strings.empty())
+    return fail(ErrorCode::kInvalidArgument, "neither package nor classes nor strings", where);
   return out;
 }
 

@@ -29,20 +29,41 @@ struct FormatRule {
   std::vector<MagicRule> magic;
 };
 
+// A build of a framework that is known by its build id.
+struct BuildRule {
+  std::string id;       // lower-case hexadecimal
+  std::string version;  // "" where it is not known
+};
+
+// Texts that count in files of one kind of script (see script_kind() in script_signals.h).
+struct ScriptRule {
+  std::string kind;
+  std::vector<std::string> literals;
+  std::uint64_t need = 1;  // distinct literals that must be there
+};
+
 // How a framework shows itself. Patterns may end in "*".
 struct FrameworkRule {
   std::string id;
   std::string name;
-  std::string
-      kind;  // runtime|library|engine|system; an engine counts only where no runtime explains it
-  std::vector<std::string> libraries;   // file names
-  std::vector<std::string> exports;     // dynamic symbols
-  std::vector<std::string> literals;    // in read-only data
-  std::uint64_t need = 1;               // distinct literals that must be there
-  std::vector<std::string> packages;    // of classes that only this framework has
-  std::vector<std::string> meta_data;   // manifest meta-data names
-  std::vector<std::string> components;  // manifest component names
-  std::string version_after;            // the version follows this literal
+  // runtime|library|engine|system; an engine counts only where no runtime explains it
+  std::string kind;
+  std::vector<std::string> libraries;  // file names
+  std::vector<std::string> links;      // libraries that others name as needed
+  std::vector<std::string> exports;    // dynamic symbols that a library defines
+  std::vector<std::string> imports;    // dynamic symbols that it needs
+  std::vector<std::string> literals;   // in read-only data
+  std::uint64_t need = 1;              // distinct literals that must be there
+  std::vector<std::string> rtti;       // names of C++ types in read-only data: N4ncnn5LayerE
+  std::vector<BuildRule> build_ids;
+  std::vector<ScriptRule> scripts;
+  std::vector<std::string> packages;       // of classes that only this framework has
+  std::vector<std::string> classes;        // names of its classes, dotted
+  std::uint64_t need_classes = 1;          // distinct ones that must be there
+  std::vector<std::string> class_digests;  // of its classes, see program/class_digest.h
+  std::vector<std::string> meta_data;      // manifest meta-data names
+  std::vector<std::string> components;     // manifest component names
+  std::string version_after;               // the version follows this literal
   bool version_bare = false;  // the version is the only string of the form 1.2.3 in the library
 };
 
@@ -81,9 +102,12 @@ struct ShapeRule {
   std::string alone;                      // the task that the shape by itself suggests
 };
 
+// A software development kit by what survives in an app's build.
 struct OriginRule {
-  std::string package;  // dotted; covers the packages below it
+  std::string package;  // dotted, "" for none; covers the packages below it
   std::string name;
+  std::vector<std::string> classes;  // names that lie elsewhere
+  std::vector<std::string> strings;  // constants that only its code holds: they outlive renaming
 };
 
 // Immutable; const methods are thread safe.

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "daylight/base/text.h"
+#include "daylight/detect/reflection.h"
 #include "daylight/program/code_fingerprint.h"
 
 namespace dl {
@@ -40,13 +41,10 @@ std::string owner_part(std::string_view package) {
   return parts.size() < 2 ? std::string(package) : parts[0] + "." + parts[1];
 }
 
-Evidence class_evidence(const CodeContext& context, ClassId id, std::string rule,
-                        const std::string& excerpt) {
-  const ClassInfo& info = context.code.index().class_info(id);
-  Evidence out{"code", context.app.file_name()};
-  if (info.defined()) out.entry = context.app.dex_chain(info.dex);
-  out.rule = std::move(rule);
-  out.excerpt = printable(excerpt, 400);
+// "x.Y" -> "Lx/Y;"
+std::string class_descriptor(const std::string& dotted) {
+  std::string out = "L" + dotted + ";";
+  std::replace(out.begin(), out.end(), '.', '/');
   return out;
 }
 
@@ -56,29 +54,6 @@ std::string class_excerpt(const ClassIndex& index, const ApiClass& cls) {
   if (cls.renamed)
     text += " is " + cls.rule->name + " (" + cls.confidence + "): " + join(cls.reasons, "; ");
   return text;
-}
-
-// Packages in which a known class of a framework lies under its own name: whatever else lies there
-// is the framework's.
-std::set<std::string> framework_packages(const CodeContext& context) {
-  std::set<std::string> out;
-  for (const ApiClass& cls : context.code.apis().classes()) {
-    if (!cls.renamed) out.insert(package_of(cls.rule->name));
-  }
-  return out;
-}
-
-bool is_framework_code(const CodeContext& context, const std::set<std::string>& packages,
-                       ClassId id) {
-  if (context.code.apis().class_of(id) != nullptr) return true;
-  const std::string package = package_of(dotted_class_name(context.code.index().descriptor(id)));
-  if (packages.contains(package)) return true;
-  return std::any_of(context.rules.frameworks().begin(), context.rules.frameworks().end(),
-                     [&](const FrameworkRule& rule) {
-                       return std::any_of(
-                           rule.packages.begin(), rule.packages.end(),
-                           [&](const std::string& above) { return is_below(package, above); });
-                     });
 }
 
 void add_class_evidence(const CodeContext& context, const std::vector<const ApiClass*>& classes,
@@ -104,24 +79,67 @@ bool says_more(const ClassIndex& index, const ApiClass* a, const ApiClass* b) {
   return a->rule->name < b->rule->name;
 }
 
-// Classes that only a package name gives away.
-void add_package_frameworks(const CodeContext& context,
-                            std::map<std::string, FrameworkRecord>& records) {
+FrameworkRecord& java_record(const CodeContext& context,
+                             std::map<std::string, FrameworkRecord>& records,
+                             const FrameworkRule& rule, ClassId id) {
+  FrameworkRecord& record = records[rule.id];
+  if (record.linked.empty())
+    record.linked = context.code.index().class_info(id).defined() ? "static" : "unbundled";
+  return record;
+}
+
+// Frameworks of which so many listed classes are there.
+void add_listed_classes(const CodeContext& context,
+                        std::map<std::string, FrameworkRecord>& records) {
   const ClassIndex& index = context.code.index();
-  std::map<std::string, std::size_t> counts;
-  for (ClassId id = 0; id < index.class_count(); ++id) {
-    if (!index.class_info(id).defined() || context.code.apis().class_of(id) != nullptr) continue;
-    const std::string package = package_of(dotted_class_name(index.descriptor(id)));
-    for (const FrameworkRule& rule : context.rules.frameworks()) {
-      const bool fits =
-          std::any_of(rule.packages.begin(), rule.packages.end(),
-                      [&](const std::string& above) { return is_below(package, above); });
-      if (!fits || ++counts[rule.id] > kMaxClassEvidence) continue;
-      FrameworkRecord& record = records[rule.id];
-      if (record.linked.empty()) record.linked = "static";
-      record.evidence.push_back(
-          class_evidence(context, id, rule.id + ".package", std::string(index.descriptor(id))));
+  for (const FrameworkRule& rule : context.rules.frameworks()) {
+    std::vector<ClassId> there;
+    for (const std::string& name : rule.classes) {
+      const ClassId id = index.find_class(class_descriptor(name));
+      if (id != kNoId && context.code.apis().class_of(id) == nullptr) there.push_back(id);
     }
+    if (there.empty() || (there.size() < rule.need_classes && !records.contains(rule.id))) continue;
+    for (std::size_t i = 0; i < there.size() && i < kMaxClassEvidence; ++i) {
+      java_record(context, records, rule, there[i])
+          .evidence.push_back(class_evidence(context, there[i], rule.id + ".class",
+                                             std::string(index.descriptor(there[i]))));
+    }
+  }
+}
+
+// Frameworks of which a class is there under any name.
+void add_digested_classes(const CodeContext& context,
+                          std::map<std::string, FrameworkRecord>& records) {
+  const ClassIndex& index = context.code.index();
+  std::map<std::string, const FrameworkRule*> wanted;
+  std::set<std::string> counts;
+  for (const FrameworkRule& rule : context.rules.frameworks()) {
+    for (const std::string& digest : rule.class_digests) {
+      wanted.emplace(digest, &rule);
+      counts.insert(digest.substr(0, digest.rfind('.') + 1));
+    }
+  }
+  if (wanted.empty()) return;
+  for (ClassId id = 0; id < index.class_count(); ++id) {
+    if (!index.class_info(id).defined() || context.code.apis().class_of(id) != nullptr ||
+        !counts.contains(program::class_digest_counts(index, id)))
+      continue;
+    const auto found = wanted.find(program::class_digest(index, context.code.facts(), id));
+    if (found == wanted.end()) continue;
+    java_record(context, records, *found->second, id)
+        .evidence.push_back(
+            class_evidence(context, id, found->second->id + ".class-digest",
+                           std::string(index.descriptor(id)) + " has the digest " + found->first));
+  }
+}
+
+// Frameworks that constants name: classes for reflection, native libraries.
+void add_named_frameworks(const CodeContext& context,
+                          std::map<std::string, FrameworkRecord>& records) {
+  for (NamedFramework& named : named_frameworks(context)) {
+    FrameworkRecord& record = records[named.rule->id];
+    if (record.linked.empty()) record.linked = "unbundled";
+    record.evidence.push_back(std::move(named.evidence));
   }
 }
 
@@ -153,6 +171,35 @@ CallRecord call_record(const CodeContext& context, MethodId caller, const CallSi
 }
 
 }  // namespace
+
+Evidence class_evidence(const CodeContext& context, ClassId id, std::string rule,
+                        const std::string& excerpt) {
+  const ClassInfo& info = context.code.index().class_info(id);
+  Evidence out{"code", context.app.file_name()};
+  if (info.defined()) out.entry = context.app.dex_chain(info.dex);
+  out.rule = std::move(rule);
+  out.excerpt = printable(excerpt, 400);
+  return out;
+}
+
+FrameworkCode::FrameworkCode(const CodeContext& context) : context_(context) {
+  // Whatever else lies beside a known class of a framework under its own name is the framework's.
+  for (const ApiClass& cls : context.code.apis().classes()) {
+    if (!cls.renamed) packages_.insert(package_of(cls.rule->name));
+  }
+}
+
+bool FrameworkCode::owns(ClassId id) const {
+  if (context_.code.apis().class_of(id) != nullptr) return true;
+  const std::string package = package_of(dotted_class_name(context_.code.index().descriptor(id)));
+  if (packages_.contains(package)) return true;
+  return std::any_of(context_.rules.frameworks().begin(), context_.rules.frameworks().end(),
+                     [&](const FrameworkRule& rule) {
+                       return std::any_of(
+                           rule.packages.begin(), rule.packages.end(),
+                           [&](const std::string& above) { return is_below(package, above); });
+                     });
+}
 
 Evidence code_evidence(const CodeContext& context, MethodId method, std::uint32_t pc,
                        std::string rule, const std::string& excerpt) {
@@ -191,13 +238,9 @@ Origin origin_of_class(const CodeContext& context, ClassId id) {
     const FrameworkRule* rule = context.rules.framework(known->rule->framework);
     if (rule != nullptr) return {"sdk", rule->name};
   }
-  const OriginRule* best = nullptr;
-  for (const OriginRule& rule : context.rules.origins()) {
-    if (is_below(package, rule.package) &&
-        (best == nullptr || rule.package.size() > best->package.size()))
-      best = &rule;
+  if (context.sdks != nullptr) {
+    if (const OriginRule* const rule = context.sdks->origin_by_name(id)) return {"sdk", rule->name};
   }
-  if (best != nullptr) return {"sdk", best->name};
   const auto& manifest = context.app.manifest();
   if (manifest && !package.empty()) {
     if (owner_part(package) == owner_part(manifest->package))
@@ -211,6 +254,9 @@ Origin origin_of_class(const CodeContext& context, ClassId id) {
       if (launcher && owner_part(package_of(target)) == owner_part(package))
         return {"first-party", manifest->package};
     }
+  }
+  if (context.sdks != nullptr) {
+    if (const OriginRule* const rule = context.sdks->origin_by_mark(id)) return {"sdk", rule->name};
   }
   return {"unknown", ""};
 }
@@ -233,7 +279,9 @@ std::vector<FrameworkRecord> java_frameworks(const CodeContext& context) {
     record.linked = index.class_info(list.front()->id).defined() ? "static" : "unbundled";
     add_class_evidence(context, list, record);
   }
-  add_package_frameworks(context, records);
+  add_listed_classes(context, records);
+  add_digested_classes(context, records);
+  add_named_frameworks(context, records);
   std::vector<FrameworkRecord> out;
   for (const FrameworkRule& rule : context.rules.frameworks()) {
     const auto found = records.find(rule.id);
@@ -278,7 +326,7 @@ std::vector<FrameworkRecord> manifest_frameworks(const program::AppPackage& app,
 std::vector<CallRecord> api_calls(const CodeContext& context) {
   const ClassIndex& index = context.code.index();
   const auto& apis = context.code.apis();
-  const std::set<std::string> packages = framework_packages(context);
+  const FrameworkCode frameworks(context);
   std::vector<CallRecord> out;
   for (MethodId caller = 0; caller < index.method_count(); ++caller) {
     for (const CallSite& site : context.code.facts().calls(caller)) {
@@ -289,11 +337,12 @@ std::vector<CallRecord> api_calls(const CodeContext& context) {
       }
       if (api == nullptr || api->role.empty() || api->owner->rule->framework == kImageFramework)
         continue;
-      if (is_framework_code(context, packages, index.method_info(caller).owner)) continue;
+      if (frameworks.owns(index.method_info(caller).owner)) continue;
       out.push_back(call_record(context, caller, site, *api));
-      out.back().id = "call-" + std::to_string(out.size());
     }
   }
+  for (CallRecord& call : reflected_calls(context, frameworks)) out.push_back(std::move(call));
+  for (std::size_t i = 0; i < out.size(); ++i) out[i].id = "call-" + std::to_string(i + 1);
   return out;
 }
 

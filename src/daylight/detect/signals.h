@@ -3,6 +3,7 @@
 // APIs.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "daylight/artifact/inventory.h"
 #include "daylight/detect/known_models.h"
 #include "daylight/detect/rules.h"
+#include "daylight/detect/sdk_markers.h"
 #include "daylight/program/app_code.h"
 #include "daylight/program/app_package.h"
 
@@ -26,16 +28,35 @@ struct CodeContext {
   const program::AppCode& code;
   const RuleSet& rules;
   const KnownModels* known = nullptr;  // null: no model is known
+  const SdkMarkers* sdks = nullptr;    // null: every class that is not the app's is unknown
 };
 
-// Frameworks whose classes are in the DEX files, by name or by shape.
+// Frameworks whose classes are in the DEX files: by a known API's name or shape, by so many names
+// of the rule's list, by digest; and those that constants name (see reflection.h).
 std::vector<FrameworkRecord> java_frameworks(const CodeContext& context);
 // Frameworks that the manifest declares (ML Kit's DEPENDENCIES and components).
 std::vector<FrameworkRecord> manifest_frameworks(const program::AppPackage& app,
                                                  const RuleSet& rules);
-// Call sites of API methods that have a role, outside of the frameworks' own code; by caller, then
-// address. Numbered ids.
+// Call sites of API methods that have a role, outside of the frameworks' own code, by caller, then
+// address; then those by reflection. Numbered ids.
 std::vector<CallRecord> api_calls(const CodeContext& context);
+
+// Evidence that a class is there.
+Evidence class_evidence(const CodeContext& context, program::ClassId id, std::string rule,
+                        const std::string& excerpt);
+
+// Tells the frameworks' own classes from those that use them. Immutable.
+class FrameworkCode {
+ public:
+  explicit FrameworkCode(const CodeContext& context);
+  // A known API class, one that lies beside such a class of its own name, or in a framework's
+  // package.
+  bool owns(program::ClassId id) const;
+
+ private:
+  const CodeContext& context_;
+  std::set<std::string> packages_;
+};
 
 // Who wrote a class: an SDK of the rules, the app itself (the package of its manifest or of a
 // component), or unknown.

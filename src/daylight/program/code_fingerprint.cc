@@ -3,6 +3,7 @@
 #include "daylight/program/code_fingerprint.h"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "daylight/base/digest.h"
@@ -81,7 +82,7 @@ std::string method_half(const ClassIndex& index, const CodeFacts& facts, const A
   return digest_half(std::move(out));
 }
 
-std::string class_half(const ClassIndex& index, ClassId id) {
+std::vector<std::string> class_facts(const ClassIndex& index, ClassId id) {
   std::vector<std::string> out;
   for (const ClassId ancestor : index.ancestors(id)) {
     if (!index.class_info(ancestor).defined())
@@ -91,7 +92,7 @@ std::string class_half(const ClassIndex& index, ClassId id) {
   for (const MethodId method : info.methods) out.push_back("method " + method_shape(index, method));
   for (const FieldId field : info.fields)
     out.push_back("field " + neutral_type(index, index.field_info(field).type));
-  return digest_half(std::move(out));
+  return out;
 }
 
 }  // namespace
@@ -100,7 +101,27 @@ std::string code_fingerprint(const ClassIndex& index, const CodeFacts& facts, co
                              MethodId method) {
   if (method >= index.method_count() || !index.method_info(method).has_code()) return "";
   return method_half(index, facts, apis, method) +
-         class_half(index, index.method_info(method).owner);
+         digest_half(class_facts(index, index.method_info(method).owner));
+}
+
+std::string class_digest(const ClassIndex& index, const CodeFacts& facts, ClassId id) {
+  if (id >= index.class_count() || !index.class_info(id).defined()) return "";
+  std::set<std::string> constants;
+  for (const MethodId method : index.class_info(id).methods) {
+    for (const StringUse& use : facts.strings(method)) constants.emplace(use.text);
+  }
+  const auto telling =
+      std::count_if(constants.begin(), constants.end(),
+                    [](const std::string& text) { return text.size() >= kMinDigestStringSize; });
+  if (static_cast<std::size_t>(telling) < kMinDigestStrings) return "";
+  std::vector<std::string> out = class_facts(index, id);
+  for (const std::string& text : constants) out.push_back("constant " + text);
+  return class_digest_counts(index, id) + digest_half(std::move(out));
+}
+
+std::string class_digest_counts(const ClassIndex& index, ClassId id) {
+  const ClassInfo& info = index.class_info(id);
+  return std::to_string(info.methods.size()) + "." + std::to_string(info.fields.size()) + ".";
 }
 
 }  // namespace dl::program

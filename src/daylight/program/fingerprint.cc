@@ -45,6 +45,7 @@ class ApiMatcher {
              ApiNames& names)
       : index_(index), facts_(facts), rules_(rules), names_(names) {
     names_.index_ = &index;
+    names_.rules_ = &rules;
   }
 
   void run() {

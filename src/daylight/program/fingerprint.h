@@ -114,6 +114,8 @@ class ApiNames {
   // all others.
   std::string canonical_class(ClassId id) const;
 
+  // What the names were matched with.
+  const ApiRules& rules() const { return *rules_; }
   // In id order.
   const std::vector<ApiClass>& classes() const { return classes_; }
   const std::vector<ApiMethod>& methods() const { return methods_; }
@@ -121,6 +123,7 @@ class ApiNames {
  private:
   friend class ApiMatcher;
   const ClassIndex* index_ = nullptr;
+  const ApiRules* rules_ = nullptr;
   std::vector<ApiClass> classes_;
   std::vector<ApiMethod> methods_;
   std::unordered_map<ClassId, std::size_t> by_class_;

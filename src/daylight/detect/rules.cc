@@ -341,9 +341,20 @@ const TaskRule* RuleSet::task(std::string_view id) const {
 }
 
 bool matches_pattern(std::string_view text, std::string_view pattern) {
-  if (!pattern.ends_with('*')) return text == pattern;
-  pattern.remove_suffix(1);
-  return text.starts_with(pattern);
+  const std::size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return text == pattern;
+  if (!text.starts_with(pattern.substr(0, star))) return false;
+  text.remove_prefix(star);
+  pattern.remove_prefix(star + 1);
+  // Each piece between stars where it first occurs; the last one at the end.
+  for (std::size_t next = pattern.find('*'); next != std::string_view::npos;
+       next = pattern.find('*')) {
+    const std::size_t at = text.find(pattern.substr(0, next));
+    if (at == std::string_view::npos) return false;
+    text.remove_prefix(at + next);
+    pattern.remove_prefix(next + 1);
+  }
+  return text.ends_with(pattern);
 }
 
 }  // namespace dl

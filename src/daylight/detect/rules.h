@@ -42,7 +42,7 @@ struct ScriptRule {
   std::uint64_t need = 1;  // distinct literals that must be there
 };
 
-// How a framework shows itself. Patterns may end in "*".
+// How a framework shows itself. In patterns "*" stands for any text.
 struct FrameworkRule {
   std::string id;
   std::string name;
@@ -138,7 +138,7 @@ class RuleSet {
   std::string digest_;
 };
 
-// Whether `text` equals the pattern, or begins like it where the pattern ends in "*".
+// Whether `text` equals the pattern, in which "*" stands for any text.
 bool matches_pattern(std::string_view text, std::string_view pattern);
 
 }  // namespace dl

@@ -129,6 +129,12 @@ TEST(RuleSet, Patterns) {
   EXPECT_TRUE(matches_pattern("Java_a_b", "Java_a*"));
   EXPECT_FALSE(matches_pattern("Java_b", "Java_a*"));
   EXPECT_FALSE(matches_pattern("", "a*"));
+  EXPECT_TRUE(matches_pattern("libFaceSDK_2.so", "libFaceSDK*.so"));
+  EXPECT_TRUE(matches_pattern("libFaceSDK.so", "libFaceSDK*.so"));
+  EXPECT_FALSE(matches_pattern("libFaceSDK.so.1", "libFaceSDK*.so"));
+  EXPECT_TRUE(matches_pattern("abcabd", "a*b*d"));
+  EXPECT_FALSE(matches_pattern("abc", "a*b*d"));
+  EXPECT_FALSE(matches_pattern("ab", "ab*b"));
 }
 
 }  // namespace

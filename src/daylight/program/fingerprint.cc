@@ -65,6 +65,9 @@ class ApiMatcher {
   void order_classes();
   void match_methods();
   void match_class_methods(const ApiClass& cls, const std::vector<MethodId>& methods);
+  void add_method(const ApiClass& cls, const ApiMethodRule& rule, MethodId method);
+  void add_overloads(const ApiClass& cls, const ApiMethodRule& rule,
+                     const std::vector<MethodId>& methods, std::vector<MethodId> known);
 
   void add(ClassId id, const ApiClassRule& rule, bool renamed, std::string confidence,
            std::vector<std::string> reasons);
@@ -417,11 +420,36 @@ void ApiMatcher::match_class_methods(const ApiClass& cls, const std::vector<Meth
     const bool may_be_renamed = index_.class_info(cls.id).defined() && !name_kept;
     if (!own_name && !may_be_renamed && rule.calls.empty()) continue;
     if (!own_name && rule.calls.empty() && by_shape.size() > 1) continue;  // a guess
-    for (const MethodId method : own_name ? by_name : by_shape) {
-      names_.by_method_.emplace(method, names_.methods_.size());
-      names_.methods_.push_back({method, &cls, cls.rule->name + "." + rule.name, rule.role,
-                                 cls.renamed || index_.method_name(method) != rule.name});
+    for (const MethodId method : own_name ? by_name : by_shape) add_method(cls, rule, method);
+    if (!rule.calls.empty()) add_overloads(cls, rule, methods, own_name ? by_name : by_shape);
+  }
+}
+
+void ApiMatcher::add_method(const ApiClass& cls, const ApiMethodRule& rule, MethodId method) {
+  names_.by_method_.emplace(method, names_.methods_.size());
+  names_.methods_.push_back({method, &cls, cls.rule->name + "." + rule.name, rule.role,
+                             cls.renamed || index_.method_name(method) != rule.name});
+}
+
+// Overloads that only add default arguments: they call one that is known and return the same.
+void ApiMatcher::add_overloads(const ApiClass& cls, const ApiMethodRule& rule,
+                               const std::vector<MethodId>& methods, std::vector<MethodId> known) {
+  while (!known.empty()) {
+    std::vector<MethodId> found;
+    for (const MethodId method : methods) {
+      const bool constructor = index_.method_name(method).starts_with('<');
+      if (constructor || names_.by_method_.contains(method) ||
+          !descriptor_fits(method, rule.descriptor))
+        continue;
+      const auto sites = facts_.calls(method);
+      const bool overload = std::any_of(sites.begin(), sites.end(), [&](const CallSite& site) {
+        return std::find(known.begin(), known.end(), site.callee) != known.end() &&
+               index_.proto(site.callee).result == index_.proto(method).result;
+      });
+      if (overload) found.push_back(method);
     }
+    for (const MethodId method : found) add_method(cls, rule, method);
+    known = std::move(found);
   }
 }
 

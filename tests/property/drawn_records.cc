@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "daylight/artifact/decode_rule.h"
 #include "daylight/artifact/selector.h"
 #include "daylight/base/text.h"
 #include "hostile_text.h"
@@ -367,6 +368,19 @@ Pipeline drawn_pipeline() {
   }
   out.gaps = some(0, 2, gap);
   return out;
+}
+
+std::string decode_rule() {
+  DecodeRule rule;
+  rule.place = *rc::gen::inRange(-2, 5);
+  rule.kind = one_of({"tensor", "bytes", "text", "json", "objects"});
+  rule.dtype = one_of({"", "float32", "uint8"});
+  rule.shape = some(0, 3, [] { return *rc::gen::inRange<std::int64_t>(-1, 300); });
+  rule.layout = one_of({"", "nhwc"});
+  if (coin()) rule.length = *LengthExpression::parse(one_of({"arg2*4", "return", "7"}));
+  rule.direction = *rc::gen::element(PassDirection::kUnsaid, PassDirection::kIn,
+                                     PassDirection::kOut, PassDirection::kBoth);
+  return print_decode_rule(rule);
 }
 
 ProbePlan drawn_probe_plan() {

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "daylight/artifact/decode_rule.h"
 #include "daylight/artifact/selector.h"
 #include "hostile_text.h"
 
@@ -114,6 +115,23 @@ RC_GTEST_PROP(Lengths, ReadBackAsWritten, ()) {
   RC_LOG() << expression->text() << "\n";
   RC_ASSERT(back.has_value());
   RC_ASSERT(*back == *expression);
+}
+
+RC_GTEST_PROP(DecodeRules, ReadBackAsWritten, ()) {
+  DecodeRule rule;
+  rule.place = *rc::gen::inRange(-2, 256);
+  rule.kind = *rc::gen::element<std::string>("tensor", "bytes", "text", "objects");
+  rule.dtype = *rc::gen::element<std::string>("", "float32");
+  rule.shape = *rc::gen::resize(
+      8, rc::gen::container<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(-1, 300)));
+  rule.layout = *rc::gen::element<std::string>("", "nhwc", "nv21");
+  if (*rc::gen::arbitrary<bool>()) rule.length = *LengthExpression::parse(drawn_length(2));
+  rule.direction = *rc::gen::element(PassDirection::kUnsaid, PassDirection::kIn,
+                                     PassDirection::kOut, PassDirection::kBoth);
+  const auto back = parse_decode_rule(print_decode_rule(rule));
+  RC_LOG() << print_decode_rule(rule) << "\n";
+  RC_ASSERT(back.has_value());
+  RC_ASSERT(*back == rule);
 }
 
 RC_GTEST_PROP(Patterns, LiteralsMatchThemselvesOnly, ()) {

@@ -2,6 +2,7 @@
 // probe_plan.json to and from plain structs.
 #include "daylight/artifact/probe_plan.h"
 
+#include "daylight/artifact/decode_rule.h"
 #include "daylight/artifact/json_fields.h"
 #include "daylight/artifact/selector.h"
 
@@ -9,13 +10,15 @@ namespace dl {
 namespace {
 
 Json to_json(const Probe& probe) {
-  return {{"id", probe.id},
-          {"layer", probe.layer},
-          {"selector", probe.selector},
-          {"role", probe.role},
-          {"decode", probe.decode},
-          {"limits", {{"max_bytes", probe.max_bytes}, {"max_calls", probe.max_calls}}},
-          {"why", probe.why}};
+  Json json = {{"id", probe.id},
+               {"layer", probe.layer},
+               {"selector", probe.selector},
+               {"role", probe.role},
+               {"decode", probe.decode},
+               {"limits", {{"max_bytes", probe.max_bytes}, {"max_calls", probe.max_calls}}},
+               {"why", probe.why}};
+  for (const ProbeHead& head : probe.heads) json["heads"].push_back(to_json(head));
+  return json;
 }
 
 Json to_json(const Entry& entry) {
@@ -26,7 +29,8 @@ Json to_json(const Entry& entry) {
     args.push_back(std::move(json));
   }
   return {{"class", entry.klass},       {"method", entry.method},  {"descriptor", entry.descriptor},
-          {"receiver", entry.receiver}, {"args", std::move(args)}, {"why", entry.why}};
+          {"receiver", entry.receiver}, {"args", std::move(args)}, {"why", entry.why},
+          {"kind", entry.kind}};
 }
 
 Result<Probe> probe_from_json(const Json& json, const std::string& where) {
@@ -38,10 +42,15 @@ Result<Probe> probe_from_json(const Json& json, const std::string& where) {
   fields.text("role", probe.role);
   fields.text_list("decode", probe.decode);
   fields.text_list("why", probe.why);
+  fields.list("heads", probe.heads, probe_head_from_json);
   TRY_VOID(fields.finish());
   if (const auto selector = parse_selector(probe.selector); !selector) {
     return fail(selector.error().code, selector.error().what, where + ".selector",
                 selector.error().hint);
+  }
+  for (const std::string& rule : probe.decode) {
+    if (const auto read = parse_decode_rule(rule); !read)
+      return fail(read.error().code, read.error().what, where + ".decode", read.error().hint);
   }
   if (json.contains("limits")) {
     FieldReader limits(json["limits"], where + ".limits");
@@ -72,12 +81,37 @@ Result<Entry> entry_from_json(const Json& json, const std::string& where) {
   fields.text("descriptor", entry.descriptor);
   fields.text("receiver", entry.receiver);
   fields.list("args", entry.args, argument_from_json);
+  fields.text("kind", entry.kind);
   fields.text_list("why", entry.why);
   TRY_VOID(fields.finish());
   return entry;
 }
 
 }  // namespace
+
+Json to_json(const ProbeHead& head) {
+  Json json = {{"name", head.name}, {"kind", head.kind}};
+  if (!head.labels.empty()) json["labels"] = head.labels;
+  if (head.low || head.high) json["range"] = {number_or_null(head.low), number_or_null(head.high)};
+  return json;
+}
+
+Result<ProbeHead> probe_head_from_json(const Json& json, const std::string& where) {
+  ProbeHead head;
+  FieldReader fields(json, where);
+  fields.required_text("name", head.name);
+  fields.required_text("kind", head.kind);
+  fields.text_list("labels", head.labels);
+  TRY_VOID(fields.finish());
+  if (!json.contains("range")) return head;
+  const Json& range = json["range"];
+  const auto is_side = [](const Json& side) { return side.is_null() || side.is_number(); };
+  if (!range.is_array() || range.size() != 2 || !is_side(range[0]) || !is_side(range[1]))
+    return fail(ErrorCode::kCorrupt, "is not a pair of numbers", where + ".range");
+  if (range[0].is_number()) head.low = range[0].get<double>();
+  if (range[1].is_number()) head.high = range[1].get<double>();
+  return head;
+}
 
 Json to_json(const ProbePlan& plan) {
   Json json = artifact_head("probe_plan", plan.provenance);

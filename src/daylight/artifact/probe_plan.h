@@ -3,6 +3,7 @@
 // constants it may enter.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,19 @@
 #include "daylight/artifact/provenance.h"
 
 namespace dl {
+
+// What a watched value answers, where a recipe knows it.
+struct ProbeHead {
+  std::string name;
+  std::string kind;                 // classes|score|number|text
+  std::vector<std::string> labels;  // of classes, in order; may be empty
+  std::optional<double> low;        // range of the values
+  std::optional<double> high;
+
+  friend bool operator==(const ProbeHead&, const ProbeHead&) = default;
+};
+Json to_json(const ProbeHead& head);
+Result<ProbeHead> probe_head_from_json(const Json& json, const std::string& where);
 
 // One thing to watch. The agents obey the plan and search nothing.
 struct Probe {
@@ -22,7 +36,8 @@ struct Probe {
   std::vector<std::string> decode;
   std::uint64_t max_bytes = 0;  // of one buffer
   std::uint64_t max_calls = 0;
-  std::vector<std::string> why;  // ids of calls, models, tasks in the inventory
+  std::vector<std::string> why;  // ids of calls, models, tasks in the inventory; "recipe:ID"
+  std::vector<ProbeHead> heads = {};
 };
 
 // One argument of an entry point; `constant` is filled where the app's own call sites pass one.
@@ -40,6 +55,7 @@ struct Entry {
   std::string receiver;  // static|new|app-provided
   std::vector<EntryArgument> args;
   std::vector<std::string> why;
+  std::string kind = "picture";  // picture: takes one; result: receives an answer
 };
 
 struct ProbePlan {

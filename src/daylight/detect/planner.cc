@@ -10,6 +10,9 @@
 #include "daylight/artifact/selector.h"
 #include "daylight/base/text.h"
 #include "daylight/detect/call_constants.h"
+#include "daylight/detect/native_probes.h"
+#include "daylight/detect/native_signatures.h"
+#include "daylight/detect/probe_decode.h"
 
 namespace dl {
 namespace {
@@ -25,34 +28,6 @@ using program::MethodId;
 
 constexpr std::string_view kImageFramework = "android_image";
 
-// What an agent reads of a value of this type; "" for what it leaves alone.
-std::string decoder_of(std::string_view type) {
-  if (type == "Landroid/graphics/Bitmap;") return "bitmap";
-  if (type == "Landroid/media/Image;") return "image";
-  if (type == "Ljava/nio/ByteBuffer;" || type == "Ljava/nio/MappedByteBuffer;" || type == "[B")
-    return "bytes";
-  if (type == "Ljava/lang/String;") return "text";
-  if (type == "[F") return "float-array";
-  if (type == "[I") return "int-array";
-  if (type == "Z" || type == "I" || type == "J" || type == "F" || type == "D" || type == "S" ||
-      type == "B")
-    return "number";
-  // Arrays of arrays, boxes of inputs and maps of outputs hold tensors.
-  if (type.starts_with('[') || type == "Ljava/lang/Object;" || type == "Ljava/util/Map;")
-    return "tensor";
-  return {};
-}
-
-bool takes_picture(const ClassIndex& index, MethodId method) {
-  const auto& parameters = index.proto(method).parameters;
-  return std::any_of(parameters.begin(), parameters.end(), [&](ClassId parameter) {
-    if (parameter == kNoId) return false;
-    const std::string_view type = index.descriptor(parameter);
-    return type == "Landroid/graphics/Bitmap;" || type == "[B" || type == "Landroid/media/Image;" ||
-           type == "[I" || type == "Ljava/nio/ByteBuffer;";
-  });
-}
-
 class Planner {
  public:
   Planner(const program::AppPackage& app, const AppCode& code, const Inventory& inventory)
@@ -64,9 +39,12 @@ class Planner {
     max_bytes_ = largest_tensor();
     probe_calls();
     probe_natives();
+    probe_watched_natives();
     probe_pictures();
+    probe_libraries();
     probe_exports();
     find_entries();
+    for (Probe& probe : out_.probes) add_model_shapes(inventory_, probe);
     for (std::size_t i = 0; i < out_.probes.size(); ++i)
       out_.probes[i].id = "probe-" + std::to_string(i + 1);
     if (out_.probes.empty())
@@ -81,6 +59,9 @@ class Planner {
                       const std::vector<std::string>& why);
   void probe_calls();
   void probe_natives();
+  void probe_watched_natives();
+  void probe_libraries();
+  void add_native_probe(Probe probe);
   void probe_pictures();
   void probe_exports();
   void find_entries();
@@ -143,29 +124,8 @@ void Planner::add_java_probe(MethodId method, const std::string& role,
   probe.layer = "java";
   probe.selector = selector;
   probe.role = role;
-  const auto& parameters = index_.proto(method).parameters;
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    if (parameters[i] == kNoId) continue;
-    std::string decoder = decoder_of(index_.descriptor(parameters[i]));
-    // Known carriers of tensors, also when renamed.
-    const std::string canonical = code_.apis().canonical_class(parameters[i]);
-    if (canonical.ends_with(".TensorImage") || canonical.ends_with(".TensorBuffer") ||
-        canonical.ends_with(".IValue") || canonical.ends_with(".OnnxTensor") ||
-        canonical == "org.opencv.core.Mat") {
-      decoder = "tensor";
-    }
-    if (!decoder.empty()) probe.decode.push_back("arg" + std::to_string(i) + "=" + decoder);
-  }
-  const ClassId result = index_.proto(method).result;
-  if (result != kNoId && index_.descriptor(result) != "V") {
-    const std::string canonical = code_.apis().canonical_class(result);
-    std::string decoder = decoder_of(index_.descriptor(result));
-    if (canonical.ends_with(".TensorImage") || canonical.ends_with(".TensorBuffer") ||
-        canonical.ends_with(".IValue")) {
-      decoder = "tensor";
-    }
-    if (!decoder.empty()) probe.decode.push_back("result=" + decoder);
-  }
+  for (const DecodeRule& rule : decode_of_method(code_, method, role))
+    probe.decode.push_back(print_decode_rule(rule));
   probe.max_bytes = role == "model-load" ? largest_model() : max_bytes_;
   probe.max_calls = kMaxProbeCalls;
   probe.why = why;
@@ -175,7 +135,7 @@ void Planner::add_java_probe(MethodId method, const std::string& role,
 void Planner::probe_calls() {
   for (const CallRecord& call : inventory_.calls) {
     const std::size_t paren = call.method.find('(');
-    if (paren == std::string::npos) continue;
+    if (paren == std::string::npos || call.api.starts_with("native:")) continue;
     const MethodId method =
         index_.find_method(call.klass, call.method.substr(0, paren), call.method.substr(paren));
     if (method == kNoId) {
@@ -205,15 +165,34 @@ void Planner::probe_natives() {
   }
 }
 
+// Native methods behind which the app's own libraries work. Those that run a model are where ways
+// to a model end, as calls of a framework are.
+void Planner::probe_watched_natives() {
+  for (const WatchedNative& native : watched_natives(code_, inventory_)) {
+    add_java_probe(native.method, native.role, native.why);
+    const bool known = code_.apis().class_of(index_.method_info(native.method).owner) != nullptr;
+    if (known || native.role != "model-run") continue;
+    model_calls_.insert(native.why.begin(), native.why.end());
+    auto& entry = leads_to_run_[native.method];
+    entry.first = 0;
+    entry.second.insert(native.why.begin(), native.why.end());
+  }
+}
+
 std::vector<std::string> Planner::why_all() const {
   std::vector<std::string> ids;
   for (const ModelRecord& model : inventory_.models) ids.push_back(model.id);
+  // Without a model the tasks are all that is known.
+  if (ids.empty()) {
+    for (const TaskRecord& task : inventory_.tasks) ids.push_back(task.id);
+  }
   return ids;
 }
 
 // Picture operations that the app calls in methods on the way to a model, or in their classes.
 void Planner::probe_pictures() {
   std::deque<MethodId> queue;
+  for (const auto& [native, lead] : leads_to_run_) queue.push_back(native);
   for (const CallRecord& call : inventory_.calls) {
     const bool runs = call.api.ends_with(".run") ||
                       call.api.ends_with(".runForMultipleInputsOutputs") ||
@@ -266,6 +245,8 @@ void Planner::probe_pictures() {
   }
 }
 
+// Exports of runtimes that nothing was seen to call: another library may, or code that was not
+// read.
 void Planner::probe_exports() {
   for (const FrameworkRecord& framework : inventory_.frameworks) {
     if (framework.layer != "native") continue;
@@ -274,20 +255,33 @@ void Planner::probe_exports() {
           evidence.method.starts_with("Java_"))
         continue;
       const std::string& entry = evidence.entry.back();
-      const std::string selector =
-          print_selector(symbol_selector(entry.substr(entry.rfind('/') + 1), evidence.method));
-      if (!by_selector_.emplace(selector, out_.probes.size()).second) continue;
       Probe probe;
       probe.layer = "native";
-      probe.selector = selector;
-      const bool loads = evidence.method.find("Create") != std::string::npos;
-      probe.role = loads ? "model-load" : "model-run";
-      probe.max_bytes = loads ? largest_model() : max_bytes_;
-      probe.max_calls = kMaxProbeCalls;
+      probe.selector =
+          print_selector(symbol_selector(entry.substr(entry.rfind('/') + 1), evidence.method));
+      if (const NativeSignature* known = runtime_signature(evidence.method)) {
+        probe.role = known->role;
+        probe.decode = decode_of(*known);
+      } else {
+        const bool loads = evidence.method.find("Create") != std::string::npos;
+        probe.role = loads ? "model-load" : "model-run";
+      }
       probe.why = why_all();
-      out_.probes.push_back(std::move(probe));
+      add_native_probe(std::move(probe));
     }
   }
+}
+
+void Planner::probe_libraries() {
+  for (Probe& probe : library_probes(app_, inventory_, out_.gaps))
+    add_native_probe(std::move(probe));
+}
+
+void Planner::add_native_probe(Probe probe) {
+  if (probe.why.empty() || !by_selector_.emplace(probe.selector, out_.probes.size()).second) return;
+  probe.max_bytes = probe.role == "model-load" ? largest_model() : max_bytes_;
+  probe.max_calls = kMaxProbeCalls;
+  out_.probes.push_back(std::move(probe));
 }
 
 // How an agent comes by the object on which to call the method.

@@ -5,6 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
+#include "daylight/artifact/selector.h"
 #include "daylight/detect/call_constants.h"
 #include "daylight/detect/detector.h"
 #include "support/shared_data.h"
@@ -54,7 +58,7 @@ TEST(Planner, PlainApp) {
       app.plan, "java:org/tensorflow/lite/Interpreter;.run(Ljava/lang/Object;Ljava/lang/Object;)V");
   ASSERT_NE(run, nullptr);
   EXPECT_EQ(run->role, "model-run");
-  EXPECT_THAT(run->decode, ElementsAre("arg0=tensor", "arg1=tensor"));
+  EXPECT_THAT(run->decode, ElementsAre("arg0=tensor dir=in", "arg1=tensor dir=out"));
   EXPECT_EQ(run->why.size(), 2U);  // two call sites
   EXPECT_GE(run->max_bytes, 200U * 200U * 3U * 4U);
 
@@ -63,7 +67,7 @@ TEST(Planner, PlainApp) {
                                  "ByteBuffer;Lorg/tensorflow/lite/Interpreter$Options;)V");
   ASSERT_NE(load, nullptr);
   EXPECT_EQ(load->role, "model-load");
-  EXPECT_THAT(load->decode, Contains("arg0=bytes"));
+  EXPECT_THAT(load->decode, Contains("arg0=bytes dir=in"));
 
   EXPECT_NE(find_probe(app.plan, "jni:org/tensorflow/lite/NativeInterpreterWrapper;.run(JJ)V"),
             nullptr);
@@ -105,6 +109,85 @@ TEST(Planner, RenamedApp) {
     EXPECT_GT(probe.max_bytes, 0U);
     EXPECT_GT(probe.max_calls, 0U);
   }
+}
+
+// The app's own native method is named after what it does: it is watched with its camera frame, and
+// the callback that feeds it is an entry.
+TEST(Planner, OwnNativeMethods) {
+  DAYLIGHT_SHARED_OR_SKIP(path, "apps/facedetection-1core.apk");
+  const Planned app = planned(path);
+  const Probe* find = find_probe(
+      app.plan,
+      "jni:com/example/b/facedetection/Preview;.findFace([BIILcom/example/b/facedetection/"
+      "Preview$CheckedPos;)V");
+  ASSERT_NE(find, nullptr);
+  EXPECT_EQ(find->role, "model-run");
+  EXPECT_THAT(find->decode, ElementsAre("arg0=bytes dir=in", "arg1=number", "arg2=number",
+                                        "arg3=object dir=out"));
+  EXPECT_THAT(find->why, ElementsAre("task-1"));
+  const Probe* gray =
+      find_probe(app.plan, "jni:com/example/b/facedetection/Preview;.colorGrayArray([B)[B");
+  ASSERT_NE(gray, nullptr);
+  EXPECT_EQ(gray->role, "preprocess");
+  EXPECT_THAT(gray->decode, ElementsAre("arg0=bytes dir=in", "result=bytes"));
+  EXPECT_NE(find_probe(app.plan, "import:libmain.so!fopen"), nullptr);
+  EXPECT_EQ(find_probe(app.plan, "import:libmain.so!AAssetManager_open"), nullptr);
+  const Entry* entry = find_entry(app.plan, "Lcom/example/b/facedetection/Preview;", "findFace");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->receiver, "new");  // a view: it has a constructor with a Context
+}
+
+// Places without a name are given by address, and only for the file in which they were found.
+TEST(Planner, PlacesInLibraries) {
+  DAYLIGHT_SHARED_OR_SKIP(path, "apps/facegauge-plain.apk");
+  const Planned app = planned(path);
+  std::size_t offsets = 0;
+  for (const Probe& probe : app.plan.probes) {
+    const auto selector = parse_selector(probe.selector);
+    ASSERT_TRUE(selector) << probe.selector;
+    EXPECT_EQ(print_selector(*selector), probe.selector);
+    if (!selector->offset) continue;
+    ++offsets;
+    EXPECT_FALSE(selector->pin.empty()) << probe.selector;
+    EXPECT_FALSE(probe.why.empty());
+  }
+  EXPECT_GT(offsets, 0U);
+  const Probe* buffer =
+      find_probe(app.plan,
+                 "jni:org/tensorflow/lite/NativeInterpreterWrapper;.createModelWithBuffer("
+                 "Ljava/nio/ByteBuffer;J)J");
+  ASSERT_NE(buffer, nullptr);
+  EXPECT_EQ(buffer->role, "model-load");
+  EXPECT_THAT(buffer->decode, Contains("arg0=bytes dir=in"));
+  const Probe* map = find_probe(app.plan, "import:libtensorflowlite_jni.so!mmap");
+  ASSERT_NE(map, nullptr);
+  EXPECT_THAT(map->decode, Contains("result=bytes len=arg1 dir=out"));
+}
+
+// Names differ between the twins, places and what is read of them do not.
+TEST(Planner, RenamingChangesOnlyNames) {
+  DAYLIGHT_SHARED_OR_SKIP(plain_path, "apps/facegauge-plain.apk");
+  DAYLIGHT_SHARED_OR_SKIP(renamed_path, "apps/facegauge-obf.apk");
+  const auto what = [](const ProbePlan& plan) {
+    std::multiset<std::string> out;
+    for (const Probe& probe : plan.probes) {
+      // Calls of a framework's class that R8 merged away have no counterpart.
+      if (probe.role != "model-run" || probe.layer != "java") continue;
+      std::string line = probe.role;
+      for (const std::string& rule : probe.decode) line += "," + rule;
+      out.insert(line);
+    }
+    return out;
+  };
+  const auto entries = [](const ProbePlan& plan) {
+    std::multiset<std::string> out;
+    for (const Entry& entry : plan.entries) out.insert(entry.descriptor + " " + entry.receiver);
+    return out;
+  };
+  const Planned plain = planned(plain_path);
+  const Planned renamed = planned(renamed_path);
+  EXPECT_EQ(what(plain.plan), what(renamed.plan));
+  EXPECT_EQ(entries(plain.plan).size(), entries(renamed.plan).size());
 }
 
 TEST(Planner, NothingToWatchIsAGap) {

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <set>
 
 #include "daylight/base/text.h"
+#include "daylight/detect/macho_signals.h"
 #include "daylight/detect/model_record.h"
 #include "daylight/detect/remote_models.h"
 #include "daylight/format/base64_run.h"
@@ -14,6 +16,7 @@
 #include "daylight/format/container_carve.h"
 #include "daylight/format/elf.h"
 #include "daylight/format/file_kind.h"
+#include "daylight/format/macho.h"
 #include "daylight/format/model_probe.h"
 #include "daylight/format/xor_cipher.h"
 
@@ -79,6 +82,15 @@ void BlobScanner::scan(const BlobPlace& place, const Content& content, UnpackBud
   if (kind == FileKind::kElf) {
     scan_library(place, content, out);
     scan_inside(place, content, budget, out);
+    return;
+  }
+  if (kind == FileKind::kMachO) {
+    scan_macho(place, content, out);
+    scan_inside(place, content, budget, out);
+    return;
+  }
+  if (kind == FileKind::kJavaClass) {
+    java_.inspect(bytes, place.chain, out.java, out.gaps);
     return;
   }
   if (kind == FileKind::kDex) {
@@ -196,6 +208,28 @@ void BlobScanner::scan_library(const BlobPlace& place, const Content& content,
   for (const FormatGap& gap : elf->gaps().list())
     out.gaps.push_back({printable(gap.where, 600), gap.why});
   out.libraries.push_back({place.chain, native_.inspect(*elf, file_, place.chain, place.name)});
+}
+
+// Every processor's image of one file: a framework that one shows need not be shown again.
+void BlobScanner::scan_macho(const BlobPlace& place, const Content& content,
+                             BlobFindings& out) const {
+  const auto files = MachoFile::parse_all(content.bytes, where_of(place));
+  if (!files) {
+    out.gaps.push_back({where_of(place), files.error().what});
+    return;
+  }
+  std::set<const FrameworkRule*> known;
+  for (const MachoFile& file : *files) {
+    for (const FormatGap& gap : file.gaps().list())
+      out.gaps.push_back({printable(gap.where, 600), printable(gap.why, 300)});
+    MachoFacts facts;
+    read_macho_facts(file, place.name, facts);
+    LibraryFindings found{place.chain, native_.inspect(facts.facts, file_, place.chain)};
+    std::erase_if(found.library.findings, [&](const NativeSignals::Finding& finding) {
+      return !known.insert(finding.rule).second;
+    });
+    out.libraries.push_back(std::move(found));
+  }
 }
 
 // Models that the app fetches at run time, by addresses in whatever holds text.

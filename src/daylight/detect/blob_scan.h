@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daylight/artifact/inventory.h"
+#include "daylight/detect/java_library.h"
 #include "daylight/detect/native_signals.h"
 #include "daylight/detect/rules.h"
 #include "daylight/detect/script_signals.h"
@@ -28,6 +29,7 @@ struct BlobFindings {
   std::vector<ModelRecord> models;  // without ids
   std::vector<LibraryFindings> libraries;
   std::vector<NativeSignals::Finding> scripts;
+  std::vector<JavaClassFindings> java;
   std::vector<Gap> gaps;
 };
 
@@ -44,7 +46,7 @@ struct BlobPlace {
 class BlobScanner {
  public:
   BlobScanner(std::string file, const RuleSet& rules, const NativeSignals& native)
-      : file_(std::move(file)), rules_(rules), native_(native), scripts_(rules) {}
+      : file_(std::move(file)), rules_(rules), native_(native), scripts_(rules), java_(rules) {}
 
   // Adds everything that is found in `content` and in the containers inside. Never fails: what
   // cannot be read is a gap.
@@ -61,6 +63,7 @@ class BlobScanner {
   bool scan_ciphered(const BlobPlace& place, const Content& content, UnpackBudget& budget,
                      BlobFindings& out) const;
   void scan_library(const BlobPlace& place, const Content& content, BlobFindings& out) const;
+  void scan_macho(const BlobPlace& place, const Content& content, BlobFindings& out) const;
   void scan_addresses(const BlobPlace& place, const Content& content, BlobFindings& out) const;
   void judge_unknown(const BlobPlace& place, const Content& content, BlobFindings& out) const;
   void add_model(const BlobPlace& place, ByteSpan bytes, std::uint64_t offset,
@@ -72,6 +75,7 @@ class BlobScanner {
   const RuleSet& rules_;
   const NativeSignals& native_;
   ScriptSignals scripts_;
+  JavaLibrarySignals java_;
 };
 
 }  // namespace dl

@@ -6,12 +6,16 @@
 #include <atomic>
 #include <map>
 #include <numeric>
+#include <set>
 #include <thread>
 
 #include "daylight/base/text.h"
 #include "daylight/detect/blob_scan.h"
+#include "daylight/detect/java_library.h"
 #include "daylight/detect/model_pairs.h"
 #include "daylight/detect/native_signals.h"
+#include "daylight/format/java_class.h"
+#include "daylight/program/jni_names.h"
 
 namespace dl {
 namespace {
@@ -163,6 +167,32 @@ class FrameworkMerge {
   std::map<std::pair<const FrameworkRule*, std::string>, FrameworkRecord> records_;
 };
 
+// Class files that are no DEX code: their frameworks, and their native methods, which a library
+// that is not here may implement.
+void add_java_libraries(const program::AppPackage& app, const RuleSet& rules,
+                        std::vector<JavaClassFindings>& classes, EntryFindings& out) {
+  if (classes.empty()) return;
+  if (classes.size() > kMaxJavaClasses) {
+    out.gaps.push_back({app.file_name(), "Java classes beyond the limit are not listed: " +
+                                             std::to_string(classes.size())});
+    classes.resize(kMaxJavaClasses);
+  }
+  auto found = JavaLibrarySignals(rules).frameworks(app.file_name(), classes, out.gaps);
+  std::move(found.begin(), found.end(), std::back_inserter(out.frameworks));
+  std::set<std::string> known;
+  for (const NativeExport& each : out.jni_exports) known.insert(each.symbol);
+  for (const JavaClassFindings& each : classes) {
+    std::string descriptor = "L" + each.name + ";";
+    std::replace(descriptor.begin(), descriptor.end(), '.', '/');
+    for (const std::string& method : each.natives) {
+      const std::string symbol = program::jni_short_name(descriptor, method);
+      if (!known.insert(symbol).second) continue;
+      out.jni_exports.push_back(
+          {each.chain.empty() ? each.name : each.chain.back(), symbol, each.name + "." + method});
+    }
+  }
+}
+
 }  // namespace
 
 Result<EntryFindings> scan_entries(const program::AppPackage& app, const RuleSet& rules,
@@ -173,10 +203,12 @@ Result<EntryFindings> scan_entries(const program::AppPackage& app, const RuleSet
   EntryScanner scanner(app, rules, log);
   auto found = TRY(scanner.scan(entries, threads > 0 ? threads : processors));
   FrameworkMerge frameworks;
+  std::vector<JavaClassFindings> java;
   for (BlobFindings& blob : found) {
     std::move(blob.models.begin(), blob.models.end(), std::back_inserter(out.models));
     std::move(blob.gaps.begin(), blob.gaps.end(), std::back_inserter(out.gaps));
     for (LibraryFindings& library : blob.libraries) frameworks.add(library, out.jni_exports);
+    std::move(blob.java.begin(), blob.java.end(), std::back_inserter(java));
     for (const NativeSignals::Finding& script : blob.scripts) frameworks.add_script(script);
   }
   std::stable_sort(
@@ -187,6 +219,7 @@ Result<EntryFindings> scan_entries(const program::AppPackage& app, const RuleSet
   merge_addresses(out.models);
   pair_models(app, out.models, out.gaps);
   out.frameworks = frameworks.finish(rules);
+  add_java_libraries(app, rules, java, out);
   return out;
 }
 

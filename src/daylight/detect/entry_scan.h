@@ -17,6 +17,7 @@ namespace dl {
 struct NativeExport {
   std::string library;  // entry name
   std::string symbol;
+  std::string method = {};  // its Java name, where a class file declares it and no DEX code is
 };
 
 struct EntryFindings {

@@ -440,9 +440,12 @@ void TaskInference::add_native_methods(const std::vector<NativeExport>& exports)
     std::vector<Evidence> path;
     for (const NativeExport& item : exports) {
       const MethodId method = methods.at(item.symbol);
-      if (method == kNoId) continue;
+      if (method == kNoId && item.method.empty()) continue;
       // Only the method's own name counts: a package is called after many things.
-      const auto words = name_words(index.method_name(method));
+      const auto words =
+          method == kNoId
+              ? name_words(std::string_view(item.method).substr(item.method.rfind('.') + 1))
+              : name_words(index.method_name(method));
       const bool hit =
           std::any_of(rule.tokens.begin(), rule.tokens.end(),
                       [&](const std::string& token) { return contains(words, token); });
@@ -450,8 +453,9 @@ void TaskInference::add_native_methods(const std::vector<NativeExport>& exports)
       Evidence evidence{"native", context_.app.file_name(), {item.library}};
       evidence.method = item.symbol;
       evidence.rule = "task.native-method";
-      evidence.excerpt = printable(index.method_text(method));
+      evidence.excerpt = printable(method == kNoId ? item.method : index.method_text(method));
       score.add("name", kNameWeight, std::move(evidence));
+      if (method == kNoId) continue;
       if (use != Use::kReachable && context_.code.reach().reached(method)) {
         use = Use::kReachable;
         path.push_back(path_evidence(context_, method));

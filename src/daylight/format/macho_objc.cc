@@ -45,8 +45,10 @@ std::vector<std::string> MachoFile::listed_classes() const {
   std::vector<std::string> out;
   const std::uint64_t stride = is_64bit_ ? 8 : 4;
   for (const MachoSection& each : sections_) {
-    if (each.name != "__objc_classlist") continue;
-    for (std::uint64_t at = 0; at + stride <= each.size; at += stride) {
+    // Of a section that is not in the file the size says nothing.
+    const auto list = subspan_checked(bytes_, each.offset, each.size);
+    if (each.name != "__objc_classlist" || !list || each.is_empty_on_disk()) continue;
+    for (std::uint64_t at = 0; at + stride <= list->size(); at += stride) {
       if (out.size() >= kMaxMachoClasses) return out;
       const auto where = pointer_at(each.address + at);
       std::string name = where ? class_name_at(*where) : std::string();

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "../format/zip_builder.h"
 #include "daylight/base/file.h"
@@ -115,6 +117,13 @@ TEST_F(AppShapes, IosAppWithACompiledModel) {
   EXPECT_THAT(found.app.abis, ElementsAre("arm64"));
   EXPECT_THAT(found.app.permissions, ElementsAre("NSCameraUsageDescription"));
   EXPECT_THAT(gap_texts(found), Contains(HasSubstr("calls are not read")));
+  ASSERT_THAT(found.frameworks, SizeIs(1));
+  EXPECT_EQ(found.frameworks[0].id, "coreml_ios");
+  EXPECT_EQ(found.frameworks[0].layer, "native");
+  std::vector<std::string> why;
+  for (const Evidence& each : found.frameworks[0].evidence) why.push_back(each.excerpt);
+  EXPECT_THAT(why, IsSupersetOf({"/System/Library/Frameworks/CoreML.framework/CoreML",
+                                 "_OBJC_CLASS_$_MLModel"}));
   ASSERT_THAT(found.models, SizeIs(2));
   const ModelRecord& compiled = found.models[0];
   EXPECT_EQ(compiled.format, "coreml_compiled");
@@ -131,6 +140,87 @@ TEST_F(AppShapes, IosAppWithACompiledModel) {
   EXPECT_EQ(compiled.companions[2].size, 900U);
   EXPECT_EQ(found.models[1].format, "tflite");
   EXPECT_THAT(gap_texts(found), Not(Contains(HasSubstr("weights"))));
+}
+
+// A runtime that is linked into the program, in one of its two images; and one that comes beside
+// it.
+TEST_F(AppShapes, RuntimesInsideOfApplePrograms) {
+  const std::string interpreter =
+      "__attribute__((visibility(\"default\"))) int TfLiteInterpreterInvoke(int x) { return x; }\n";
+  const auto phone = testing::build_apple_binary(
+      interpreter + "int main(void) { return TfLiteInterpreterInvoke(0); }",
+      testing::AppleTarget::kArm64Ios, {});
+  const auto desk = testing::build_apple_binary(
+      interpreter + "int main(void) { return TfLiteInterpreterInvoke(0); }",
+      testing::AppleTarget::kX86_64Macos, {});
+  const auto beside = testing::build_apple_binary(
+      "__attribute__((visibility(\"default\"))) int OrtGetApiBase(void) { return 1; }",
+      testing::AppleTarget::kArm64Ios, {},
+      "-dylib -install_name @rpath/onnxruntime.framework/onnxruntime");
+  if (!phone || !desk || !beside) GTEST_SKIP() << "clang-14 or ld64.lld-14 is absent here";
+  const auto fat = testing::join_apple_binaries({*phone, *desk});
+  if (!fat) GTEST_SKIP() << "llvm-lipo-14 is absent here";
+  const std::string model = build_tiny_tflite();
+  const std::string app = "Payload/Ager.app/";
+  const auto ipa = build_zip({{app + "Info.plist", plist(kInfo)},
+                              {app + "Ager", *fat + model, true},
+                              {app + "Frameworks/onnxruntime.framework/onnxruntime", *beside}});
+  const Inventory found = inventory_of(write("ager.ipa", ipa.bytes));
+  EXPECT_THAT(found.app.abis, ElementsAre("arm64", "x86_64"));
+  std::map<std::string, std::size_t> frameworks;
+  for (const FrameworkRecord& each : found.frameworks) frameworks[each.id] = each.evidence.size();
+  EXPECT_EQ(frameworks.count("tflite"), 1U);
+  EXPECT_EQ(frameworks["tflite"], 1U);  // not once for each image
+  EXPECT_EQ(frameworks.count("onnxruntime"), 1U);
+  ASSERT_THAT(found.models, SizeIs(1));
+  EXPECT_EQ(found.models[0].location.offset, fat->size());
+}
+
+// A library: text manifest, class files in a jar inside, native code, assets.
+TEST_F(AppShapes, AndroidLibrary) {
+  write("src/ai/onnxruntime/OrtSession.java",
+        "package ai.onnxruntime; public class OrtSession { public native long run(long s); }");
+  write("src/org/example/Ager.java",
+        "package org.example; public class Ager {\n"
+        "  public static native int estimateAge(byte[] face);\n"
+        "  String at = \"https://models.example.org/v2/age.tflite\";\n"
+        "  long go(ai.onnxruntime.OrtSession s) { return s.run(1); } }");
+  const std::string at = folder_.path().string();
+  if (!testing::run_command("cd " + at +
+                            "/src && javac -d ../classes org/example/Ager.java "
+                            "ai/onnxruntime/OrtSession.java 2>&1 && cd ../classes && "
+                            "python3 -m zipfile -c ../classes.jar org ai"))
+    GTEST_SKIP() << "javac is absent here";
+  const auto jar = MappedFile::open(folder_.path() / "classes.jar");
+  ASSERT_TRUE(jar);
+  const auto aar = build_zip(
+      {{"AndroidManifest.xml",
+        "<?xml version=\"1.0\"?><manifest xmlns:android=\"http://schemas.android.com/apk/res/"
+        "android\" package=\"org.example.lib\"><uses-permission "
+        "android:name=\"android.permission.CAMERA\"/></manifest>"},
+       {"classes.jar", std::string(as_text(jar->bytes())), true},
+       {"R.txt", "x"},
+       {"assets/face.tflite", build_tiny_tflite()}});
+  const Inventory found = inventory_of(write("lib.aar", aar.bytes));
+  EXPECT_EQ(found.app.shape, "aar");
+  EXPECT_EQ(found.app.package, "org.example.lib");
+  EXPECT_THAT(found.app.permissions, ElementsAre("android.permission.CAMERA"));
+  EXPECT_THAT(gap_texts(found), Contains(HasSubstr("2 classes are listed, calls are not read")));
+  const auto ort = std::find_if(found.frameworks.begin(), found.frameworks.end(),
+                                [](const auto& each) { return each.id == "onnxruntime"; });
+  ASSERT_NE(ort, found.frameworks.end());
+  EXPECT_EQ(ort->layer, "java");
+  EXPECT_EQ(ort->linked, "static");
+  EXPECT_THAT(ort->evidence[0].entry,
+              ElementsAre("classes.jar", "ai/onnxruntime/OrtSession.class"));
+  EXPECT_THAT(ort->evidence[0].excerpt, HasSubstr("native methods: run"));
+  EXPECT_EQ(ort->evidence[1].excerpt, "org.example.Ager names ai.onnxruntime.OrtSession");
+  std::vector<std::string> tasks;
+  for (const TaskRecord& each : found.tasks) tasks.push_back(each.task);
+  EXPECT_THAT(tasks, Contains("age"));
+  std::vector<std::string> urls;
+  for (const ModelRecord& each : found.models) urls.push_back(each.location.url);
+  EXPECT_THAT(urls, ElementsAre("", "https://models.example.org/v2/age.tflite"));
 }
 
 TEST_F(AppShapes, ModelFoldersThatCannotBeRead) {

@@ -266,6 +266,9 @@ void BlobScanner::judge_unknown(const BlobPlace& place, const Content& content,
                                 BlobFindings& out) const {
   const FormatRule* const hint = hinted_format(place.name);
   const CoverVerdict verdict = judge_cover(content.bytes);
+  if (place.cipher.empty() && content.bytes.size() >= kMinHiddenSize)
+    out.hidden.push_back({place.chain, place.name, content.bytes.size(),
+                          hint == nullptr && verdict.cover == Cover::kPlain});
   if (hint != nullptr && verdict.cover == Cover::kEncrypted) {
     ModelRecord record = describe_model(content.bytes, {"unknown", content.bytes.size(), {}},
                                         {file_, place.chain, 0, content.bytes.size()}, out.gaps);

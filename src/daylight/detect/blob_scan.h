@@ -3,6 +3,7 @@
 // of something else; native libraries; containers, to the bottom.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,22 @@ struct LibraryFindings {
   NativeSignals::Library library;
 };
 
+// Bytes that no reader understands: the app's own code may.
+struct HiddenBlob {
+  std::vector<std::string> chain;
+  std::string name;
+  std::uint64_t size = 0;
+  bool plain = false;  // its bytes do not look like a cipher's or a compressor's
+};
+// Smaller ones hide nothing.
+inline constexpr std::uint64_t kMinHiddenSize = 1024;
+
 struct BlobFindings {
   std::vector<ModelRecord> models;  // without ids
   std::vector<LibraryFindings> libraries;
   std::vector<NativeSignals::Finding> scripts;
   std::vector<JavaClassFindings> java;
+  std::vector<HiddenBlob> hidden;
   std::vector<Gap> gaps;
 };
 

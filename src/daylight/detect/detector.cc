@@ -6,6 +6,7 @@
 
 #include "daylight/base/text.h"
 #include "daylight/detect/app_info.h"
+#include "daylight/detect/cipher_calls.h"
 #include "daylight/detect/entry_scan.h"
 #include "daylight/detect/model_folders.h"
 #include "daylight/detect/model_use.h"
@@ -150,6 +151,7 @@ Result<Inventory> detect(const program::AppPackage& app, const program::AppCode&
   inventory.app = describe_app(app, options.verify_signatures, inventory.gaps);
 
   EntryFindings entries = TRY(scan_entries(app, rules, options.threads, log));
+  TRY_VOID(open_hidden_models(context, log, entries));
   inventory.models = std::move(entries.models);
   group_model_folders(app, inventory.models, entries.gaps);
   note_delivery(app, inventory.models);

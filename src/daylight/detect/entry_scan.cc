@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "daylight/base/text.h"
-#include "daylight/detect/blob_scan.h"
 #include "daylight/detect/java_library.h"
 #include "daylight/detect/model_pairs.h"
 #include "daylight/detect/native_signals.h"
@@ -206,6 +205,7 @@ Result<EntryFindings> scan_entries(const program::AppPackage& app, const RuleSet
   std::vector<JavaClassFindings> java;
   for (BlobFindings& blob : found) {
     std::move(blob.models.begin(), blob.models.end(), std::back_inserter(out.models));
+    std::move(blob.hidden.begin(), blob.hidden.end(), std::back_inserter(out.hidden));
     std::move(blob.gaps.begin(), blob.gaps.end(), std::back_inserter(out.gaps));
     for (LibraryFindings& library : blob.libraries) frameworks.add(library, out.jni_exports);
     std::move(blob.java.begin(), blob.java.end(), std::back_inserter(java));

@@ -8,6 +8,7 @@
 
 #include "daylight/artifact/inventory.h"
 #include "daylight/base/log.h"
+#include "daylight/detect/blob_scan.h"
 #include "daylight/detect/rules.h"
 #include "daylight/program/app_package.h"
 
@@ -25,6 +26,7 @@ struct EntryFindings {
   std::vector<FrameworkRecord>
       frameworks;  // one for each framework that a library shows, evidence of all libraries
   std::vector<NativeExport> jni_exports;  // of libraries that no framework explains
+  std::vector<HiddenBlob> hidden;         // what no reader understands
   std::vector<Gap> gaps;
 };
 

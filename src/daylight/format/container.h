@@ -9,6 +9,7 @@
 //   ~base64@A+N                                what the N characters from byte A on stand for
 //   ~xor@A+N:KEY                               the N bytes from A on, XORed with KEY (hex,
 //   repeated)
+//   ~CIPHER@A+N:KEY:IV                         the same with a cipher of stored_cipher.h taken off
 //   ~/NAME                                     the member NAME, where NAME begins with "~"
 #pragma once
 
@@ -23,6 +24,7 @@
 #include "daylight/base/bytes.h"
 #include "daylight/base/result.h"
 #include "daylight/format/compressed_stream.h"
+#include "daylight/format/stored_cipher.h"
 
 namespace dl {
 
@@ -86,6 +88,7 @@ std::string member_step(std::string_view name);
 std::string part_step(std::uint64_t offset, std::uint64_t size);
 std::string base64_step(std::uint64_t offset, std::uint64_t size);
 std::string xor_step(std::uint64_t offset, std::uint64_t size, ByteSpan key);
+std::string cipher_step(const CipherSpec& spec, std::uint64_t offset, std::uint64_t size);
 
 // bytes[i] ^ key[i % key.size()]; `key` is not empty. Thread safe.
 std::vector<std::uint8_t> xor_with_key(ByteSpan bytes, ByteSpan key);

@@ -120,6 +120,32 @@ Result<Content> open_member(const Content& outer, std::string_view name) {
   return no_member(name);
 }
 
+// What "aes-cbc" and ":KEY:IV" mean.
+std::optional<CipherSpec> cipher_of(std::string_view verb, std::string_view rest) {
+  if (!is_cipher_name(verb)) return std::nullopt;
+  CipherSpec spec{std::string(verb)};
+  if (rest.empty()) return spec;
+  if (!rest.starts_with(':')) return std::nullopt;
+  rest.remove_prefix(1);
+  const std::size_t colon = rest.find(':');
+  auto key = parse_hex(rest.substr(0, colon));
+  if (!key) return std::nullopt;
+  spec.key = std::move(*key);
+  if (colon == std::string_view::npos) return spec;
+  auto iv = parse_hex(rest.substr(colon + 1));
+  if (!iv) return std::nullopt;
+  spec.iv = std::move(*iv);
+  return spec;
+}
+
+void append_hex(std::string& out, ByteSpan bytes) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  for (const std::uint8_t byte : bytes) {
+    out.push_back(kDigits[byte >> 4U]);
+    out.push_back(kDigits[byte & 15U]);
+  }
+}
+
 Result<Content> open_range(const Content& outer, std::string_view verb, std::string_view rest,
                            std::string_view step) {
   const auto range = parse_range(rest);
@@ -133,6 +159,8 @@ Result<Content> open_range(const Content& outer, std::string_view verb, std::str
     const auto key = parse_hex(range->rest.substr(1));
     if (key) return Content::owned(xor_with_key(part.bytes, *key));
   }
+  if (const auto spec = cipher_of(verb, range->rest))
+    return Content::owned(TRY(decipher(*spec, part.bytes)));
   return malformed(step);
 }
 
@@ -160,12 +188,18 @@ std::string base64_step(std::uint64_t offset, std::uint64_t size) {
   return "~base64@" + range_text(offset, size);
 }
 std::string xor_step(std::uint64_t offset, std::uint64_t size, ByteSpan key) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out = "~xor@" + range_text(offset, size) + ":";
-  for (const std::uint8_t byte : key) {
-    out.push_back(kDigits[byte >> 4U]);
-    out.push_back(kDigits[byte & 15U]);
-  }
+  append_hex(out, key);
+  return out;
+}
+std::string cipher_step(const CipherSpec& spec, std::uint64_t offset, std::uint64_t size) {
+  std::string out = "~" + spec.name + "@" + range_text(offset, size);
+  if (spec.key.empty()) return out;
+  out.push_back(':');
+  append_hex(out, spec.key);
+  if (spec.iv.empty()) return out;
+  out.push_back(':');
+  append_hex(out, spec.iv);
   return out;
 }
 

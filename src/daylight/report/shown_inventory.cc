@@ -5,10 +5,13 @@
 namespace dl {
 namespace {
 
-constexpr std::string_view kXorStep = "~xor@";
-
 bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// Of a step's name: "aes-cbc", "rc4".
+bool is_cipher_letter(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-';
 }
 
 void mask(std::string& text) { text = without_keys(text); }
@@ -29,18 +32,23 @@ void mask(std::vector<Evidence>& list) {
 
 std::string without_keys(std::string_view text) {
   std::string out;
-  for (std::size_t at = text.find(kXorStep); at != std::string_view::npos;
-       at = text.find(kXorStep)) {
-    std::size_t end = at + kXorStep.size();
+  std::size_t from = 0;
+  for (std::size_t at = text.find('~'); at != std::string_view::npos; at = text.find('~', at + 1)) {
+    std::size_t end = at + 1;
+    while (end < text.size() && is_cipher_letter(text[end])) ++end;
+    if (end == text.size() || text[end] != '@') continue;
+    ++end;
     while (end < text.size() && ((text[end] >= '0' && text[end] <= '9') || text[end] == '+')) ++end;
-    out += text.substr(0, end);
-    if (end < text.size() && text[end] == ':') {
+    out += text.substr(from, end - from);
+    // The key, and a start value.
+    while (end < text.size() && text[end] == ':') {
       ++end;
       while (end < text.size() && is_hex(text[end])) ++end;
     }
-    text.remove_prefix(end);
+    from = end;
+    at = end - 1;
   }
-  return out + std::string(text);
+  return out + std::string(text.substr(from));
 }
 
 Inventory shown_inventory(Inventory inventory) {

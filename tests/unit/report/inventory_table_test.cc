@@ -115,6 +115,9 @@ TEST(ModelTsv, OneLineForEachModelWithTheSameColumns) {
 TEST(ShownInventory, KeysAreTakenOutOfSteps) {
   EXPECT_EQ(without_keys("a!~xor@12+64:5a3C!b~xor@0+1:00"), "a!~xor@12+64!b~xor@0+1");
   EXPECT_EQ(without_keys("~xor@"), "~xor@");
+  EXPECT_EQ(without_keys("a!~aes-cbc@16+64:00ff:A1b2!~rc4@0+9:4b6579"),
+            "a!~aes-cbc@16+64!~rc4@0+9");
+  EXPECT_EQ(without_keys("~/odd~name!~at@1+2: b"), "~/odd~name!~at@1+2 b");
   EXPECT_EQ(without_keys("plain: ab"), "plain: ab");
   EXPECT_EQ(entry_file_name({"assets/a.zip", "dir/m.bin", "~gzip", "~at@0+5"}), "m.bin");
   EXPECT_EQ(entry_file_name({"a", "~/~odd"}), "~odd");

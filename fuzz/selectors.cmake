@@ -1,2 +1,3 @@
-# The language of selectors; the seeds are written by hand.
+# The language of selectors, and recipes; the seeds are written by hand.
 daylight_fuzz_target(selector daylight_artifact)
+daylight_fuzz_target(recipe daylight_detect)

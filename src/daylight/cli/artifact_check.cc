@@ -18,6 +18,7 @@
 #include "daylight/artifact/pipeline.h"
 #include "daylight/artifact/predictions.h"
 #include "daylight/artifact/probe_plan.h"
+#include "daylight/artifact/recipe.h"
 #include "daylight/base/digest.h"
 #include "daylight/base/embedded.h"
 #include "daylight/base/file.h"
@@ -86,6 +87,7 @@ void validate_record(const std::string& kind, const Json& json, CheckedFile& out
   };
   if (kind == "inventory") note(inventory_from_json(json, "inventory"));
   if (kind == "probe_plan") note(probe_plan_from_json(json, "probe_plan"));
+  if (kind == "recipe") note(recipe_from_json(json, "recipe"));
   if (kind == "pipeline") note(pipeline_from_json(json, "pipeline"));
   if (kind == "assessment") {
     const auto assessment = assessment_from_json(json, "assessment");

@@ -131,6 +131,12 @@ void add_detect_inputs(CLI::App* verb, DetectFlags& d) {
       "mapping.txt of the app's build (ProGuard, R8): adds the names before obfuscation");
 }
 
+void add_recipes(CLI::App* verb, Options& o) {
+  verb->add_option("--recipes", o.recipes,
+                   "folder of recipes instead of the user's own; those that come with the program "
+                   "are always known");
+}
+
 CLI::App* add_verb(CLI::App& app, CommandLine& line, const std::string& name,
                    const std::string& text) {
   auto* verb = app.add_subcommand(name, text);
@@ -216,6 +222,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   add_samples(audit, o, true);
   add_case(audit, o)->required();
   add_detect_inputs(audit, o.detect);
+  add_recipes(audit, o);
   add_replay(audit, o.replay);
   add_assess(audit, o.assess);
   add_fail_on(audit, o, {"disparity", "sensitive-task", "gap"});
@@ -234,6 +241,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
       add_verb(app, line, "plan", "choose what a capture agent would watch (probe_plan.json)");
   add_app(plan, o);
   add_case(plan, o)->required();
+  add_recipes(plan, o);
 
   auto* rebuild = add_verb(app, line, "rebuild",
                            "rebuild the steps from a picture to the answer (pipeline.json)");

@@ -21,6 +21,7 @@
 #include "daylight/cli/case_artifacts.h"
 #include "daylight/cli/detect_inputs.h"
 #include "daylight/cli/group_choice.h"
+#include "daylight/cli/recipe_inputs.h"
 #include "daylight/cli/refusals.h"
 #include "daylight/cli/replay_stage.h"
 #include "daylight/cli/sample_hashing.h"
@@ -123,11 +124,13 @@ Result<StageReport> run_plan(Session& session) {
   TRY_VOID(refuse_another_app(session.folder(), *app));
   Provenance provenance;
   provenance.inputs = {app_input(*app), TRY(session.folder().input("inventory", kInventoryFile))};
+  const RecipeSet recipes = TRY(read_recipes(session.options().recipes));
+  provenance.options["recipes"] = recipes.digest();
   if (session.folder().is_current(kProbePlanFile, "probe_plan", provenance))
     return up_to_date("plan");
   const auto inventory =
       TRY(read_artifact<Inventory>(session.folder(), kInventoryFile, inventory_from_json));
-  ProbePlan planned = plan(*app, *TRY(session.code()), inventory);
+  ProbePlan planned = plan(*app, *TRY(session.code()), inventory, recipes);
   planned.provenance = provenance;
   TRY_VOID(session.folder().write_json(kProbePlanFile, to_json(planned)));
   return done("plan",

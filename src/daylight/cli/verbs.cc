@@ -20,6 +20,7 @@
 #include "daylight/cli/models_verb.h"
 #include "daylight/cli/refusals.h"
 #include "daylight/cli/stages.h"
+#include "daylight/report/plan_table.h"
 #include "daylight/report/summary.h"
 
 namespace dl::cli {
@@ -165,6 +166,7 @@ Result<ExitCode> one_stage(const CommandLine& line, const char* artifact, Termin
     print(dump_json({{"file", session.folder().file(artifact).string()},
                      {"summary", reports.front().summary}}));
   } else {
+    if (line.verb == "plan" && artifacts.plan) print(render_plan_table(*artifacts.plan) + "\n");
     print(session.folder().file(artifact).string() + "\n");
   }
   return exit_code(line.options.fail_on, artifacts, some_inputs_failed(reports), terminal);

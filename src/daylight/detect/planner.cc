@@ -30,12 +30,14 @@ constexpr std::string_view kImageFramework = "android_image";
 
 class Planner {
  public:
-  Planner(const program::AppPackage& app, const AppCode& code, const Inventory& inventory)
-      : app_(app), code_(code), index_(code.index()), inventory_(inventory) {}
+  Planner(const program::AppPackage& app, const AppCode& code, const Inventory& inventory,
+          const RecipeSet& recipes)
+      : app_(app), code_(code), index_(code.index()), inventory_(inventory), recipes_(recipes) {}
 
   ProbePlan run() {
     out_.provenance.inputs.push_back({"app", app_.file_name(), inventory_.app.sha256});
     out_.provenance.options["inventory"] = fingerprint("inventory", inventory_.provenance);
+    out_.provenance.options["recipes"] = recipes_.digest();
     max_bytes_ = largest_tensor();
     probe_calls();
     probe_natives();
@@ -44,6 +46,7 @@ class Planner {
     probe_libraries();
     probe_exports();
     find_entries();
+    use_recipes();
     for (Probe& probe : out_.probes) add_model_shapes(inventory_, probe);
     for (std::size_t i = 0; i < out_.probes.size(); ++i)
       out_.probes[i].id = "probe-" + std::to_string(i + 1);
@@ -55,8 +58,9 @@ class Planner {
  private:
   std::uint64_t largest_tensor() const;
   std::uint64_t largest_model() const;
-  void add_java_probe(MethodId method, const std::string& role,
-                      const std::vector<std::string>& why);
+  // The probe's place in the list.
+  std::size_t add_java_probe(MethodId method, const std::string& role,
+                             const std::vector<std::string>& why);
   void probe_calls();
   void probe_natives();
   void probe_watched_natives();
@@ -65,7 +69,9 @@ class Planner {
   void probe_pictures();
   void probe_exports();
   void find_entries();
-  void add_entry(MethodId method, const std::set<std::string>& why);
+  void use_recipes();
+  void use_hit(const RecipeHit& hit);
+  Entry entry_of(MethodId method, const std::set<std::string>& why) const;
   std::string receiver_of(MethodId method) const;
   std::vector<std::string> why_all() const;
 
@@ -73,6 +79,7 @@ class Planner {
   const AppCode& code_;
   const ClassIndex& index_;
   const Inventory& inventory_;
+  const RecipeSet& recipes_;
   ProbePlan out_;
   std::uint64_t max_bytes_ = kDefaultProbeBytes;
   std::map<std::string, std::size_t> by_selector_;
@@ -106,8 +113,8 @@ std::uint64_t Planner::largest_model() const {
   return bytes;
 }
 
-void Planner::add_java_probe(MethodId method, const std::string& role,
-                             const std::vector<std::string>& why) {
+std::size_t Planner::add_java_probe(MethodId method, const std::string& role,
+                                    const std::vector<std::string>& why) {
   const std::string selector = print_selector(
       java_selector(index_.method_owner(method), index_.method_name(method),
                     index_.method_descriptor(method), index_.method_info(method).is_native()));
@@ -118,7 +125,7 @@ void Planner::add_java_probe(MethodId method, const std::string& role,
       if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end())
         reasons.push_back(reason);
     }
-    return;
+    return found->second;
   }
   Probe probe;
   probe.layer = "java";
@@ -130,6 +137,7 @@ void Planner::add_java_probe(MethodId method, const std::string& role,
   probe.max_calls = kMaxProbeCalls;
   probe.why = why;
   out_.probes.push_back(std::move(probe));
+  return out_.probes.size() - 1;
 }
 
 void Planner::probe_calls() {
@@ -302,7 +310,7 @@ std::string Planner::receiver_of(MethodId method) const {
   return "app-provided";
 }
 
-void Planner::add_entry(MethodId method, const std::set<std::string>& why) {
+Entry Planner::entry_of(MethodId method, const std::set<std::string>& why) const {
   Entry entry;
   entry.klass = std::string(index_.method_owner(method));
   entry.method = std::string(index_.method_name(method));
@@ -334,7 +342,7 @@ void Planner::add_entry(MethodId method, const std::set<std::string>& why) {
     }
     if (!constants.empty()) first = false;
   }
-  out_.entries.push_back(std::move(entry));
+  return entry;
 }
 
 void Planner::find_entries() {
@@ -356,12 +364,51 @@ void Planner::find_entries() {
                                                  " more entry points than are listed"});
       return;
     }
-    add_entry(method, leads_to_run_.at(method).second);
+    out_.entries.push_back(entry_of(method, leads_to_run_.at(method).second));
   }
   if (ordered.empty() && !inventory_.models.empty()) {
     out_.gaps.push_back(
         {app_.file_name(), "no method of the app takes a picture and leads to a model's run"});
   }
+}
+
+void Planner::use_recipes() {
+  std::set<ClassId> near;
+  for (const auto& [method, lead] : leads_to_run_) near.insert(index_.method_info(method).owner);
+  for (const RecipeHit& hit : apply_recipes(app_, code_, inventory_, recipes_, near)) use_hit(hit);
+}
+
+// What a recipe says of a value goes before what its type says.
+void Planner::use_hit(const RecipeHit& hit) {
+  const std::vector<std::string> why = {"recipe:" + hit.recipe->id};
+  if (hit.method == kNoId) {
+    Probe probe;
+    probe.layer = "native";
+    probe.selector = print_selector(*parse_selector(hit.probe->selector));
+    probe.role = hit.probe->role;
+    probe.decode = hit.decode;
+    probe.why = why;
+    probe.heads = hit.recipe->heads;
+    add_native_probe(std::move(probe));
+    return;
+  }
+  Probe& probe = out_.probes[add_java_probe(hit.method, hit.probe->role, why)];
+  for (const std::string& rule : hit.decode) {
+    const std::string place = rule.substr(0, rule.find('=') + 1);
+    const auto known =
+        std::find_if(probe.decode.begin(), probe.decode.end(),
+                     [&](const std::string& text) { return text.starts_with(place); });
+    if (known == probe.decode.end()) {
+      probe.decode.push_back(rule);
+    } else {
+      *known = rule;
+    }
+  }
+  if (probe.heads.empty()) probe.heads = hit.recipe->heads;
+  if (!hit.receives || out_.entries.size() == kMaxPlanEntries) return;
+  Entry entry = entry_of(hit.method, {why.front()});
+  entry.kind = "result";
+  out_.entries.push_back(std::move(entry));
 }
 
 }  // namespace
@@ -371,8 +418,9 @@ ProbePlan plan(const program::AppPackage& app, const Inventory& inventory) {
   return plan(app, *code, inventory);
 }
 
-ProbePlan plan(const program::AppPackage& app, const AppCode& code, const Inventory& inventory) {
-  return Planner(app, code, inventory).run();
+ProbePlan plan(const program::AppPackage& app, const AppCode& code, const Inventory& inventory,
+               const RecipeSet& recipes) {
+  return Planner(app, code, inventory, recipes).run();
 }
 
 }  // namespace dl

@@ -4,6 +4,7 @@
 
 #include "daylight/artifact/inventory.h"
 #include "daylight/artifact/probe_plan.h"
+#include "daylight/detect/recipes.h"
 #include "daylight/program/app_code.h"
 #include "daylight/program/app_package.h"
 
@@ -25,10 +26,11 @@ inline constexpr std::size_t kMaxConstantSites = 64;
 
 // Probes on every ML call of the inventory, on the natives and exports behind them, and on the
 // platform's picture operations around them; entries are the app's own methods that take a picture
-// and lead to a model's run, with the constants of the app's own call sites. `inventory` must be of
-// this app. Deterministic; never fails: what cannot be planned is a gap.
+// and lead to a model's run, with the constants of the app's own call sites, and methods that
+// receive answers. Recipes add probes, decoders and heads, and are named in `why`. `inventory` must
+// be of this app. Deterministic; never fails: what cannot be planned is a gap.
 ProbePlan plan(const program::AppPackage& app, const Inventory& inventory);
 ProbePlan plan(const program::AppPackage& app, const program::AppCode& code,
-               const Inventory& inventory);
+               const Inventory& inventory, const RecipeSet& recipes = RecipeSet::builtin());
 
 }  // namespace dl

@@ -124,6 +124,9 @@ std::vector<DecodeRule> decode_of_method(const AppCode& code, MethodId method,
   std::vector<DecodeRule> out;
   const auto& proto = index.proto(method);
   const bool silent = proto.result != kNoId && index.descriptor(proto.result) == "V";
+  // A count or status says that the answer is in an argument.
+  const bool gives_no_buffer =
+      silent || (proto.result != kNoId && kind_of(code, proto.result) == "number");
   std::size_t buffers = 0;
   for (std::size_t i = 0; i < proto.parameters.size() && i <= kMaxArgument; ++i) {
     if (proto.parameters[i] == kNoId) continue;
@@ -137,7 +140,8 @@ std::vector<DecodeRule> decode_of_method(const AppCode& code, MethodId method,
       rule.direction = PassDirection::kOut;
     } else if (is_buffer(rule.kind)) {
       ++buffers;
-      const bool answer = role == "output" || (role == "model-run" && buffers > 1 && silent);
+      const bool answer =
+          role == "output" || (role == "model-run" && buffers > 1 && gives_no_buffer);
       rule.direction = answer ? PassDirection::kOut : PassDirection::kIn;
     }
     if (!rule.kind.empty()) out.push_back(std::move(rule));

@@ -59,7 +59,9 @@ TEST(Planner, PlainApp) {
   ASSERT_NE(run, nullptr);
   EXPECT_EQ(run->role, "model-run");
   EXPECT_THAT(run->decode, ElementsAre("arg0=tensor dir=in", "arg1=tensor dir=out"));
-  EXPECT_EQ(run->why.size(), 2U);  // two call sites
+  // Two call sites.
+  EXPECT_EQ(run->why.size(), 3U);
+  EXPECT_THAT(run->why, Contains("recipe:tflite-interpreter"));
   EXPECT_GE(run->max_bytes, 200U * 200U * 3U * 4U);
 
   const Probe* load = find_probe(app.plan,

@@ -375,6 +375,7 @@ bool DexInterpreter::execute(MethodId method, const std::vector<std::int64_t>& w
 }
 
 void DexInterpreter::initialise(ClassId type) {
+  if (type >= index_.class_count()) return;  // a damaged file names no class
   const ClassInfo& info = index_.class_info(type);
   if (!info.defined() || !initialised_.insert(type).second) return;
   const DexFile& file = index_.files()[info.dex];

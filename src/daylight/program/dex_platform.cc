@@ -68,7 +68,10 @@ PlatformCall::PlatformCall(DexInterpreter& machine, MethodId named,
   for (const ClassId parameter : machine.index_.proto(named).parameters) {
     if (word >= words.size()) break;
     const std::string_view type = machine.index_.descriptor(parameter);
-    arguments_.push_back(words[word++]);
+    // What no verifier accepts may hand a wide value on as a narrow one.
+    const bool narrow = type.size() == 1 && type != "J" && type != "D";
+    arguments_.push_back(narrow ? static_cast<std::int32_t>(words[word]) : words[word]);
+    ++word;
     types_.push_back(type);
     if (type == "J" || type == "D") ++word;
   }
@@ -150,6 +153,7 @@ bool PlatformCall::statics() {
     if (!wide && (types_.empty() || types_[0] != "I")) return false;
     if (name_ == "min") return give(std::min(number(0), number(1)));
     if (name_ == "max") return give(std::max(number(0), number(1)));
+    if (wide) return false;
     if (name_ == "abs") return give(number(0) < 0 ? 0 - number(0) : number(0));
     if ((name_ == "floorMod" || name_ == "floorDiv") && number(1) > 0) {
       const std::int64_t rest = ((number(0) % number(1)) + number(1)) % number(1);
@@ -217,7 +221,7 @@ bool PlatformCall::numbers() {
                    owner_ == "Short" || owner_ == "Character" || owner_ == "Boolean" ||
                    owner_ == "Number";
   if (!box) return false;
-  if (name_ == "valueOf" && types_[0].size() == 1) {
+  if (name_ == "valueOf" && count() > 0 && types_[0].size() == 1) {
     RunObject made;
     made.kind = RunKind::kNumber;
     made.number = number(0);

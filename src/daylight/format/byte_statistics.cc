@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "daylight/format/raw_lzma.h"
+
 namespace dl {
 namespace {
 
@@ -140,9 +142,12 @@ CoverVerdict judge_cover(ByteSpan bytes) {
   verdict.chi_squared = chi_squared_of(counts, size);
   verdict.why = figures(verdict.entropy, verdict.chi_squared);
   const double whole = (verdict.chi_squared - kFreedom) / kDeviation;
-  if (whole < kWholeLimit && block_deviation(body) < kBlockLimit) {
+  if (is_raw_lzma(bytes)) {
+    verdict.cover = Cover::kCompressed;
+    verdict.why += ": decodes as LZMA without its header";
+  } else if (whole < kWholeLimit && block_deviation(body) < kBlockLimit) {
     verdict.cover = Cover::kEncrypted;
-    verdict.why += ": as uniform as a cipher's output (or LZMA without its header)";
+    verdict.why += ": as uniform as a cipher's output";
     if (bytes.size() % 16 == 0)
       verdict.why += "; the size is a multiple of 16, as block ciphers leave it";
   } else if (verdict.entropy >= kCompressedEntropy) {
@@ -173,7 +178,8 @@ std::vector<double> byte_autocorrelation(ByteSpan bytes) {
 double repetition(ByteSpan bytes, std::size_t lag) {
   if (lag == 0 || bytes.size() <= lag) return 0;
   const std::size_t n = bytes.size() - lag;
-  return static_cast<double>(count_equal(bytes.data(), bytes.data() + lag, n)) / static_cast<double>(n);
+  return static_cast<double>(count_equal(bytes.data(), bytes.data() + lag, n)) /
+         static_cast<double>(n);
 }
 
 }  // namespace dl

@@ -387,14 +387,16 @@ ProbePlan drawn_probe_plan() {
   ProbePlan out;
   out.provenance = provenance();
   out.probes = some(0, 3, [] {
-    return Probe{name(),
-                 one_of({"java", "native"}),
-                 print_selector(symbol_selector(name(), name())),
-                 name(),
-                 some(0, 2, name),
-                 whole(),
-                 whole(),
-                 some(1, 2, name)};
+    Probe probe{name(),
+                one_of({"java", "native"}),
+                print_selector(symbol_selector(name(), name())),
+                name(),
+                some(0, 2, decode_rule),
+                whole(),
+                whole(),
+                some(1, 2, name)};
+    if (coin()) probe.heads = {{name(), one_of({"score", "number"}), some(0, 2, name), 0.0, {}}};
+    return probe;
   });
   out.entries = some(0, 3, [] {
     Entry entry{name(), name(),          name(), one_of({"static", "new", "app-provided"}),

@@ -11,6 +11,7 @@
 #include "daylight/artifact/selector.h"
 #include "daylight/detect/call_constants.h"
 #include "daylight/detect/detector.h"
+#include "daylight/detect/probe_decode.h"
 #include "support/shared_data.h"
 
 namespace dl {
@@ -198,6 +199,39 @@ TEST(Planner, NothingToWatchIsAGap) {
   EXPECT_TRUE(app.plan.probes.empty());
   EXPECT_TRUE(app.plan.entries.empty());
   EXPECT_EQ(app.plan.gaps.size(), 1U);
+}
+
+// A tensor's shape is said where all models of the calling classes agree, and not otherwise.
+TEST(ProbeDecode, ShapesOfLinkedModels) {
+  Inventory inventory;
+  const auto add = [&](const std::string& klass, std::int64_t side) {
+    ModelRecord model;
+    model.inputs = {{"in", {1, side, side, 3}, "float32"}};
+    model.outputs = {{"out", {1, 2}, "float32"}};
+    Evidence evidence{"code", "x.apk"};
+    evidence.method = klass + "->load()V";
+    model.evidence = {evidence};
+    inventory.models.push_back(model);
+    CallRecord call;
+    call.id = "call-" + std::to_string(inventory.calls.size() + 1);
+    call.caller = klass + "->infer()V";
+    inventory.calls.push_back(call);
+  };
+  add("La/A;", 200);
+  add("La/B;", 128);
+  Probe probe;
+  probe.role = "model-run";
+  probe.decode = {"arg0=tensor dir=in", "arg1=tensor dir=out"};
+  Probe both = probe;
+  probe.why = {"call-1"};
+  both.why = {"call-1", "call-2"};
+  add_model_shapes(inventory, probe);
+  EXPECT_THAT(probe.decode,
+              ElementsAre("arg0=tensor dtype=float32 shape=1x200x200x3 layout=nhwc dir=in",
+                          "arg1=tensor dtype=float32 shape=1x2 dir=out"));
+  add_model_shapes(inventory, both);
+  EXPECT_THAT(both.decode,
+              ElementsAre("arg0=tensor dir=in", "arg1=tensor dtype=float32 shape=1x2 dir=out"));
 }
 
 TEST(Planner, SameInputSameBytesAndBack) {

@@ -110,7 +110,9 @@ void BlobScanner::scan(const BlobPlace& place, const Content& content, UnpackBud
   scan_inside(place, content, budget, out);
   if (kind == FileKind::kMedia) return;
   scan_base64(place, content, budget, out);
-  if (kind != FileKind::kUnknown || out.models.size() != models) return;
+  if (out.models.size() != models) return;
+  if (kind == FileKind::kText) note_hints(place, content, "plain", out);
+  if (kind != FileKind::kUnknown) return;
   if (const auto behind = find_model_behind_header(bytes)) {
     add_model(place, bytes, behind->offset, behind->model, out);
     return;
@@ -283,6 +285,13 @@ void BlobScanner::judge_unknown(const BlobPlace& place, const Content& content,
     out.gaps.push_back({where_of(place), "is encrypted, by its bytes: " + verdict.why});
     return;
   }
+  note_hints(place, content, cover_name(verdict.cover), out);
+}
+
+// Names and first bytes of models where there is none.
+void BlobScanner::note_hints(const BlobPlace& place, const Content& content, std::string_view cover,
+                             BlobFindings& out) const {
+  const FormatRule* const hint = hinted_format(place.name);
   for (const FormatRule& rule : rules_.formats()) {
     for (const MagicRule& magic : rule.magic) {
       const auto part = subspan_checked(content.bytes, magic.offset, magic.bytes.size());
@@ -296,7 +305,7 @@ void BlobScanner::judge_unknown(const BlobPlace& place, const Content& content,
     out.gaps.push_back({where_of(place),
                         "is named like a model of format " + hint->id +
                             " but is none by structure: encrypted, damaged, or not yet readable (" +
-                            std::string(cover_name(verdict.cover)) + " by its bytes)"});
+                            std::string(cover) + " by its bytes)"});
 }
 
 }  // namespace dl

@@ -77,6 +77,8 @@ class BlobScanner {
   void scan_library(const BlobPlace& place, const Content& content, BlobFindings& out) const;
   void scan_macho(const BlobPlace& place, const Content& content, BlobFindings& out) const;
   void scan_addresses(const BlobPlace& place, const Content& content, BlobFindings& out) const;
+  void note_hints(const BlobPlace& place, const Content& content, std::string_view cover,
+                  BlobFindings& out) const;
   void judge_unknown(const BlobPlace& place, const Content& content, BlobFindings& out) const;
   void add_model(const BlobPlace& place, ByteSpan bytes, std::uint64_t offset,
                  const ModelProbe& probe, BlobFindings& out) const;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 
 #include "daylight/format/raw_lzma.h"
 
@@ -78,20 +79,19 @@ double block_deviation(ByteSpan bytes) {
   return blocks == 0 ? 0 : sum / std::sqrt(blocks);
 }
 
-// How many of `n` pairs are equal: in lanes of one byte, which the compiler turns into vector
-// instructions, emptied before they can overflow.
+// How many of `n` pairs are equal, eight at a time: equal bytes are zero bytes of the difference.
 std::uint64_t count_equal(const std::uint8_t* a, const std::uint8_t* b, std::size_t n) {
-  constexpr std::size_t kLanes = 64;
+  constexpr std::uint64_t kLow = 0x7f7f7f7f7f7f7f7f;
   std::uint64_t equal = 0;
   std::size_t i = 0;
-  while (i + kLanes <= n) {
-    std::array<std::uint8_t, kLanes> lanes{};
-    for (int round = 0; round < 255 && i + kLanes <= n; ++round, i += kLanes) {
-      for (std::size_t j = 0; j < kLanes; ++j)
-        lanes[j] =
-            static_cast<std::uint8_t>(lanes[j] + static_cast<std::uint8_t>(a[i + j] == b[i + j]));
-    }
-    for (const std::uint8_t lane : lanes) equal += lane;
+  for (; i + 8 <= n; i += 8) {
+    std::uint64_t x = 0;
+    std::uint64_t y = 0;
+    std::memcpy(&x, a + i, 8);
+    std::memcpy(&y, b + i, 8);
+    const std::uint64_t off = x ^ y;
+    const std::uint64_t zeros = ~(((off & kLow) + kLow) | off | kLow);  // 0x80 in each equal byte
+    equal += (zeros >> 7U) * 0x0101010101010101 >> 56U;
   }
   for (; i < n; ++i) equal += static_cast<std::uint64_t>(a[i] == b[i]);
   return equal;
@@ -162,14 +162,16 @@ CoverVerdict judge_cover(ByteSpan bytes) {
 std::vector<double> byte_autocorrelation(ByteSpan bytes) {
   std::vector<double> out(kMaxLag, 0.0);
   // The start, the middle and the end differ most: tables, weights, tables.
-  constexpr std::size_t kParts = 3;
-  const std::size_t size = std::min<std::size_t>(bytes.size(), kPeriodSample / kParts);
-  for (std::size_t part = 0; part < kParts; ++part) {
-    const ByteSpan sample = bytes.subspan((bytes.size() - size) * part / (kParts - 1), size);
+  const std::size_t parts = bytes.size() <= kPeriodSample ? 1 : 3;
+  const std::size_t size = std::min<std::size_t>(bytes.size(), kPeriodSample / parts);
+  for (std::size_t part = 0; part < parts; ++part) {
+    const std::size_t start = parts == 1 ? 0 : (bytes.size() - size) * part / (parts - 1);
+    const ByteSpan sample = bytes.subspan(start, size);
     for (std::size_t lag = 1; lag <= kMaxLag && lag < size / 2; ++lag) {
       const std::size_t n = size - lag;
       const std::uint64_t equal = count_equal(sample.data(), sample.data() + lag, n);
-      out[lag - 1] += static_cast<double>(equal) * 256 / static_cast<double>(n) / kParts;
+      out[lag - 1] +=
+          static_cast<double>(equal) * 256 / static_cast<double>(n) / static_cast<double>(parts);
     }
   }
   return out;

@@ -17,7 +17,7 @@ inline constexpr std::uint64_t kMinVerdictSize = 16384;
 // Bytes of one block of the block test.
 inline constexpr std::uint64_t kUniformityBlock = 65536;
 // Bytes that are looked at for a period.
-inline constexpr std::uint64_t kPeriodSample = 32768;
+inline constexpr std::uint64_t kPeriodSample = 24576;
 // Longest lag of the autocorrelation.
 inline constexpr std::size_t kMaxLag = 1024;
 

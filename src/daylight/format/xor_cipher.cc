@@ -20,7 +20,7 @@ namespace {
 using Key = std::vector<std::uint8_t>;
 
 // A lag stands out where equal bytes are this much commoner than chance ...
-constexpr double kLeastPeak = 1.35;
+constexpr double kLeastPeak = 3.0;
 // ... and nearly as common as at the best lag.
 constexpr double kNearBest = 0.6;
 constexpr std::size_t kMaxPeriods = 6;
@@ -31,6 +31,8 @@ constexpr std::size_t kWindow = 4096;
 constexpr std::size_t kMaxWindows = 2048;
 constexpr int kMaxRounds = 6;
 constexpr std::size_t kStarts = 6;
+// ... and this much commoner than at the usual lag.
+constexpr double kLeastContrast = 4.0;
 constexpr std::size_t kLeastSize = 256;
 
 bool is_zero(const Key& key) {
@@ -50,14 +52,22 @@ Key shortest(const Key& key) {
 }
 
 // Lags at which bytes recur as nowhere else, made multiples of a word: multiples of the period.
-// Shortest first.
+// Shortest first. Under a key of more than four bytes the other lags are near chance; in plain data
+// many lags are as good as the best, and none stands out. A key of up to four bytes has every lag,
+// so that one word is always tried.
 std::vector<std::size_t> likely_periods(ByteSpan bytes) {
   const auto correlation = byte_autocorrelation(bytes);
+  std::vector<double> sorted = correlation;
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  const double usual = *middle;
   const double best = *std::max_element(correlation.begin(), correlation.end());
   std::vector<std::size_t> periods;
   if (best < kLeastPeak) return periods;
+  periods.push_back(kWord);
   for (std::size_t lag = 1; lag <= correlation.size() && periods.size() < kMaxPeriods; ++lag) {
-    if (correlation[lag - 1] < best * kNearBest) continue;
+    const double here = correlation[lag - 1];
+    if (here < best * kNearBest || here < std::max(usual, 1.0) * kLeastContrast) continue;
     const std::size_t period = std::lcm(lag, kWord);
     const bool known = std::find(periods.begin(), periods.end(), period) != periods.end();
     if (!known && period <= kMaxLag) periods.push_back(period);
@@ -198,13 +208,18 @@ Key aligned_key(const std::vector<Histogram>& counts) {
   return key;
 }
 
-// The same from another beginning: the commonest byte of each place as zero. Better where tables
-// are many and places are many, worse where tables are few.
-Key modal_key(const std::vector<Histogram>& counts) {
+Key commonest_key(const std::vector<Histogram>& counts) {
   Key key;
   for (const Histogram& count : counts)
     key.push_back(
         static_cast<std::uint8_t>(std::max_element(count.begin(), count.end()) - count.begin()));
+  return key;
+}
+
+// The same from another beginning: the commonest byte of each place as zero. Better where tables
+// are many and places are many, worse where tables are few.
+Key modal_key(const std::vector<Histogram>& counts) {
+  Key key = commonest_key(counts);
   for (int round = 0; round < kMaxRounds; ++round) {
     std::array<Histogram, kWord> plain{};
     for (std::size_t place = 0; place < counts.size(); ++place)
@@ -494,6 +509,10 @@ class KeySearch {
                                     std::size_t{12}, std::size_t{48}, std::size_t{200}}) {
       const auto counts =
           histograms(bytes_, std::span(windows).first(std::min(count, windows.size())), period);
+      if (period == kWord) {  // so many bytes speak for each that the commonest decides
+        consider(folded(commonest_key(counts)), how);
+        return best;
+      }
       try_keys(modal_key(counts), counts);
     }
     if (best) return best;

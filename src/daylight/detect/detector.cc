@@ -175,7 +175,7 @@ Result<Inventory> detect(const program::AppPackage& app, const program::AppCode&
 
   inventory.gaps.insert(inventory.gaps.end(), entries.gaps.begin(), entries.gaps.end());
   add_code_gaps(app, code, inventory.gaps);
-  if (!app.dex_files().empty()) note_unnamed_models(inventory.models, model_code, inventory.gaps);
+  if (is_android(app)) note_unnamed_models(inventory.models, model_code, inventory.gaps);
   note_missing_models(inventory.models, inventory.calls, inventory.gaps);
   TRY_VOID(add_native_calls(context, log, inventory));
   return inventory;

@@ -38,10 +38,9 @@ struct CoverVerdict {
 };
 
 // Whether the bytes are uniform as a good cipher's output is, nearly uniform as compressors leave
-// them, or neither. The first and last 1/32 are left out: headers. Calibration
-// (docs/design/detect.md): of AES output 99.8 % is called encrypted; of deflate, zstd and bzip2
-// output without headers below 3 % from 256 kB on. LZMA without its header is as uniform as AES;
-// it is told by decoding its start (raw_lzma.h).
+// them, or neither. The first and last 1/32 are left out: headers. How often
+// each kind of data is called encrypted: docs/design/detect.md. LZMA without its header is as
+// uniform as AES; it is told by decoding its start (raw_lzma.h).
 CoverVerdict judge_cover(ByteSpan bytes);
 
 // For each lag from 1 to kMaxLag (index lag - 1): how often a byte equals the one `lag` before it,

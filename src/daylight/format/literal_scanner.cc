@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <limits>
 #include <mutex>
+#include <string>
 #include <utility>
 
 namespace dl {
@@ -37,6 +38,30 @@ int collect(unsigned int id, unsigned long long /*from*/, unsigned long long to,
   if (collector->hits->size() == kMaxLiteralHits) return 1;
   collector->hits->push_back({id, collector->base + to - (*collector->sizes)[id]});
   return 0;
+}
+
+// The library takes no literal that begins with a zero byte: such a set is written as expressions,
+// byte by byte.
+hs_error_t compile_escaped(const std::vector<const char*>& texts,
+                           const std::vector<std::size_t>& lengths,
+                           const std::vector<unsigned>& ids, const std::vector<unsigned>& flags,
+                           hs_database_t** made, hs_compile_error_t** error) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::vector<std::string> escaped;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    std::string& text = escaped.emplace_back();
+    for (std::size_t at = 0; at < lengths[i]; ++at) {
+      const auto byte = static_cast<std::uint8_t>(texts[i][at]);
+      text += "\\x";
+      text += kDigits[byte >> 4U];
+      text += kDigits[byte & 15U];
+    }
+  }
+  std::vector<const char*> expressions;
+  for (const std::string& text : escaped) expressions.push_back(text.c_str());
+  return hs_compile_multi(expressions.data(), flags.data(), ids.data(),
+                          static_cast<unsigned>(expressions.size()), HS_MODE_BLOCK, nullptr, made,
+                          error);
 }
 
 }  // namespace
@@ -74,9 +99,13 @@ void LiteralScanner::State::compile(const std::vector<std::string_view>& literal
                                     report == Report::kFirst ? HS_FLAG_SINGLEMATCH : 0U);
   hs_database_t* made = nullptr;
   hs_compile_error_t* error = nullptr;
-  const hs_error_t status = hs_compile_lit_multi(
-      texts.data(), flags.data(), ids.data(), lengths.data(), static_cast<unsigned>(texts.size()),
-      HS_MODE_BLOCK, nullptr, &made, &error);
+  const bool has_zero =
+      std::any_of(texts.begin(), texts.end(), [](const char* text) { return *text == '\0'; });
+  const hs_error_t status =
+      has_zero ? compile_escaped(texts, lengths, ids, flags, &made, &error)
+               : hs_compile_lit_multi(texts.data(), flags.data(), ids.data(), lengths.data(),
+                                      static_cast<unsigned>(texts.size()), HS_MODE_BLOCK, nullptr,
+                                      &made, &error);
   if (error != nullptr) hs_free_compile_error(error);
   // Literals are ours, and a test compiles them all: nothing else than lack of memory fails here.
   if (status != HS_SUCCESS) std::abort();

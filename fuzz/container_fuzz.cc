@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   dl::UnpackBudget budget(size);
   int members = 0;
   walk(content, 0, budget, members);
-  for (const dl::InnerContainer& inner : dl::find_containers_inside(content.bytes, 8)) {
+  for (const dl::InnerContainer& inner : dl::find_containers_inside(content.bytes, 8, budget)) {
     if (inner.offset > size || inner.size > size - inner.offset) std::abort();
   }
   for (const dl::Base64Run& run : dl::find_base64_runs(content.bytes)) {

@@ -160,7 +160,7 @@ void BlobScanner::scan_inside(const BlobPlace& place, const Content& content, Un
   if (!inside.complete)
     out.gaps.push_back({where_of(place), "more embedded models than are listed"});
   if (place.depth + 1 >= kMaxContainerDepth) return;
-  for (const InnerContainer& found : find_containers_inside(content.bytes, kMaxInnerContainers)) {
+  for (const InnerContainer& found : find_containers_inside(content.bytes, kMaxInnerContainers, budget)) {
     const BlobPlace below = inner(place, part_step(found.offset, found.size));
     scan_members(below, content.part(found.offset, found.size), found.kind, budget, out);
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <map>
 #include <numeric>
 #include <set>
@@ -46,6 +47,11 @@ std::vector<const program::AppEntry*> choose_entries(const program::AppPackage& 
   return chosen;
 }
 
+// Bytes that the entry takes in the app itself: what a bomb cannot make large for nothing.
+std::uint64_t packed_size(const program::AppEntry& entry) {
+  return entry.zip == nullptr ? entry.size : entry.zip->data.size();
+}
+
 class EntryScanner {
  public:
   EntryScanner(const program::AppPackage& app, const RuleSet& rules, LogSink& log)
@@ -59,6 +65,7 @@ class EntryScanner {
 
   const program::AppPackage& app_;
   LogSink& log_;
+  std::uint64_t nested_allowance_ = kUnpackAllowance;
   NativeSignals native_;
   BlobScanner blobs_;
 };
@@ -72,14 +79,22 @@ BlobFindings EntryScanner::scan_entry(const program::AppEntry& entry) const {
     return found;
   }
   // Its own budget, so that what is found in one entry does not depend on the others.
-  UnpackBudget budget(content->bytes.size());
-  blobs_.scan(place, *content, budget, found);
+  UnpackBudget budget(packed_size(entry), nested_allowance_);
+  try {
+    blobs_.scan(place, *content, budget, found);
+  } catch (const std::exception& error) {
+    // Libraries below throw where memory ends; one entry must not cost the others.
+    found.gaps.push_back({printable(join(place.chain, "!"), 600),
+                          std::string("not looked at to its end: ") + error.what()});
+  }
   return found;
 }
 
 Result<std::vector<BlobFindings>> EntryScanner::scan(
     const std::vector<const program::AppEntry*>& entries, int threads) {
   std::vector<BlobFindings> found(entries.size());
+  nested_allowance_ = std::clamp(kNestedAllowance / std::max<std::uint64_t>(entries.size(), 1),
+                                 kMinNestedAllowance, kUnpackAllowance);
   // The largest first: no thread is left with one at the end.
   std::vector<std::size_t> order(entries.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -35,6 +35,11 @@ struct EntryFindings {
 inline constexpr std::uint64_t kMaxEntriesRatio = 200;
 inline constexpr std::uint64_t kEntriesAllowance = std::uint64_t{1} << 30;
 
+// What the containers inside one entry may unpack to whatever its size: this divided by the number
+// of entries, between the two bounds. Many small bombs cost no more than one large one.
+inline constexpr std::uint64_t kNestedAllowance = std::uint64_t{1} << 30;
+inline constexpr std::uint64_t kMinNestedAllowance = std::uint64_t{64} << 10;
+
 // Unpacks each entry once and looks at it and into it, on `threads` threads (0: one for each
 // processor); the answer does not depend on their number. Entries that cannot be read are gaps.
 // kCancelled if the user stops.

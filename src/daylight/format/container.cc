@@ -139,8 +139,8 @@ Content Content::part(std::uint64_t offset, std::uint64_t size) const {
   return {bytes.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(size)), owner};
 }
 
-UnpackBudget::UnpackBudget(std::uint64_t outer_size)
-    : left_(std::max(kUnpackAllowance,
+UnpackBudget::UnpackBudget(std::uint64_t outer_size, std::uint64_t allowance)
+    : left_(std::max(allowance,
                      multiply_checked(outer_size, kMaxUnpackRatio).value_or(~std::uint64_t{0}))) {}
 
 bool UnpackBudget::take(std::uint64_t size) {

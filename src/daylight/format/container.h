@@ -51,7 +51,8 @@ struct Content {
 // What may still be unpacked from one outermost file. Thread safe.
 class UnpackBudget {
  public:
-  explicit UnpackBudget(std::uint64_t outer_size);
+  // kMaxUnpackRatio times the size, or the allowance if that is more.
+  explicit UnpackBudget(std::uint64_t outer_size, std::uint64_t allowance = kUnpackAllowance);
   // Takes `size` bytes, or takes nothing and returns false.
   bool take(std::uint64_t size);
   std::uint64_t left() const { return left_.load(std::memory_order_relaxed); }

@@ -22,6 +22,9 @@ constexpr std::array<std::string_view, 6> kMarks = {std::string_view("PK\x03\x04
                                                     std::string_view("\x04\x22\x4d\x18"),
                                                     std::string_view("UnityFS\0", 8)};
 
+// What a stream that does not unpack whole is charged, times the bytes that it had.
+constexpr std::uint64_t kFailedTrialRatio = 64;
+
 const LiteralScanner& mark_scanner() {
   static const LiteralScanner kScanner({kMarks.begin(), kMarks.end()},
                                        LiteralScanner::Report::kEvery);
@@ -29,26 +32,32 @@ const LiteralScanner& mark_scanner() {
 }
 
 // Bytes that the container takes from the start, or nothing if it is none.
-std::optional<std::uint64_t> proved_size(ContainerKind kind, ByteSpan bytes) {
+std::optional<std::uint64_t> proved_size(ContainerKind kind, ByteSpan bytes, UnpackBudget& budget) {
+  const std::uint64_t limit = std::min(kMaxMemberSize, budget.left());
   if (kind == ContainerKind::kZip) {
     const auto archive = ZipArchive::open(bytes, "");
     if (!archive || archive->recovered() || archive->entries().empty()) return std::nullopt;
     return bytes.size();
   }
   if (kind == ContainerKind::kUnityBundle) {
-    if (!read_unity_bundle(bytes, kMaxMemberSize, "")) return std::nullopt;
+    if (!read_unity_bundle(bytes, limit, "")) return std::nullopt;
     return bytes.size();
   }
   const auto stream = stream_kind(bytes, "");
   if (!stream) return std::nullopt;
-  const auto content = unpack_stream(*stream, bytes, kMaxMemberSize, "");
+  const auto content = unpack_stream(*stream, bytes, limit, "");
+  // How far a broken stream came is not known: it is taken for a dense one.
+  const std::uint64_t cost =
+      content ? content->size : std::min<std::uint64_t>(limit, bytes.size() * kFailedTrialRatio);
+  if (!budget.take(cost)) budget.take(budget.left());
   if (!content || content->size < kMinCarvedSize) return std::nullopt;
   return content->consumed;
 }
 
 }  // namespace
 
-std::vector<InnerContainer> find_containers_inside(ByteSpan bytes, std::size_t limit) {
+std::vector<InnerContainer> find_containers_inside(ByteSpan bytes, std::size_t limit,
+                                                   UnpackBudget& budget) {
   std::vector<InnerContainer> out;
   std::uint64_t end = 1;  // the first byte is the file's own
   std::size_t trials = 0;
@@ -57,8 +66,8 @@ std::vector<InnerContainer> find_containers_inside(ByteSpan bytes, std::size_t l
     const ByteSpan rest = bytes.subspan(static_cast<std::size_t>(hit.offset));
     const auto kind = container_kind(rest, "");
     if (!kind || *kind == ContainerKind::kTar || *kind == ContainerKind::kSevenZip) continue;
-    if (++trials > kMaxCarveTrials) break;
-    const auto size = proved_size(*kind, rest);
+    if (++trials > kMaxCarveTrials || budget.left() == 0) break;
+    const auto size = proved_size(*kind, rest, budget);
     if (!size) continue;
     out.push_back({*kind, hit.offset, *size});
     end = hit.offset + *size;

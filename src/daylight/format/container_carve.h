@@ -23,8 +23,10 @@ struct InnerContainer {
 };
 
 // Zip archives with a directory, Unity bundles, and gzip, xz, zstd and lz4 streams that unpack, by
-// offset; none that lies inside another. `limit` of them at the most. Not those at offset 0. Thread
-// safe.
-std::vector<InnerContainer> find_containers_inside(ByteSpan bytes, std::size_t limit);
+// offset; none that lies inside another. `limit` of them at the most. Not those at offset 0.
+// What is unpacked to prove a stream is charged to the budget, and a failed proof by what it may
+// have cost: the search ends when the budget is spent. Thread safe.
+std::vector<InnerContainer> find_containers_inside(ByteSpan bytes, std::size_t limit,
+                                                   UnpackBudget& budget);
 
 }  // namespace dl

@@ -536,8 +536,10 @@ class KeySearch {
   }
 
   std::optional<XorFinding> prove(const Key& key, const std::string& how) {
-    if (is_zero(key) || !tried_.insert(key).second || ++trials_ > kMaxXorTrials)
+    if (is_zero(key) || !tried_.insert(key).second || ++trials_ > kMaxXorTrials ||
+        work_ > kMaxXorWork)
       return std::nullopt;
+    work_ += bytes_.size();
     return proof(key, how);
   }
 
@@ -566,6 +568,7 @@ class KeySearch {
   std::vector<Known> known_;
   std::set<Key> tried_;
   int trials_ = 0;
+  std::uint64_t work_ = 0;
 };
 
 bool is_text(ByteSpan bytes) {

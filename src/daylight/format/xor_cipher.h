@@ -17,6 +17,8 @@ namespace dl {
 inline constexpr std::size_t kMaxXorPeriod = 256;
 // Whole decryptions that one file may cost.
 inline constexpr int kMaxXorTrials = 160;
+// Bytes that all trials of one file decrypt together: large files get fewer trials.
+inline constexpr std::uint64_t kMaxXorWork = std::uint64_t{4} << 30;
 
 struct XorFinding {
   std::vector<std::uint8_t> key;  // never all zero; its shortest form

@@ -16,6 +16,7 @@
 #include <random>
 
 #include "daylight/format/base64_run.h"
+#include "daylight/format/container_carve.h"
 #include "zip_builder.h"
 
 namespace dl {
@@ -321,6 +322,25 @@ TEST(Container, DamageIsAGap) {
   std::string unity = unity_bundle(a, a);
   for (std::size_t i = unity.size() - 200; i < unity.size(); ++i) unity[i] = '\xff';
   EXPECT_THAT(visit_all(unity).gaps, ElementsAre(HasSubstr("block")));
+}
+
+// A thousand headers of streams, each of which would unpack to much before it breaks.
+TEST(Container, BrokenStreamsInsideEndAtTheBudget) {
+  std::string bomb = packed(StreamKind::kGzip, std::string(64 << 20, '\0'));
+  bomb.resize(bomb.size() - 8);  // without its checksum
+  std::string file = "x";
+  for (int i = 0; i < 1000; ++i) file += bomb.substr(0, 20);
+  file += bomb;
+  UnpackBudget budget(file.size());
+  EXPECT_THAT(find_containers_inside(as_bytes(file), 8, budget), IsEmpty());
+  EXPECT_LT(budget.left(), kUnpackAllowance) << "the search was free of charge";
+  // One that is whole is still found behind ordinary bytes.
+  const std::string good = "header--" + packed(StreamKind::kGzip, words(5000)) + "trailer";
+  UnpackBudget fresh(good.size());
+  const auto found = find_containers_inside(as_bytes(good), 8, fresh);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].offset, 8U);
+  EXPECT_EQ(found[0].size, good.size() - 15);
 }
 
 std::string base64_of(std::string_view bytes) {

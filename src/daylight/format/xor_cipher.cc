@@ -31,9 +31,13 @@ constexpr std::size_t kWindow = 4096;
 constexpr std::size_t kMaxWindows = 2048;
 constexpr int kMaxRounds = 6;
 constexpr std::size_t kStarts = 6;
-// ... and this much commoner than at the usual lag.
+// ... and this much commoner than at the usual lag, where a key leaves them near chance (letters as
+// a key, of which one in twenty is equal to another, give about 3; ordinary tables 4 to 40).
+constexpr double kMostUsual = 6.0;
 constexpr double kLeastContrast = 4.0;
 constexpr std::size_t kLeastSize = 256;
+// Fewer bytes have no statistics.
+constexpr std::size_t kLeastStatistics = 2048;
 
 bool is_zero(const Key& key) {
   return std::all_of(key.begin(), key.end(), [](std::uint8_t byte) { return byte == 0; });
@@ -65,6 +69,7 @@ std::vector<std::size_t> likely_periods(ByteSpan bytes) {
   std::vector<std::size_t> periods;
   if (best < kLeastPeak) return periods;
   periods.push_back(kWord);
+  if (usual > kMostUsual) return periods;
   for (std::size_t lag = 1; lag <= correlation.size() && periods.size() < kMaxPeriods; ++lag) {
     const double here = correlation[lag - 1];
     if (here < best * kNearBest || here < std::max(usual, 1.0) * kLeastContrast) continue;
@@ -433,6 +438,7 @@ class KeySearch {
   std::optional<XorFinding> search() {
     if (auto found = by_known_text()) return found;
     if (auto found = by_formula()) return found;
+    if (bytes_.size() < kLeastStatistics) return std::nullopt;
     for (const std::size_t period : likely_periods(bytes_)) {
       if (auto found = by_statistics(period)) return found;
     }

@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <vector>
 
-#include "daylight/program/call_graph.h"
-#include "daylight/program/class_index.h"
-#include "daylight/program/code_facts.h"
-#include "daylight/program/fingerprint.h"
+#include "daylight/program/code/call_graph.h"
+#include "daylight/program/code/class_index.h"
+#include "daylight/program/code/code_facts.h"
+#include "daylight/program/code/fingerprint.h"
 
 namespace {
 

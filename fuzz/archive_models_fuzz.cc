@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "daylight/format/keras_config.h"
-#include "daylight/format/model_probe.h"
-#include "daylight/format/pickle.h"
-#include "daylight/format/torch_source.h"
-#include "daylight/format/torch_tensor.h"
+#include "daylight/format/encoding/pickle.h"
+#include "daylight/format/probe/model_probe.h"
+#include "daylight/format/tensorflow/keras_config.h"
+#include "daylight/format/torch/torch_source.h"
+#include "daylight/format/torch/torch_tensor.h"
 
 namespace {
 

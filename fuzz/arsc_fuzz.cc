@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "daylight/format/arsc.h"
+#include "daylight/format/package/arsc.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto table = dl::ResourceTable::parse({data, size}, "fuzz.arsc");

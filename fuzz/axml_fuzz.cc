@@ -2,7 +2,7 @@
 // Fuzzes binary XML and what a manifest makes of it.
 #include <cstdint>
 
-#include "daylight/format/android_manifest.h"
+#include "daylight/format/package/android_manifest.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto document = dl::parse_axml({data, size}, "fuzz.xml");

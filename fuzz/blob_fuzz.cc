@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "daylight/base/digest.h"
-#include "daylight/detect/blob_scan.h"
+#include "daylight/detect/scan/blob_scan.h"
 
 namespace {
 

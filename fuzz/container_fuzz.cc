@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "daylight/format/base64_run.h"
-#include "daylight/format/byte_statistics.h"
-#include "daylight/format/container.h"
-#include "daylight/format/container_carve.h"
-#include "daylight/format/file_kind.h"
+#include "daylight/format/archive/base64_run.h"
+#include "daylight/format/archive/byte_statistics.h"
+#include "daylight/format/archive/container.h"
+#include "daylight/format/archive/container_carve.h"
+#include "daylight/format/code/file_kind.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "daylight/format/dex.h"
+#include "daylight/format/code/dex.h"
 
 namespace {
 

@@ -2,7 +2,7 @@
 // Fuzzes ELF files: every table, relocations, ranges and look-ups.
 #include <cstdint>
 
-#include "daylight/format/elf.h"
+#include "daylight/format/code/elf.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto file = dl::ElfFile::parse({data, size}, "fuzz.so");

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "daylight/format/model_probe.h"
+#include "daylight/format/probe/model_probe.h"
 
 namespace {
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "daylight/format/hdf5.h"
-#include "daylight/format/model_probe.h"
+#include "daylight/format/encoding/hdf5.h"
+#include "daylight/format/probe/model_probe.h"
 
 namespace {
 

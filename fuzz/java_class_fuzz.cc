@@ -2,7 +2,7 @@
 // Fuzzes Java class files: whatever is given out lies inside the bytes.
 #include <cstdint>
 
-#include "daylight/format/java_class.h"
+#include "daylight/format/code/java_class.h"
 
 namespace {
 

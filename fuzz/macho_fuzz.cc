@@ -2,7 +2,7 @@
 // Fuzzes Mach-O files, thin and fat, and everything that is asked of them.
 #include <cstdint>
 
-#include "daylight/format/macho.h"
+#include "daylight/format/code/macho.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto files = dl::MachoFile::parse_all({data, size}, "fuzz");

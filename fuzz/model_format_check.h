@@ -7,8 +7,8 @@
 #include <initializer_list>
 #include <string_view>
 
-#include "daylight/format/model_graph.h"
-#include "daylight/format/model_probe.h"
+#include "daylight/format/model/model_graph.h"
+#include "daylight/format/probe/model_probe.h"
 
 namespace dl::fuzz {
 

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "daylight/base/bytes.h"
-#include "daylight/detect/native_hits.h"
-#include "daylight/program/jni_names.h"
-#include "daylight/program/native_code.h"
-#include "daylight/program/native_decode_x86.h"
-#include "daylight/program/native_names.h"
+#include "daylight/detect/native/native_hits.h"
+#include "daylight/program/native_code/jni_names.h"
+#include "daylight/program/native_code/native_code.h"
+#include "daylight/program/native_code/native_decode_x86.h"
+#include "daylight/program/native_code/native_names.h"
 
 namespace {
 

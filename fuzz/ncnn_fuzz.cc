@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads arbitrary bytes as an ncnn network, and the rest of them as its weights.
-#include "daylight/format/ncnn.h"
+#include "daylight/format/engines/ncnn.h"
 #include "model_format_check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -2,7 +2,7 @@
 // Fuzzes property lists of both forms; what is read can be written.
 #include <cstdint>
 
-#include "daylight/format/property_list.h"
+#include "daylight/format/package/property_list.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto list = dl::parse_property_list({data, size}, "fuzz");

@@ -2,8 +2,8 @@
 // Fuzzes manifests and resource tables of app bundles.
 #include <cstdint>
 
-#include "daylight/format/android_manifest.h"
-#include "daylight/format/proto_xml.h"
+#include "daylight/format/package/android_manifest.h"
+#include "daylight/format/package/proto_xml.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const dl::ByteSpan bytes(data, size);

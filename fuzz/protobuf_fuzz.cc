@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Walks arbitrary bytes as a message on the wire and as its text form.
-#include "daylight/format/graph_parts.h"
-#include "daylight/format/protobuf.h"
-#include "daylight/format/protobuf_text.h"
+#include "daylight/format/encoding/protobuf.h"
+#include "daylight/format/encoding/protobuf_text.h"
+#include "daylight/format/model/graph_parts.h"
 #include "model_format_check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -7,13 +7,13 @@
 #include <string>
 #include <utility>
 
-#include "daylight/format/tflite.h"
-#include "daylight/program/app_code.h"
-#include "daylight/program/app_package.h"
+#include "daylight/format/tensorflow/tflite.h"
+#include "daylight/program/code/app_code.h"
+#include "daylight/program/package/app_package.h"
 #include "daylight/rebuild/rebuilder.h"
+#include "support/flow_app.h"
 #include "support/memory_file.h"
 #include "support/tflite_builder.h"
-#include "unit/program/flow_app.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "daylight/detect/recipes.h"
+#include "daylight/detect/plan/recipes.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   dl::RecipeSet recipes;

@@ -2,8 +2,8 @@
 // Fuzzes signing blocks, JAR signatures, and single certificates and PKCS#7 blocks.
 #include <cstdint>
 
-#include "daylight/format/certificate.h"
-#include "daylight/format/signing.h"
+#include "daylight/format/package/certificate.h"
+#include "daylight/format/package/signing.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const dl::ByteSpan bytes(data, size);

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "daylight/format/model_probe.h"
-#include "daylight/format/tflite.h"
+#include "daylight/format/probe/model_probe.h"
+#include "daylight/format/tensorflow/tflite.h"
 
 namespace {
 

@@ -2,7 +2,7 @@
 // Reads arbitrary bytes as model metadata, and as a model with files packed behind it.
 #include <cstdint>
 
-#include "daylight/format/tflite_metadata.h"
+#include "daylight/format/tensorflow/tflite_metadata.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const dl::ByteSpan bytes{data, size};

@@ -2,9 +2,9 @@
 // Fuzzes XML as text and what a manifest makes of it.
 #include <cstdint>
 
-#include "daylight/format/android_manifest.h"
-#include "daylight/format/xml_text.h"
-#include "daylight/program/app_modules.h"
+#include "daylight/format/package/android_manifest.h"
+#include "daylight/format/package/xml_text.h"
+#include "daylight/program/package/app_modules.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const dl::ByteSpan bytes(data, size);

@@ -2,7 +2,7 @@
 // Fuzzes the archive reader: directory, recovery, and the content of the first entries.
 #include <cstdint>
 
-#include "daylight/format/zip.h"
+#include "daylight/format/archive/zip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto archive = dl::ZipArchive::open({data, size}, "fuzz.zip");

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "daylight/format/zip.h"
+#include "daylight/format/archive/zip.h"
 #include "hostile_text.h"
-#include "unit/format/zip_builder.h"
+#include "support/zip_builder.h"
 
 namespace dl {
 namespace {

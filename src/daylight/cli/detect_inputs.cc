@@ -5,7 +5,7 @@
 #include "daylight/base/digest.h"
 #include "daylight/base/file.h"
 #include "daylight/cli/models_verb.h"
-#include "daylight/detect/original_names.h"
+#include "daylight/detect/plan/original_names.h"
 
 namespace dl::cli {
 

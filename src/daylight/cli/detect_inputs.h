@@ -11,9 +11,9 @@
 #include "daylight/base/result.h"
 #include "daylight/cli/options.h"
 #include "daylight/detect/detector.h"
-#include "daylight/program/app_code.h"
-#include "daylight/program/app_package.h"
-#include "daylight/program/name_mapping.h"
+#include "daylight/program/code/app_code.h"
+#include "daylight/program/code/name_mapping.h"
+#include "daylight/program/package/app_package.h"
 
 namespace dl::cli {
 

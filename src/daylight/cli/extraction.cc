@@ -8,7 +8,7 @@
 #include "daylight/base/digest.h"
 #include "daylight/base/file.h"
 #include "daylight/base/text.h"
-#include "daylight/detect/rules.h"
+#include "daylight/detect/rules/rules.h"
 #include "daylight/report/shown_inventory.h"
 
 namespace dl::cli {

@@ -10,7 +10,7 @@
 #include "daylight/artifact/inventory.h"
 #include "daylight/base/bytes.h"
 #include "daylight/base/result.h"
-#include "daylight/program/app_package.h"
+#include "daylight/program/package/app_package.h"
 
 namespace dl::cli {
 

@@ -10,8 +10,8 @@
 #include "daylight/base/digest.h"
 #include "daylight/base/file.h"
 #include "daylight/base/text.h"
-#include "daylight/detect/rules.h"
-#include "daylight/format/model_probe.h"
+#include "daylight/detect/rules/rules.h"
+#include "daylight/format/probe/model_probe.h"
 #include "daylight/report/text_layout.h"
 
 namespace dl::cli {

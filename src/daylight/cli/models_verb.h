@@ -9,7 +9,7 @@
 #include "daylight/base/result.h"
 #include "daylight/cli/options.h"
 #include "daylight/cli/terminal.h"
-#include "daylight/detect/known_models.h"
+#include "daylight/detect/rules/known_models.h"
 
 namespace dl::cli {
 

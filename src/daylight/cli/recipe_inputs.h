@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "daylight/base/result.h"
-#include "daylight/detect/recipes.h"
+#include "daylight/detect/plan/recipes.h"
 
 namespace dl::cli {
 

@@ -9,7 +9,7 @@
 #include "daylight/base/result.h"
 #include "daylight/cli/case_folder.h"
 #include "daylight/cli/options.h"
-#include "daylight/program/app_package.h"
+#include "daylight/program/package/app_package.h"
 
 namespace dl::cli {
 

@@ -25,7 +25,7 @@
 #include "daylight/cli/refusals.h"
 #include "daylight/cli/replay_stage.h"
 #include "daylight/cli/sample_hashing.h"
-#include "daylight/detect/planner.h"
+#include "daylight/detect/plan/planner.h"
 #include "daylight/rebuild/rebuilder.h"
 #include "daylight/report/reporter.h"
 

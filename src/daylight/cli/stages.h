@@ -14,8 +14,8 @@
 #include "daylight/cli/case_folder.h"
 #include "daylight/cli/options.h"
 #include "daylight/cli/stage_report.h"
-#include "daylight/program/app_code.h"
-#include "daylight/program/app_package.h"
+#include "daylight/program/code/app_code.h"
+#include "daylight/program/package/app_package.h"
 
 namespace dl::cli {
 

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "daylight/base/text.h"
-#include "daylight/program/ios_bundle.h"
+#include "daylight/program/package/ios_bundle.h"
 
 namespace dl {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "daylight/artifact/inventory.h"
-#include "daylight/program/app_package.h"
+#include "daylight/program/package/app_package.h"
 
 namespace dl {
 

@@ -10,9 +10,9 @@
 #include "daylight/base/text.h"
 #include "daylight/detect/cipher_relation.h"
 #include "daylight/detect/model_use.h"
-#include "daylight/format/byte_statistics.h"
-#include "daylight/format/model_probe.h"
-#include "daylight/program/dex_interpreter.h"
+#include "daylight/format/archive/byte_statistics.h"
+#include "daylight/format/probe/model_probe.h"
+#include "daylight/program/interpreter/dex_interpreter.h"
 
 namespace dl {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "daylight/base/log.h"
 #include "daylight/base/result.h"
-#include "daylight/detect/entry_scan.h"
-#include "daylight/detect/signals.h"
+#include "daylight/detect/scan/entry_scan.h"
+#include "daylight/detect/signals/signals.h"
 
 namespace dl {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#include "daylight/format/container.h"
-#include "daylight/format/stored_cipher.h"
+#include "daylight/format/archive/container.h"
+#include "daylight/format/archive/stored_cipher.h"
 
 namespace dl {
 namespace {

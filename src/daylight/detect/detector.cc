@@ -7,13 +7,13 @@
 #include "daylight/base/text.h"
 #include "daylight/detect/app_info.h"
 #include "daylight/detect/cipher_calls.h"
-#include "daylight/detect/entry_scan.h"
-#include "daylight/detect/model_folders.h"
 #include "daylight/detect/model_use.h"
-#include "daylight/detect/native_calls.h"
-#include "daylight/detect/signals.h"
+#include "daylight/detect/native/native_calls.h"
+#include "daylight/detect/scan/entry_scan.h"
+#include "daylight/detect/scan/model_folders.h"
+#include "daylight/detect/signals/signals.h"
 #include "daylight/detect/tasks.h"
-#include "daylight/format/tflite_metadata.h"
+#include "daylight/format/tensorflow/tflite_metadata.h"
 
 namespace dl {
 namespace {

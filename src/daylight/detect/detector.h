@@ -5,10 +5,10 @@
 #include "daylight/artifact/inventory.h"
 #include "daylight/base/log.h"
 #include "daylight/base/result.h"
-#include "daylight/detect/known_models.h"
-#include "daylight/detect/rules.h"
-#include "daylight/program/app_code.h"
-#include "daylight/program/app_package.h"
+#include "daylight/detect/rules/known_models.h"
+#include "daylight/detect/rules/rules.h"
+#include "daylight/program/code/app_code.h"
+#include "daylight/program/package/app_package.h"
 
 namespace dl {
 

@@ -8,8 +8,8 @@
 #include <unordered_set>
 
 #include "daylight/base/text.h"
-#include "daylight/detect/model_record.h"
-#include "daylight/format/dex_code.h"
+#include "daylight/detect/scan/model_record.h"
+#include "daylight/format/code/dex_code.h"
 
 namespace dl {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "daylight/artifact/inventory.h"
-#include "daylight/detect/signals.h"
+#include "daylight/detect/signals/signals.h"
 
 namespace dl {
 

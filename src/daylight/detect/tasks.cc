@@ -7,7 +7,7 @@
 #include <set>
 
 #include "daylight/base/text.h"
-#include "daylight/detect/model_record.h"
+#include "daylight/detect/scan/model_record.h"
 
 namespace dl {
 namespace {

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "daylight/artifact/inventory.h"
-#include "daylight/detect/entry_scan.h"
 #include "daylight/detect/model_use.h"
-#include "daylight/detect/signals.h"
+#include "daylight/detect/scan/entry_scan.h"
+#include "daylight/detect/signals/signals.h"
 
 namespace dl {
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "daylight/artifact/evidence.h"
-#include "daylight/program/app_code.h"
-#include "daylight/program/app_package.h"
-#include "daylight/program/dex_flow.h"
+#include "daylight/program/code/app_code.h"
+#include "daylight/program/dex_flow/dex_flow.h"
+#include "daylight/program/package/app_package.h"
 
 namespace dl::rebuild {
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "daylight/base/json.h"
-#include "daylight/program/dex_flow_graph.h"
+#include "daylight/program/dex_flow/dex_flow_graph.h"
 
 namespace dl::rebuild {
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "daylight/program/dex_flow.h"
+#include "daylight/program/dex_flow/dex_flow.h"
 
 namespace dl::rebuild {
 

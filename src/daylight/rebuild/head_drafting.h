@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "daylight/artifact/inventory.h"
-#include "daylight/program/app_package.h"
-#include "daylight/program/dex_flow.h"
+#include "daylight/program/dex_flow/dex_flow.h"
+#include "daylight/program/package/app_package.h"
 #include "daylight/rebuild/answer_reading.h"
 #include "daylight/rebuild/code_evidence.h"
 #include "daylight/rebuild/pipeline_draft.h"

@@ -7,7 +7,7 @@
 
 #include "daylight/artifact/inventory.h"
 #include "daylight/artifact/pipeline.h"
-#include "daylight/program/dex_flow.h"
+#include "daylight/program/dex_flow/dex_flow.h"
 #include "daylight/rebuild/code_evidence.h"
 
 namespace dl::rebuild {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daylight/program/dex_flow_graph.h"
+#include "daylight/program/dex_flow/dex_flow_graph.h"
 #include "daylight/rebuild/code_evidence.h"
 #include "daylight/rebuild/pipeline_draft.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "daylight/artifact/pipeline.h"
-#include "daylight/program/dex_flow_graph.h"
+#include "daylight/program/dex_flow/dex_flow_graph.h"
 
 namespace dl::rebuild {
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "daylight/base/text.h"
-#include "daylight/program/app_code.h"
+#include "daylight/program/code/app_code.h"
 #include "daylight/rebuild/answer_reading.h"
 #include "daylight/rebuild/assumptions.h"
 #include "daylight/rebuild/code_evidence.h"

@@ -7,8 +7,8 @@
 #include "daylight/artifact/pipeline.h"
 #include "daylight/base/log.h"
 #include "daylight/base/result.h"
-#include "daylight/program/app_package.h"
-#include "daylight/program/dex_flow.h"
+#include "daylight/program/dex_flow/dex_flow.h"
+#include "daylight/program/package/app_package.h"
 
 namespace dl::rebuild {
 

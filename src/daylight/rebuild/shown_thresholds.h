@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "daylight/base/json.h"
-#include "daylight/format/arsc.h"
-#include "daylight/program/dex_flow_graph.h"
+#include "daylight/format/package/arsc.h"
+#include "daylight/program/dex_flow/dex_flow_graph.h"
 
 namespace dl::rebuild {
 

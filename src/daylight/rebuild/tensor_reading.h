@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "daylight/artifact/inventory.h"
-#include "daylight/program/dex_flow_graph.h"
+#include "daylight/program/dex_flow/dex_flow_graph.h"
 
 namespace dl::rebuild {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "daylight/artifact/inventory.h"
-#include "daylight/format/arsc.h"
-#include "daylight/program/dex_flow_graph.h"
+#include "daylight/format/package/arsc.h"
+#include "daylight/program/dex_flow/dex_flow_graph.h"
 #include "daylight/rebuild/code_evidence.h"
 #include "daylight/rebuild/pipeline_draft.h"
 #include "daylight/rebuild/score_reading.h"

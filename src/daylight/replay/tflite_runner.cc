@@ -7,7 +7,7 @@
 #include <cstdio>
 
 #include "daylight/base/text.h"
-#include "daylight/format/tflite.h"
+#include "daylight/format/tensorflow/tflite.h"
 #include "daylight/replay/model_runner.h"
 #include "daylight/replay/tflite_c_api.h"
 

@@ -10,7 +10,7 @@
 #include "daylight/base/file.h"
 #include "daylight/cli/fail_rules.h"
 #include "daylight/cli/terminal.h"
-#include "daylight/program/name_mapping.h"
+#include "daylight/program/code/name_mapping.h"
 #include "support/shared_data.h"
 
 namespace dl::cli {

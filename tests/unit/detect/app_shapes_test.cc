@@ -8,15 +8,15 @@
 #include <fstream>
 #include <map>
 
-#include "../format/zip_builder.h"
 #include "daylight/base/file.h"
 #include "daylight/base/text.h"
 #include "daylight/detect/detector.h"
-#include "daylight/program/ios_bundle.h"
+#include "daylight/program/package/ios_bundle.h"
 #include "support/apple_binary.h"
 #include "support/protobuf_builder.h"
 #include "support/shared_data.h"
 #include "support/tflite_builder.h"
+#include "support/zip_builder.h"
 
 namespace dl {
 namespace {

@@ -5,10 +5,10 @@
 
 #include <gtest/gtest.h>
 
-#include "../program/flow_app.h"
 #include "daylight/base/file.h"
 #include "daylight/detect/detector.h"
-#include "daylight/format/stored_cipher.h"
+#include "daylight/format/archive/stored_cipher.h"
+#include "support/flow_app.h"
 
 namespace dl {
 namespace {

@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <fstream>
 
-#include "../format/res_builder.h"
-#include "../format/zip_builder.h"
 #include "daylight/base/file.h"
 #include "daylight/detect/detector.h"
-#include "daylight/detect/planner.h"
+#include "daylight/detect/plan/planner.h"
 #include "support/dex_builder.h"
+#include "support/res_builder.h"
 #include "support/shared_data.h"
+#include "support/zip_builder.h"
 
 namespace dl {
 namespace {

@@ -11,10 +11,10 @@
 
 #include "daylight/base/file.h"
 #include "daylight/detect/detector.h"
-#include "daylight/detect/rules.h"
-#include "daylight/format/dex.h"
-#include "daylight/program/fingerprint.h"
-#include "rule_samples.h"
+#include "daylight/detect/rules/rules.h"
+#include "daylight/format/code/dex.h"
+#include "daylight/program/code/fingerprint.h"
+#include "support/rule_samples.h"
 #include "support/shared_data.h"
 
 namespace dl {

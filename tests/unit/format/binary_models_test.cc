@@ -7,10 +7,10 @@
 #include <map>
 
 #include "daylight/base/file.h"
-#include "daylight/format/circle.h"
-#include "daylight/format/model_probe.h"
-#include "daylight/format/mslite.h"
-#include "daylight/format/ptmf.h"
+#include "daylight/format/engines/mslite.h"
+#include "daylight/format/probe/model_probe.h"
+#include "daylight/format/tensorflow/circle.h"
+#include "daylight/format/torch/ptmf.h"
 #include "support/shared_data.h"
 
 namespace dl {

@@ -7,8 +7,8 @@
 #include <sstream>
 
 #include "daylight/base/file.h"
-#include "daylight/format/dex.h"
-#include "daylight/format/zip.h"
+#include "daylight/format/archive/zip.h"
+#include "daylight/format/code/dex.h"
 #include "support/shared_data.h"
 
 namespace dl {

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "daylight/program/app_code.h"
-#include "daylight/program/app_package.h"
-#include "daylight/program/dex_flow.h"
-#include "flow_app.h"
+#include "daylight/program/code/app_code.h"
+#include "daylight/program/dex_flow/dex_flow.h"
+#include "daylight/program/package/app_package.h"
 #include "support/dex_builder.h"
+#include "support/flow_app.h"
 #include "support/memory_file.h"
 
 namespace dl::program {

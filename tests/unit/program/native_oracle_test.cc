@@ -12,10 +12,10 @@
 #include <sstream>
 
 #include "daylight/base/log.h"
-#include "daylight/program/app_package.h"
-#include "daylight/program/native_code.h"
-#include "daylight/program/native_decode_x86.h"
-#include "daylight/program/native_unwind.h"
+#include "daylight/program/native_code/native_code.h"
+#include "daylight/program/native_code/native_decode_x86.h"
+#include "daylight/program/native_code/native_unwind.h"
+#include "daylight/program/package/app_package.h"
 #include "support/shared_data.h"
 
 namespace dl::program {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "daylight/rebuild/rebuilder.h"
-#include "unit/program/flow_app.h"
+#include "support/flow_app.h"
 
 namespace dl::rebuild {
 

@@ -3,7 +3,7 @@
 // resources; what stays a label, and what stays a gap.
 #include "daylight/rebuild/shown_thresholds.h"
 
-#include "unit/format/res_builder.h"
+#include "support/res_builder.h"
 #include "unit/rebuild/rebuilt_app.h"
 
 namespace dl::rebuild {

@@ -5,10 +5,10 @@
 
 #include <cstring>
 
+#include "daylight/format/unicode.h"
+
 namespace dl {
 namespace {
-
-constexpr std::uint32_t kReplacement = 0xfffd;
 
 bool is_ascii(ByteSpan raw) {
   std::size_t i = 0;
@@ -21,25 +21,6 @@ bool is_ascii(ByteSpan raw) {
     if (raw[i] >= 0x80) return false;
   }
   return true;
-}
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto byte = [&](std::uint32_t value) { out.push_back(static_cast<char>(value)); };
-  if (code < 0x80) {
-    byte(code);
-  } else if (code < 0x800) {
-    byte(0xc0U | code >> 6U);
-    byte(0x80U | (code & 0x3fU));
-  } else if (code < 0x10000) {
-    byte(0xe0U | code >> 12U);
-    byte(0x80U | ((code >> 6U) & 0x3fU));
-    byte(0x80U | (code & 0x3fU));
-  } else {
-    byte(0xf0U | code >> 18U);
-    byte(0x80U | ((code >> 12U) & 0x3fU));
-    byte(0x80U | ((code >> 6U) & 0x3fU));
-    byte(0x80U | (code & 0x3fU));
-  }
 }
 
 // One sequence: its code (a UTF-16 unit, or beyond for four bytes) and its length in bytes; length
@@ -71,9 +52,6 @@ Sequence sequence_at(ByteSpan raw, std::size_t i) {
   return {};
 }
 
-bool is_high_surrogate(std::uint32_t code) { return code >= 0xd800 && code < 0xdc00; }
-bool is_low_surrogate(std::uint32_t code) { return code >= 0xdc00 && code < 0xe000; }
-
 }  // namespace
 
 DexString decode_mutf8(ByteSpan raw) {
@@ -92,16 +70,16 @@ DexString decode_mutf8(ByteSpan raw) {
     if (is_high_surrogate(code) && i < raw.size()) {
       const Sequence two = sequence_at(raw, i);
       if (is_low_surrogate(two.code)) {
-        code = 0x10000 + ((code - 0xd800) << 10U) + (two.code - 0xdc00);
+        code = joined_surrogates(code, two.code);
         i += two.length;
         ++out.utf16_length;
       }
     }
-    if (one.length == 0 || is_high_surrogate(code) || is_low_surrogate(code)) {
-      code = kReplacement;
+    if (one.length == 0 || is_surrogate(code)) {
+      code = kReplacementCharacter;
       out.valid = false;
     }
-    append_utf8(text, code);
+    append_utf8(code, text);
   }
   if (text != as_text(raw)) out.converted = std::move(text);
   return out;

@@ -9,6 +9,7 @@
 
 #include "daylight/base/digest.h"
 #include "daylight/base/text.h"
+#include "daylight/format/unicode.h"
 
 namespace dl {
 namespace {
@@ -17,41 +18,16 @@ constexpr std::uint64_t kChunkHeaderSize = 8;
 constexpr std::uint64_t kPoolHeaderSize = 28;
 constexpr std::uint32_t kPoolUtf8Flag = 1U << 8U;
 
-// Appends one code unit sequence value as UTF-8; a lone surrogate gets three bytes, so that nothing
-// is lost.
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xc0U | (code >> 6U));
-    put(0x80U | (code & 0x3fU));
-  } else if (code < 0x10000) {
-    put(0xe0U | (code >> 12U));
-    put(0x80U | ((code >> 6U) & 0x3fU));
-    put(0x80U | (code & 0x3fU));
-  } else {
-    put(0xf0U | (code >> 18U));
-    put(0x80U | ((code >> 12U) & 0x3fU));
-    put(0x80U | ((code >> 6U) & 0x3fU));
-    put(0x80U | (code & 0x3fU));
-  }
-}
-
-std::string utf8_of_utf16(ByteSpan units) {
+// A lone surrogate gets three bytes, so that nothing is lost.
+std::string utf8_of_units(ByteSpan bytes) {
   std::string out;
-  const std::size_t count = units.size() / 2;
-  const auto unit = [&units](std::size_t i) {
-    return static_cast<std::uint32_t>(units[2 * i] | (units[2 * i + 1] << 8U));
+  const std::size_t count = bytes.size() / 2;
+  const auto unit = [&bytes](std::size_t i) {
+    return static_cast<std::uint32_t>(bytes[2 * i] | (bytes[2 * i + 1] << 8U));
   };
   out.reserve(count);
-  for (std::size_t i = 0; i < count && out.size() < kMaxResStringSize; ++i) {
-    std::uint32_t code = unit(i);
-    const bool pair =
-        (code & 0xfc00U) == 0xd800U && i + 1 < count && (unit(i + 1) & 0xfc00U) == 0xdc00U;
-    if (pair) code = 0x10000U + ((code & 0x3ffU) << 10U) + (unit(++i) & 0x3ffU);
-    append_utf8(out, code);
-  }
+  for (std::size_t i = 0; i < count && out.size() < kMaxResStringSize;)
+    append_utf8(next_utf16(unit, count, i), out);
   return out;
 }
 
@@ -85,7 +61,7 @@ std::optional<std::string> read_utf16(ByteReader& reader) {
   if ((units & 0x8000U) != 0) units = ((units & 0x7fffU) << 16U) | reader.u16();
   if (!reader.ok()) return std::nullopt;
   const std::uint64_t bytes = std::min<std::uint64_t>(std::uint64_t{units} * 2, reader.remaining());
-  return utf8_of_utf16(reader.take(bytes));
+  return utf8_of_units(reader.take(bytes));
 }
 
 // The number in a dimension or fraction: 24 bits with the point at one of four places.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daylight/base/text.h"
+#include "daylight/format/unicode.h"
 
 namespace dl {
 namespace {
@@ -17,23 +18,9 @@ bool ends_name(char c) {
          c == '"' || c == '\'';
 }
 
-void append_utf8(std::uint32_t point, std::string& out) {
-  if (point > 0x10ffffU || (point >= 0xd800U && point < 0xe000U) || point == 0) point = 0xfffdU;
-  if (point < 0x80U) {
-    out += static_cast<char>(point);
-  } else if (point < 0x800U) {
-    out += static_cast<char>(0xc0U | (point >> 6U));
-    out += static_cast<char>(0x80U | (point & 0x3fU));
-  } else if (point < 0x10000U) {
-    out += static_cast<char>(0xe0U | (point >> 12U));
-    out += static_cast<char>(0x80U | ((point >> 6U) & 0x3fU));
-    out += static_cast<char>(0x80U | (point & 0x3fU));
-  } else {
-    out += static_cast<char>(0xf0U | (point >> 18U));
-    out += static_cast<char>(0x80U | ((point >> 12U) & 0x3fU));
-    out += static_cast<char>(0x80U | ((point >> 6U) & 0x3fU));
-    out += static_cast<char>(0x80U | (point & 0x3fU));
-  }
+// What is no character becomes U+FFFD.
+void append_character(std::uint32_t point, std::string& out) {
+  append_utf8(is_surrogate(point) || point == 0 ? kReplacementCharacter : point, out);
 }
 
 // The number of "#65" or "#x41"; nothing where it is none.
@@ -65,7 +52,7 @@ std::string decoded(std::string_view text) {
     const std::string_view entity = text.substr(i + 1, end - 1);
     const auto number = entity.starts_with('#') ? character_number(entity) : std::nullopt;
     if (number) {
-      append_utf8(*number, out);
+      append_character(*number, out);
     } else if (entity == "lt" || entity == "gt" || entity == "amp" || entity == "quot" ||
                entity == "apos") {
       out += entity == "lt"     ? '<'
@@ -193,21 +180,12 @@ Result<AxmlDocument> DocumentBuilder::finish(const GapList& gaps) {
 std::string utf8_of_utf16(ByteSpan bytes, bool big_endian) {
   std::string out;
   const auto unit = [&](std::size_t i) {
-    const std::uint32_t first = bytes[i];
-    const std::uint32_t second = bytes[i + 1];
+    const std::uint32_t first = bytes[2 * i];
+    const std::uint32_t second = bytes[2 * i + 1];
     return big_endian ? (first << 8U) | second : (second << 8U) | first;
   };
-  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
-    std::uint32_t point = unit(i);
-    if (point >= 0xd800U && point < 0xdc00U && i + 3 < bytes.size()) {
-      const std::uint32_t low = unit(i + 2);
-      if (low >= 0xdc00U && low < 0xe000U) {
-        point = 0x10000U + ((point - 0xd800U) << 10U) + (low - 0xdc00U);
-        i += 2;
-      }
-    }
-    append_utf8(point, out);
-  }
+  const std::size_t count = bytes.size() / 2;
+  for (std::size_t i = 0; i < count;) append_character(next_utf16(unit, count, i), out);
   return out;
 }
 

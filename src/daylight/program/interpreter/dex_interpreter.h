@@ -127,17 +127,32 @@ class DexInterpreter {
 
   const Body* body_of(MethodId method);
   bool execute(MethodId method, const std::vector<std::int64_t>& words, std::int64_t& result);
+  bool run_frame(Frame& frame);
+  // ---- one instruction, by group (dex_interpreter.cc) ----
   Step step(Frame& frame, const DexInstruction& instruction);
-  Step step_array(Frame& frame, const DexInstruction& instruction);
-  Step step_field(Frame& frame, const DexInstruction& instruction);
-  Step step_branch(Frame& frame, const DexInstruction& instruction);
   Step step_number(Frame& frame, const DexInstruction& instruction);
-  Step step_conversion(Frame& frame, const DexInstruction& instruction);
+  Step step_branch(Frame& frame, const DexInstruction& instruction);
+  Step step_switch(Frame& frame, const DexInstruction& instruction);
+  Step step_other(Frame& frame, const DexInstruction& instruction);
+  // ---- calls (dex_calls.cc) ----
   Step invoke(Frame& frame, const DexInstruction& instruction);
-  Step make_array(Frame& frame, const DexInstruction& instruction, std::int64_t length);
+  MethodId method_called(std::uint8_t opcode, MethodId named, const RunObject* receiver) const;
   bool call_platform(MethodId named, const std::vector<std::int64_t>& words, bool is_static,
                      std::int64_t& result);
+  // ---- the heap (dex_heap.cc) ----
+  Step step_object(Frame& frame, const DexInstruction& instruction);
+  Step step_array(Frame& frame, const DexInstruction& instruction);
+  Step step_field(Frame& frame, const DexInstruction& instruction);
+  Step static_field(Frame& frame, const DexInstruction& instruction, FieldId field);
+  Step object_field(Frame& frame, const DexInstruction& instruction, FieldId field);
+  bool is_instance(const RunObject* held, ClassId type) const;
+  Step make_object(Frame& frame, const DexInstruction& instruction, ClassId type);
+  Step make_array(Frame& frame, const DexInstruction& instruction, std::int64_t length);
+  Step array_length(Frame& frame, const DexInstruction& instruction);
+  Step fill_array(Frame& frame, const DexInstruction& instruction);
   void initialise(ClassId type);
+  void set_constants(const ClassInfo& info);
+  void run_initialisers(const ClassInfo& info);
   std::int64_t unknown_of(ClassId type);
   bool spend(std::uint64_t steps);
   bool spend_memory(std::uint64_t bytes);
@@ -157,9 +172,5 @@ class DexInterpreter {
   bool exhausted_ = false;
   MethodId current_ = kNoId;
 };
-
-// Texts of Java as UTF-8 and back; what is not valid becomes U+FFFD.
-std::u16string utf16_of(std::string_view utf8);
-std::string utf8_of(std::u16string_view text);
 
 }  // namespace dl::program

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "daylight/base/text.h"
+#include "daylight/program/interpreter/java_text.h"
 
 namespace dl::program {
 namespace {

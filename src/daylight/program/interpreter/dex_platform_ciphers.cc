@@ -6,6 +6,7 @@
 
 #include "daylight/base/text.h"
 #include "daylight/program/interpreter/dex_platform.h"
+#include "daylight/program/interpreter/java_text.h"
 
 namespace dl::program {
 namespace {

@@ -7,6 +7,7 @@
 #include "daylight/format/archive/compressed_stream.h"
 #include "daylight/format/archive/container.h"
 #include "daylight/program/interpreter/dex_platform.h"
+#include "daylight/program/interpreter/java_text.h"
 
 namespace dl::program {
 namespace {

@@ -4,43 +4,15 @@
 
 #include <algorithm>
 
-#include "daylight/base/json.h"
 #include "daylight/base/text.h"
+#include "daylight/format/encoding/json_document.h"
 #include "daylight/format/model/graph_parts.h"
 
 namespace dl {
 namespace {
 
-bool has_keys(std::string_view text, std::initializer_list<std::string_view> keys) {
-  return std::all_of(keys.begin(), keys.end(), [&](std::string_view key) {
-    return text.find("\"" + std::string(key) + "\"") != std::string_view::npos;
-  });
-}
-
-// A document that is an object with all these keys somewhere in it; nothing is parsed before those
-// are seen.
-std::optional<Json> object_with(ByteSpan bytes, std::initializer_list<std::string_view> keys) {
-  const std::string_view text = as_text(bytes);
-  const std::size_t begin = text.substr(0, 64).find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos || text[begin] != '{' || text.size() > kMaxJsonModel ||
-      !has_keys(text, keys))
-    return std::nullopt;
-  auto parsed = parse_json(text, "model");
-  if (!parsed || !parsed->is_object()) return std::nullopt;
-  return std::move(*parsed);
-}
-
 std::string text_at(const Json& object, const char* key) {
-  if (!object.is_object() || !object.contains(key)) return "";
-  const Json& value = object[key];
-  return value.is_string() ? value.get<std::string>()
-         : value.is_null() ? ""
-                           : dump_json_line(value);
-}
-
-const Json& child(const Json& object, const char* key) {
-  static const Json kNone;
-  return object.is_object() && object.contains(key) ? object[key] : kNone;
+  return json_text(json_child(object, key));
 }
 
 // Arguments that training sets; those that are left are inputs.
@@ -53,15 +25,15 @@ bool is_parameter_name(std::string_view name) {
 }
 
 bool is_mxnet_node(const Json& node) {
-  return node.is_object() && child(node, "op").is_string() && child(node, "name").is_string() &&
-         child(node, "inputs").is_array();
+  return node.is_object() && json_child(node, "op").is_string() &&
+         json_child(node, "name").is_string() && json_child(node, "inputs").is_array();
 }
 
 std::optional<Json> read_mxnet(ByteSpan bytes) {
-  auto document = object_with(bytes, {"nodes", "arg_nodes", "heads", "op"});
+  auto document = json_document_with(bytes, '{', {"nodes", "arg_nodes", "heads", "op"});
   if (!document) return std::nullopt;
-  const Json& nodes = child(*document, "nodes");
-  if (!nodes.is_array() || nodes.empty() || !child(*document, "heads").is_array() ||
+  const Json& nodes = json_child(*document, "nodes");
+  if (!nodes.is_array() || nodes.empty() || !json_child(*document, "heads").is_array() ||
       !std::all_of(nodes.begin(), nodes.end(), is_mxnet_node))
     return std::nullopt;
   return document;
@@ -81,20 +53,21 @@ std::string mxnet_tensor(const Json& reference, const Json& nodes) {
 }  // namespace
 
 std::optional<ModelProbe> probe_xgboost_json(ByteSpan bytes) {
-  const auto document = object_with(bytes, {"learner", "gradient_booster", "version"});
+  const auto document = json_document_with(bytes, '{', {"learner", "gradient_booster", "version"});
   if (!document) return std::nullopt;
-  const Json& learner = child(*document, "learner");
-  const Json& booster = child(learner, "gradient_booster");
-  if (!booster.is_object() || !child(*document, "version").is_array()) return std::nullopt;
+  const Json& learner = json_child(*document, "learner");
+  const Json& booster = json_child(learner, "gradient_booster");
+  if (!booster.is_object() || !json_child(*document, "version").is_array()) return std::nullopt;
   ModelProbe probe{"xgboost", bytes.size(), {}, {{"encoding", "json"}}};
-  probe.facts.emplace_back("version", dump_json_line(child(*document, "version")));
+  probe.facts.emplace_back("version", dump_json_line(json_child(*document, "version")));
   const auto add = [&](const char* fact, const std::string& value) {
     if (!value.empty()) probe.facts.emplace_back(fact, value);
   };
   add("booster", text_at(booster, "name"));
-  add("objective", text_at(child(learner, "objective"), "name"));
-  add("num_trees", text_at(child(child(booster, "model"), "gbtree_model_param"), "num_trees"));
-  add("num_feature", text_at(child(learner, "learner_model_param"), "num_feature"));
+  add("objective", text_at(json_child(learner, "objective"), "name"));
+  add("num_trees",
+      text_at(json_child(json_child(booster, "model"), "gbtree_model_param"), "num_trees"));
+  add("num_feature", text_at(json_child(learner, "learner_model_param"), "num_feature"));
   return probe;
 }
 
@@ -109,7 +82,7 @@ ModelGraph describe_mxnet_symbol(ByteSpan bytes, const ModelProbe& probe) {
       bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(probe.size, bytes.size()))));
   if (!document) return graph;
   GraphFiller filler(graph);
-  const Json& nodes = child(*document, "nodes");
+  const Json& nodes = json_child(*document, "nodes");
   for (const Json& node : nodes) {
     const std::string name = text_at(node, "name");
     const std::string type = text_at(node, "op");
@@ -119,7 +92,7 @@ ModelGraph describe_mxnet_symbol(ByteSpan bytes, const ModelProbe& probe) {
     }
     DetailText detail;
     for (const char* key : {"attrs", "attr", "param"}) {
-      const Json& attributes = child(node, key);
+      const Json& attributes = json_child(node, key);
       if (!attributes.is_object()) continue;
       for (const auto& item : attributes.items()) {
         if (!item.key().starts_with("__"))
@@ -127,10 +100,11 @@ ModelGraph describe_mxnet_symbol(ByteSpan bytes, const ModelProbe& probe) {
       }
     }
     GraphOperator op{type, detail.take(), {}, {name}};
-    for (const Json& input : child(node, "inputs")) op.inputs.push_back(mxnet_tensor(input, nodes));
+    for (const Json& input : json_child(node, "inputs"))
+      op.inputs.push_back(mxnet_tensor(input, nodes));
     filler.operation(std::move(op));
   }
-  for (const Json& head : child(*document, "heads"))
+  for (const Json& head : json_child(*document, "heads"))
     filler.output({mxnet_tensor(head, nodes), {}, ""});
   filler.gap("weights", "they lie in another file");
   filler.finish();

@@ -9,9 +9,6 @@
 
 namespace dl {
 
-// Bytes of a document that is parsed; a larger one is no model here.
-inline constexpr std::size_t kMaxJsonModel = 64U << 20U;
-
 // XGBoost's learner as JSON. Facts: encoding, objective, booster, trees, features, version.
 std::optional<ModelProbe> probe_xgboost_json(ByteSpan bytes);
 

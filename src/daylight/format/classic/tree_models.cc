@@ -9,6 +9,7 @@
 #include <string>
 
 #include "daylight/base/text.h"
+#include "daylight/format/classic/json_models.h"
 #include "daylight/format/encoding/flatbuffer.h"
 
 namespace dl {
@@ -201,9 +202,10 @@ std::optional<ModelProbe> probe_old_xgboost(ByteSpan bytes) {
 
 }  // namespace
 
-std::optional<ModelProbe> probe_xgboost_binary(ByteSpan bytes) {
+std::optional<ModelProbe> probe_xgboost(ByteSpan bytes) {
   if (auto model = probe_ubjson(bytes)) return model;
-  return probe_old_xgboost(bytes);
+  if (auto model = probe_old_xgboost(bytes)) return model;
+  return probe_xgboost_json(bytes);
 }
 
 std::optional<ModelProbe> probe_catboost(ByteSpan bytes) {

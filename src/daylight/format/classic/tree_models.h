@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boosted trees in binary files: XGBoost (universal binary JSON and the format before it),
-// CatBoost.
+// Boosted trees: XGBoost in its three encodings, CatBoost.
 #pragma once
 
 #include <optional>
@@ -14,9 +13,10 @@ namespace dl {
 inline constexpr int kMaxUbjsonDepth = 64;
 
 // A universal binary JSON object whose first member is "learner" and which is whole (exact size),
-// or the "binf" format whose parameters name an objective and a booster (size: the range's). Facts:
-// encoding, objective, booster, features, version as far as the encoding tells.
-std::optional<ModelProbe> probe_xgboost_binary(ByteSpan bytes);
+// the "binf" format whose parameters name an objective and a booster, or the learner as JSON (size
+// of both: the range's). Facts: encoding, objective, booster, features, version as far as the
+// encoding tells.
+std::optional<ModelProbe> probe_xgboost(ByteSpan bytes);
 
 // "CBM1", a size, a flatbuffer that calls itself a CatBoost model. Facts: format, parts.
 std::optional<ModelProbe> probe_catboost(ByteSpan bytes);

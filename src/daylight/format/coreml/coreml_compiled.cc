@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "daylight/base/json.h"
 #include "daylight/base/text.h"
 #include "daylight/format/coreml/mil_text.h"
+#include "daylight/format/encoding/json_document.h"
 #include "daylight/format/model/graph_parts.h"
 
 namespace dl {
@@ -18,60 +18,32 @@ constexpr const char* kShapesPart = "model.espresso.shape";
 constexpr const char* kMetadataPart = "metadata.json";
 constexpr const char* kProgramPart = "model.mil";
 
-bool mentions(std::string_view text, std::initializer_list<std::string_view> keys) {
-  return std::all_of(keys.begin(), keys.end(), [&](std::string_view key) {
-    return text.find("\"" + std::string(key) + "\"") != std::string_view::npos;
-  });
-}
-
-// Parses only what begins like a document and mentions the keys.
-std::optional<Json> document_with(ByteSpan bytes, char first,
-                                  std::initializer_list<std::string_view> keys) {
-  const std::string_view text = as_text(bytes);
-  const std::size_t begin = text.substr(0, 64).find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos || text[begin] != first || text.size() > kMaxCoremlPart ||
-      !mentions(text, keys))
-    return std::nullopt;
-  auto parsed = parse_json(text, "part of a compiled model");
-  return parsed ? std::optional(std::move(*parsed)) : std::nullopt;
-}
-
-const Json& child(const Json& object, const char* key) {
-  static const Json kNone;
-  return object.is_object() && object.contains(key) ? object[key] : kNone;
-}
-
-std::string text_of(const Json& value) {
-  return value.is_string() ? value.get<std::string>()
-         : value.is_null() ? ""
-                           : dump_json_line(value);
-}
-
 bool is_layer(const Json& layer) {
-  return layer.is_object() && child(layer, "type").is_string() && child(layer, "name").is_string();
+  return layer.is_object() && json_child(layer, "type").is_string() &&
+         json_child(layer, "name").is_string();
 }
 
 std::optional<Json> read_layers(ByteSpan bytes) {
-  auto document = document_with(bytes, '{', {"format_version", "layers", "type"});
+  auto document = json_document_with(bytes, '{', {"format_version", "layers", "type"});
   if (!document) return std::nullopt;
-  const Json& layers = child(*document, "layers");
+  const Json& layers = json_child(*document, "layers");
   if (!layers.is_array() || layers.empty() ||
       !std::all_of(layers.begin(), layers.end(), is_layer) ||
-      !child(*document, "format_version").is_number())
+      !json_child(*document, "format_version").is_number())
     return std::nullopt;
   return document;
 }
 
 std::optional<Json> read_shapes(ByteSpan bytes) {
-  auto document = document_with(bytes, '{', {"layer_shapes"});
-  if (!document || !child(*document, "layer_shapes").is_object()) return std::nullopt;
+  auto document = json_document_with(bytes, '{', {"layer_shapes"});
+  if (!document || !json_child(*document, "layer_shapes").is_object()) return std::nullopt;
   return document;
 }
 
 std::optional<Json> read_metadata(ByteSpan bytes) {
-  auto document = document_with(bytes, '[', {"metadataOutputVersion", "outputSchema"});
+  auto document = json_document_with(bytes, '[', {"metadataOutputVersion", "outputSchema"});
   if (!document || !document->is_array() || document->empty() ||
-      !child((*document)[0], "metadataOutputVersion").is_string())
+      !json_child((*document)[0], "metadataOutputVersion").is_string())
     return std::nullopt;
   return document;
 }
@@ -94,13 +66,13 @@ bool is_note(const std::string& key) {
 void describe_layers(const Json& document, GraphFiller& filler) {
   std::unordered_set<std::string> made;
   OpenTensors open;
-  for (const Json& layer : child(document, "layers")) {
-    GraphOperator op{text_of(child(layer, "type")), "", names_of(child(layer, "bottom")),
-                     names_of(child(layer, "top"))};
+  for (const Json& layer : json_child(document, "layers")) {
+    GraphOperator op{json_text(json_child(layer, "type")), "",
+                     names_of(json_child(layer, "bottom")), names_of(json_child(layer, "top"))};
     DetailText detail;
     for (const auto& item : layer.items()) {
       if (!is_note(item.key()) && !item.value().is_structured())
-        detail.text(item.key(), text_of(item.value()));
+        detail.text(item.key(), json_text(item.value()));
     }
     op.detail = detail.take();
     for (const std::string& name : op.inputs) {
@@ -114,7 +86,7 @@ void describe_layers(const Json& document, GraphFiller& filler) {
     filler.operation(std::move(op));
   }
   for (const std::string& name : open.left()) filler.output({name, {}, ""});
-  const std::string storage = text_of(child(document, "storage"));
+  const std::string storage = json_text(json_child(document, "storage"));
   filler.gap("weights", "they lie in another file" + (storage.empty() ? "" : ": " + storage));
 }
 
@@ -129,19 +101,20 @@ std::string plain_type(const std::string& type) {
 // One entry of inputSchema or outputSchema: sizes are texts.
 GraphTensor schema_tensor(const Json& entry) {
   GraphTensor tensor;
-  tensor.name = text_of(child(entry, "name"));
-  const std::string type = text_of(child(entry, "type"));
+  tensor.name = json_text(json_child(entry, "name"));
+  const std::string type = json_text(json_child(entry, "type"));
   if (type == "Image") {
-    const std::string colour = text_of(child(entry, "colorspace"));
+    const std::string colour = json_text(json_child(entry, "colorspace"));
     const bool grey = colour.find("ray") != std::string::npos;
     tensor.dtype = "uint8";
-    tensor.shape = {grey ? 1 : 3, parse_integer(text_of(child(entry, "height"))).value_or(-1),
-                    parse_integer(text_of(child(entry, "width"))).value_or(-1)};
+    tensor.shape = {grey ? 1 : 3,
+                    parse_integer(json_text(json_child(entry, "height"))).value_or(-1),
+                    parse_integer(json_text(json_child(entry, "width"))).value_or(-1)};
     return tensor;
   }
-  const std::string data = text_of(child(entry, "dataType"));
+  const std::string data = json_text(json_child(entry, "dataType"));
   tensor.dtype = plain_type(data.empty() ? type : data);
-  std::string shape = text_of(child(entry, "shape"));
+  std::string shape = json_text(json_child(entry, "shape"));
   if (shape.size() < 2 || shape.front() != '[' || shape.back() != ']') return tensor;
   shape = shape.substr(1, shape.size() - 2);
   for (const std::string& size : split(shape, ','))
@@ -152,23 +125,23 @@ GraphTensor schema_tensor(const Json& entry) {
 
 void describe_metadata(const Json& document, GraphFiller& filler) {
   const Json& model = document[0];
-  for (const Json& entry : child(model, "inputSchema")) filler.input(schema_tensor(entry));
-  for (const Json& entry : child(model, "outputSchema")) filler.output(schema_tensor(entry));
-  filler.metadata("type", text_of(child(child(model, "modelType"), "name")));
+  for (const Json& entry : json_child(model, "inputSchema")) filler.input(schema_tensor(entry));
+  for (const Json& entry : json_child(model, "outputSchema")) filler.output(schema_tensor(entry));
+  filler.metadata("type", json_text(json_child(json_child(model, "modelType"), "name")));
   for (const char* key : {"shortDescription", "version", "author", "license", "storagePrecision",
                           "specificationVersion", "generatedClassName", "method"})
-    filler.metadata(key, text_of(child(model, key)));
-  const Json& user = child(model, "userDefinedMetadata");
+    filler.metadata(key, json_text(json_child(model, key)));
+  const Json& user = json_child(model, "userDefinedMetadata");
   if (user.is_object())
     for (const auto& item : user.items()) {
-      filler.metadata(item.key(), text_of(item.value()));
+      filler.metadata(item.key(), json_text(item.value()));
       if (is_label_key(item.key()))
-        for (std::string& label : labels_from_text(text_of(item.value())))
+        for (std::string& label : labels_from_text(json_text(item.value())))
           filler.label(std::move(label));
     }
-  const Json& labels = child(model, "classLabels");
+  const Json& labels = json_child(model, "classLabels");
   if (labels.is_array())
-    for (const Json& label : labels) filler.label(text_of(label));
+    for (const Json& label : labels) filler.label(json_text(label));
   filler.gap("layers", "this part says nothing of them");
 }
 
@@ -204,12 +177,14 @@ ModelGraph describe_coreml_compiled(ByteSpan bytes, const ModelProbe& probe) {
 }
 
 std::optional<ModelProbe> probe_mlpackage(ByteSpan bytes) {
-  const auto document = document_with(bytes, '{', {"rootModelIdentifier", "itemInfoEntries"});
-  if (!document || !child(*document, "rootModelIdentifier").is_string()) return std::nullopt;
-  const Json& items = child(*document, "itemInfoEntries");
-  const Json& root = child(items, text_of(child(*document, "rootModelIdentifier")).c_str());
-  if (!child(root, "path").is_string()) return std::nullopt;
-  return ModelProbe{"mlpackage", bytes.size(), {}, {{"root_model", text_of(child(root, "path"))}}};
+  const auto document = json_document_with(bytes, '{', {"rootModelIdentifier", "itemInfoEntries"});
+  if (!document || !json_child(*document, "rootModelIdentifier").is_string()) return std::nullopt;
+  const Json& items = json_child(*document, "itemInfoEntries");
+  const Json& root =
+      json_child(items, json_text(json_child(*document, "rootModelIdentifier")).c_str());
+  if (!json_child(root, "path").is_string()) return std::nullopt;
+  return ModelProbe{
+      "mlpackage", bytes.size(), {}, {{"root_model", json_text(json_child(root, "path"))}}};
 }
 
 }  // namespace dl

@@ -10,9 +10,6 @@
 
 namespace dl {
 
-// Bytes of a text part that is read.
-inline constexpr std::size_t kMaxCoremlPart = 64U << 20U;
-
 // model.espresso.net (layers), model.espresso.shape, metadata.json, model.mil; the fact "part" says
 // which. One model has several of them: those who list models join what lies in one folder.
 std::optional<ModelProbe> probe_coreml_compiled(ByteSpan bytes);

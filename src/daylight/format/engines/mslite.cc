@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daylight/base/text.h"
+#include "daylight/format/encoding/flat_budget.h"
 #include "daylight/format/encoding/flatbuffer.h"
 #include "daylight/format/engines/mslite_schema.h"
 
@@ -59,7 +60,7 @@ class MsliteReader {
       : buffer_(bytes),
         walker_(mslite_schema(), kMaxMsliteElementsPerByte * bytes.size()),
         depth_(depth),
-        budget_(kMaxMsliteElementsPerByte * bytes.size()) {}
+        budget_(buffer_, kMaxMsliteElementsPerByte * bytes.size()) {}
 
   std::optional<ReadModel> read() {
     const auto identifier = subspan_checked(buffer_.bytes(), 4, 4);
@@ -79,20 +80,10 @@ class MsliteReader {
 
  private:
   ModelGraph& graph() { return model_.graph; }
-  bool spend(std::uint64_t count) {
-    if (count <= budget_) {
-      budget_ -= count;
-      return true;
-    }
-    budget_ = 0;
-    if (!spent_) buffer_.damage(0, "parts are shared so often that some were left out");
-    spent_ = true;
-    return false;
-  }
 
   void read_tensors(const FlatTable& root) {
     const FlatTables tensors = root.tables(7);
-    for (std::size_t i = 0; i < tensors.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < tensors.size() && budget_.spend(1); ++i) {
       const auto table = tensors.at(i);
       tensors_.push_back(table ? read_tensor(*table, i) : GraphTensor{});
     }
@@ -100,7 +91,7 @@ class MsliteReader {
 
   GraphTensor read_tensor(const FlatTable& table, std::size_t number) {
     GraphTensor out;
-    out.name = spend(table.text(9).size()) ? std::string(table.text(9)) : std::string();
+    out.name = budget_.copy(table.text(9));
     if (out.name.empty() || out.name.size() > kMaxGraphName)
       out.name = "#" + std::to_string(number);
     out.dtype = dtype_name(table.scalar<std::int32_t>(1, 0));
@@ -115,12 +106,12 @@ class MsliteReader {
     read_quantisation(table.tables(7), out);
     const ByteSpan data = table.vector<std::uint8_t>(6).bytes();
     constexpr std::uint64_t kByteBits = 8;
-    if (!data.empty() && spend(data.size()) && depth_ == ReadDepth::kAll) {
+    if (!data.empty() && budget_.spend(data.size()) && depth_ == ReadDepth::kAll) {
       const bool trained = out.dtype != "int64" && out.dtype != "string" && out.dtype != "bool";
       weights_.add(data, trained ? std::min<std::uint64_t>(elements, data.size() * kByteBits) : 0);
     }
     const FlatTables external = table.tables(12);
-    for (std::size_t i = 0; i < external.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < external.size() && budget_.spend(1); ++i) {
       const auto part = external.at(i);
       if (!part) continue;
       part->text(0);
@@ -130,7 +121,7 @@ class MsliteReader {
   }
 
   void read_quantisation(const FlatTables& params, GraphTensor& out) {
-    for (std::size_t i = 0; i < params.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < params.size() && budget_.spend(1); ++i) {
       const auto param = params.at(i);
       if (!param) continue;
       const double scale = param->scalar<double>(0, 1);
@@ -145,7 +136,7 @@ class MsliteReader {
   // False where a node names a tensor that does not exist.
   bool read_nodes(const FlatTable& root) {
     const FlatTables nodes = root.tables(6);
-    for (std::size_t i = 0; i < nodes.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < nodes.size() && budget_.spend(1); ++i) {
       const auto node = nodes.at(i);
       if (!node) return false;
       GraphOperator op;
@@ -160,7 +151,7 @@ class MsliteReader {
 
   bool names_of(const FlatTable& node, std::uint16_t field, std::vector<std::string>& out) {
     const auto numbers = node.vector<std::uint32_t>(field);
-    for (std::size_t i = 0; i < numbers.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < numbers.size() && budget_.spend(1); ++i) {
       if (numbers[i] >= tensors_.size()) return false;
       out.push_back(tensors_[numbers[i]].name);
     }
@@ -200,7 +191,7 @@ class MsliteReader {
     put("version", printable(root.text(1)));
     root.vector<std::uint8_t>(10);
     const FlatTables subgraphs = root.tables(8);
-    for (std::size_t i = 0; i < subgraphs.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < subgraphs.size() && budget_.spend(1); ++i) {
       const auto subgraph = subgraphs.at(i);
       if (!subgraph) continue;
       subgraph->text(0);
@@ -209,7 +200,7 @@ class MsliteReader {
   }
 
   void finish() {
-    if (walker_.exhausted()) spend(budget_ + 1);
+    if (walker_.exhausted()) budget_.exhaust();
     if (depth_ == ReadDepth::kAll) {
       weights_.finish(graph());
       set_graph_hash("mslite", graph());
@@ -223,8 +214,7 @@ class MsliteReader {
   FlatBuffer buffer_;
   FlatWalker walker_;
   ReadDepth depth_;
-  std::uint64_t budget_;
-  bool spent_ = false;
+  FlatBudget budget_;
   bool newest_ = false;
   ReadModel model_;
   WeightsDigest weights_;

@@ -9,43 +9,11 @@
 
 #include "daylight/format/encoding/protobuf.h"
 #include "daylight/format/engines/onnx.h"
+#include "daylight/format/engines/onnx_types.h"
 #include "daylight/format/model/graph_parts.h"
 
 namespace dl {
 namespace {
-
-// TensorProto.DataType by number.
-constexpr std::array<std::string_view, 24> kTypes = {"",
-                                                     "float32",
-                                                     "uint8",
-                                                     "int8",
-                                                     "uint16",
-                                                     "int16",
-                                                     "int32",
-                                                     "int64",
-                                                     "string",
-                                                     "bool",
-                                                     "float16",
-                                                     "float64",
-                                                     "uint32",
-                                                     "uint64",
-                                                     "complex64",
-                                                     "complex128",
-                                                     "bfloat16",
-                                                     "float8e4m3fn",
-                                                     "float8e4m3fnuz",
-                                                     "float8e5m2",
-                                                     "float8e5m2fnuz",
-                                                     "uint4",
-                                                     "int4",
-                                                     "float4e2m1"};
-
-std::string type_name(std::int64_t type) {
-  if (type <= 0) return "";
-  return type < static_cast<std::int64_t>(kTypes.size())
-             ? std::string(kTypes[static_cast<std::size_t>(type)])
-             : "other";
-}
 
 // A constant tensor as the file holds it.
 struct Constant {
@@ -105,7 +73,7 @@ Constant read_constant(ByteSpan message) {
         append_proto_integers(*field, kMaxGraphRank, out.tensor.shape);
         break;
       case 2:
-        out.tensor.dtype = type_name(field->integer());
+        out.tensor.dtype = onnx_type_name(field->integer());
         break;
       case 8:
         out.tensor.name = field->text();
@@ -154,7 +122,7 @@ void read_type(ByteSpan type, GraphTensor& out) {
     out.dtype = type.empty() ? "" : "other";
     return;
   }
-  out.dtype = type_name(proto_integer(tensor->bytes, 1, 0));
+  out.dtype = onnx_type_name(proto_integer(tensor->bytes, 1, 0));
   const auto shape = proto_field(tensor->bytes, 2);
   if (!shape) return;
   ProtoReader reader(shape->bytes);

@@ -4,46 +4,21 @@
 #include "daylight/format/engines/ort.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include "daylight/base/text.h"
+#include "daylight/format/encoding/flat_budget.h"
 #include "daylight/format/encoding/flatbuffer.h"
+#include "daylight/format/engines/onnx_types.h"
 
 namespace dl {
 namespace {
 
 constexpr std::string_view kIdentifier = "ORTM";
 constexpr std::size_t kShownNumbers = 32;
-
-std::string dtype_name(std::int32_t type) {
-  constexpr std::array<std::string_view, 21> kNames = {"",
-                                                       "float32",
-                                                       "uint8",
-                                                       "int8",
-                                                       "uint16",
-                                                       "int16",
-                                                       "int32",
-                                                       "int64",
-                                                       "string",
-                                                       "bool",
-                                                       "float16",
-                                                       "float64",
-                                                       "uint32",
-                                                       "uint64",
-                                                       "complex64",
-                                                       "complex128",
-                                                       "bfloat16",
-                                                       "float8e4m3fn",
-                                                       "float8e4m3fnuz",
-                                                       "float8e5m2",
-                                                       "float8e5m2fnuz"};
-  if (type < 0 || static_cast<std::size_t>(type) >= kNames.size()) return "other";
-  return std::string(kNames[static_cast<std::size_t>(type)]);
-}
 
 bool has_identifier(ByteSpan bytes) {
   const auto part = subspan_checked(bytes, 4, 4);
@@ -74,7 +49,7 @@ std::string one_word(std::string_view text) {
 class OrtReader {
  public:
   OrtReader(ByteSpan bytes, ReadDepth depth)
-      : buffer_(bytes), depth_(depth), budget_(kMaxOrtElementsPerByte * bytes.size()) {}
+      : buffer_(bytes), depth_(depth), budget_(buffer_, kMaxOrtElementsPerByte * bytes.size()) {}
 
   std::optional<ReadModel> read() {
     if (!has_identifier(buffer_.bytes())) return std::nullopt;
@@ -94,42 +69,21 @@ class OrtReader {
  private:
   ModelGraph& graph() { return model_.graph; }
 
-  bool spend(std::uint64_t count) {
-    if (count <= budget_) {
-      budget_ -= count;
-      return true;
-    }
-    budget_ = 0;
-    if (!spent_) buffer_.damage(0, "parts are shared so often that some were left out");
-    spent_ = true;
-    return false;
-  }
-  std::string copy(std::string_view text) {
-    return spend(text.size()) ? std::string(text) : std::string();
-  }
-  std::vector<std::string> copy_texts(const FlatTable& table, std::uint16_t field) {
-    std::vector<std::string> out;
-    const std::size_t count = table.text_count(field);
-    for (std::size_t i = 0; i < count && spend(1); ++i)
-      out.push_back(copy(table.text_at(field, i)));
-    return out;
-  }
-
   // Nodes and constants; `inside` names the node whose body this is.
   void read_graph(const FlatTable& table, const std::string& inside, int level) {
     const FlatTables constants = table.tables(0);
-    for (std::size_t i = 0; i < constants.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < constants.size() && budget_.spend(1); ++i) {
       const auto tensor = constants.at(i);
       if (!tensor) continue;
       add_constant(*tensor);
-      if (level == 0) constant_names_.insert(copy(tensor->text(0)));
+      if (level == 0) constant_names_.insert(budget_.copy(tensor->text(0)));
     }
     const FlatTables sparse = table.tables(7);
-    for (std::size_t i = 0; i < sparse.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < sparse.size() && budget_.spend(1); ++i) {
       if (const auto tensor = sparse.at(i)) add_sparse(*tensor);
     }
     const FlatTables nodes = table.tables(2);
-    for (std::size_t i = 0; i < nodes.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < nodes.size() && budget_.spend(1); ++i) {
       if (const auto node = nodes.at(i)) read_node(*node, inside, level);
     }
     touch_edges(table);
@@ -137,25 +91,25 @@ class OrtReader {
 
   void read_node(const FlatTable& node, const std::string& inside, int level) {
     if (graph().operators.size() >= kMaxGraphOperators) {
-      spend(budget_ + 1);
+      budget_.exhaust();
       return;
     }
     GraphOperator op;
-    const std::string domain = copy(node.text(2));
-    op.name = (domain.empty() ? "" : domain + ".") + copy(node.text(5));
-    op.inputs = copy_texts(node, 8);
-    op.outputs = copy_texts(node, 9);
-    const std::string name = copy(node.text(0));
+    const std::string domain = budget_.copy(node.text(2));
+    op.name = (domain.empty() ? "" : domain + ".") + budget_.copy(node.text(5));
+    op.inputs = budget_.copy_texts(node, 8);
+    op.outputs = budget_.copy_texts(node, 9);
+    const std::string name = budget_.copy(node.text(0));
     op.detail = "since=" + std::to_string(node.scalar<std::int32_t>(3, 0));
     if (!inside.empty()) op.detail += " in=" + inside;
     for (const std::uint16_t field : {std::uint16_t{1}, std::uint16_t{7}}) node.text(field);
     node.vector<std::int32_t>(11);
-    copy_texts(node, 12);
+    budget_.copy_texts(node, 12);
     const std::size_t at = graph().operators.size();
     graph().operators.push_back(std::move(op));
     const FlatTables attributes = node.tables(10);
     std::string detail;
-    for (std::size_t i = 0; i < attributes.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < attributes.size() && budget_.spend(1); ++i) {
       if (const auto attribute = attributes.at(i))
         detail += read_attribute(*attribute, "op" + std::to_string(at), level);
     }
@@ -165,14 +119,14 @@ class OrtReader {
   // " name=value".
   std::string read_attribute(const FlatTable& attribute, const std::string& owner, int level) {
     attribute.text(1);
-    std::string head = " " + one_word(copy(attribute.text(0))) + "=";
+    std::string head = " " + one_word(budget_.copy(attribute.text(0))) + "=";
     switch (attribute.scalar<std::int32_t>(2, 0)) {
       case 1:
         return head + format_double(static_cast<double>(attribute.scalar<float>(3, 0)));
       case 2:
         return head + std::to_string(attribute.scalar<std::int64_t>(4, 0));
       case 3:
-        return head + one_word(copy(attribute.text(5)));
+        return head + one_word(budget_.copy(attribute.text(5)));
       case 4: {
         const auto tensor = attribute.table(6);
         return tensor ? head + add_constant(*tensor) : head;
@@ -186,19 +140,20 @@ class OrtReader {
         return head + numbers(attribute.vector<std::int64_t>(9));
       case 8: {
         std::string out = head;
-        for (const std::string& text : copy_texts(attribute, 10)) out += one_word(text) + ",";
+        for (const std::string& text : budget_.copy_texts(attribute, 10))
+          out += one_word(text) + ",";
         return out;
       }
       case 9: {
         const FlatTables tensors = attribute.tables(11);
-        for (std::size_t i = 0; i < tensors.size() && spend(1); ++i) {
+        for (std::size_t i = 0; i < tensors.size() && budget_.spend(1); ++i) {
           if (const auto tensor = tensors.at(i)) add_constant(*tensor);
         }
         return head + "tensors";
       }
       case 10: {
         const FlatTables bodies = attribute.tables(12);
-        for (std::size_t i = 0; i < bodies.size() && spend(1); ++i) {
+        for (std::size_t i = 0; i < bodies.size() && budget_.spend(1); ++i) {
           if (const auto body = bodies.at(i)) read_body(*body, owner, level);
         }
         return head + "graphs";
@@ -214,14 +169,14 @@ class OrtReader {
       return;
     }
     touch_values(body);
-    copy_texts(body, 5);
-    copy_texts(body, 6);
+    budget_.copy_texts(body, 5);
+    budget_.copy_texts(body, 6);
     read_graph(body, owner, level + 1);
   }
 
   template <typename T>
   std::string numbers(const FlatVector<T>& items) {
-    if (!spend(items.size())) return {};
+    if (!budget_.spend(items.size())) return {};
     if (items.size() > kShownNumbers) return "[" + std::to_string(items.size()) + "]";
     std::string out;
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -247,14 +202,14 @@ class OrtReader {
           multiply_checked(elements, static_cast<std::uint64_t>(std::max<std::int64_t>(dims[i], 0)))
               .value_or(0);
     }
-    copy_texts(tensor, 5);
+    budget_.copy_texts(tensor, 5);
     // No more numbers than there are bits.
     constexpr std::uint64_t kMostPerByte = 8;
     elements = std::min<std::uint64_t>(elements, data.size() * kMostPerByte);
     const std::int32_t type = tensor.scalar<std::int32_t>(3, 0);
-    if (depth_ == ReadDepth::kAll && !data.empty() && spend(data.size()))
+    if (depth_ == ReadDepth::kAll && !data.empty() && budget_.spend(data.size()))
       weights_.add(data, is_trained(type) ? elements : 0);
-    return dtype_name(type) + "[" + numbers(dims) + "]";
+    return onnx_type_name(type) + "[" + numbers(dims) + "]";
   }
 
   void add_sparse(const FlatTable& tensor) {
@@ -267,7 +222,7 @@ class OrtReader {
   void touch_edges(const FlatTable& table) {
     constexpr std::uint64_t kEdgeBytes = 12;
     const FlatTables edges = table.tables(4);
-    for (std::size_t i = 0; i < edges.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < edges.size() && budget_.spend(1); ++i) {
       const auto edge = edges.at(i);
       if (!edge) continue;
       edge->structs(1, kEdgeBytes);
@@ -277,7 +232,7 @@ class OrtReader {
 
   void touch_values(const FlatTable& table) {
     const FlatTables values = table.tables(1);
-    for (std::size_t i = 0; i < values.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < values.size() && budget_.spend(1); ++i) {
       if (const auto value = values.at(i)) read_value(*value);
     }
   }
@@ -285,7 +240,7 @@ class OrtReader {
   // A named value with its type, where that is a tensor.
   GraphTensor read_value(const FlatTable& value) {
     GraphTensor out;
-    out.name = copy(value.text(0));
+    out.name = budget_.copy(value.text(0));
     value.text(1);
     const auto info = value.table(2);
     if (!info) return out;
@@ -296,10 +251,10 @@ class OrtReader {
       out.dtype = "other";  // a sequence or a map
       return out;
     }
-    out.dtype = dtype_name(tensor->scalar<std::int32_t>(0, 0));
+    out.dtype = onnx_type_name(tensor->scalar<std::int32_t>(0, 0));
     const auto shape = tensor->table(1);
     const FlatTables dims = shape ? shape->tables(0) : FlatTables();
-    for (std::size_t i = 0; i < std::min(dims.size(), kMaxBorderRank) && spend(1); ++i) {
+    for (std::size_t i = 0; i < std::min(dims.size(), kMaxBorderRank) && budget_.spend(1); ++i) {
       const auto dim = dims.at(i);
       if (dim) dim->text(1);
       const auto side = dim ? dim->table(0) : std::nullopt;
@@ -315,14 +270,14 @@ class OrtReader {
   void read_borders(const FlatTable& main) {
     std::unordered_map<std::string, GraphTensor> values;
     const FlatTables all = main.tables(1);
-    for (std::size_t i = 0; i < all.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < all.size() && budget_.spend(1); ++i) {
       if (const auto value = all.at(i)) {
         GraphTensor tensor = read_value(*value);
         values.emplace(tensor.name, tensor);
       }
     }
     const auto fill = [&](std::uint16_t field, std::vector<GraphTensor>& out) {
-      for (const std::string& name : copy_texts(main, field)) {
+      for (const std::string& name : budget_.copy_texts(main, field)) {
         const auto known = values.find(name);
         GraphTensor tensor;
         tensor.name = name;
@@ -340,23 +295,24 @@ class OrtReader {
     const auto put = [&](std::string key, std::string value) {
       if (!value.empty()) graph().metadata.emplace_back(std::move(key), std::move(value));
     };
-    put("producer", copy(model.text(2)));
-    put("producer_version", copy(model.text(3)));
-    put("domain", copy(model.text(4)));
-    put("description", copy(model.text(6)));
-    put("graph_description", copy(model.text(8)));
-    put("ort_format_version", copy(root.text(0)));
+    put("producer", budget_.copy(model.text(2)));
+    put("producer_version", budget_.copy(model.text(3)));
+    put("domain", budget_.copy(model.text(4)));
+    put("description", budget_.copy(model.text(6)));
+    put("graph_description", budget_.copy(model.text(8)));
+    put("ort_format_version", budget_.copy(root.text(0)));
     const FlatTables opsets = model.tables(1);
-    for (std::size_t i = 0; i < opsets.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < opsets.size() && budget_.spend(1); ++i) {
       const auto opset = opsets.at(i);
       if (!opset) continue;
-      const std::string domain = copy(opset->text(0));
+      const std::string domain = budget_.copy(opset->text(0));
       put("opset " + (domain.empty() ? "ai.onnx" : domain),
           std::to_string(opset->scalar<std::int64_t>(1, 0)));
     }
     const FlatTables properties = model.tables(9);
-    for (std::size_t i = 0; i < properties.size() && spend(1); ++i) {
-      if (const auto entry = properties.at(i)) put(copy(entry->text(0)), copy(entry->text(1)));
+    for (std::size_t i = 0; i < properties.size() && budget_.spend(1); ++i) {
+      if (const auto entry = properties.at(i))
+        put(budget_.copy(entry->text(0)), budget_.copy(entry->text(1)));
     }
   }
 
@@ -365,17 +321,17 @@ class OrtReader {
     const auto resolver = root.table(3);
     if (!resolver) return;
     const FlatTables entries = resolver->tables(0);
-    for (std::size_t i = 0; i < entries.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < entries.size() && budget_.spend(1); ++i) {
       const auto entry = entries.at(i);
       if (!entry) continue;
       entry->text(0);
       const FlatTables kinds = entry->tables(1);
-      for (std::size_t k = 0; k < kinds.size() && spend(1); ++k) {
+      for (std::size_t k = 0; k < kinds.size() && budget_.spend(1); ++k) {
         const auto kind = kinds.at(k);
         if (!kind) continue;
         kind->text(0);
         const FlatTables args = kind->tables(1);
-        for (std::size_t n = 0; n < args.size() && spend(1); ++n) args.at(n);
+        for (std::size_t n = 0; n < args.size() && budget_.spend(1); ++n) args.at(n);
       }
     }
   }
@@ -394,8 +350,7 @@ class OrtReader {
 
   FlatBuffer buffer_;
   ReadDepth depth_;
-  std::uint64_t budget_;
-  bool spent_ = false;
+  FlatBudget budget_;
   ReadModel model_;
   WeightsDigest weights_;
   std::unordered_set<std::string> constant_names_;

@@ -7,6 +7,7 @@
 #include "daylight/format/engines/mslite.h"
 #include "daylight/format/engines/ort.h"
 #include "daylight/format/probe/model_probe.h"
+#include "daylight/format/probe/read_rows.h"
 #include "daylight/format/tensorflow/circle.h"
 #include "daylight/format/tensorflow/litertlm.h"
 #include "daylight/format/tensorflow/tflite.h"
@@ -31,19 +32,6 @@ constexpr char kMnn[] = "mnn";
 constexpr char kExecutorch[] = "executorch";
 constexpr char kOrt[] = "ort";
 
-template <const char* id, auto read>
-std::optional<ModelProbe> probe(ByteSpan bytes) {
-  auto model = read(bytes, ReadDepth::kProbe);
-  if (!model) return std::nullopt;
-  return ModelProbe{id, model->size, std::move(model->graph.gaps)};
-}
-
-template <auto read>
-ModelGraph describe(ByteSpan bytes, const ModelProbe& /*probe*/) {
-  auto model = read(bytes, ReadDepth::kAll);
-  return model ? std::move(model->graph) : ModelGraph{};
-}
-
 constexpr std::array<ModelMark, 1> kTfliteMarks = {{{"TFL3", 4}}};
 constexpr std::array<ModelMark, 1> kOrtMarks = {{{"ORTM", 4}}};
 
@@ -56,15 +44,17 @@ constexpr std::array<ModelMark, 1> kLitertlmMarks = {{{"LITERTLM"}}};
 
 constexpr std::array<ModelFormat, 8> kFormats = {{
     {"tflite", kTfliteMarks, true, probe_tflite, describe_tflite_graph},
-    {kOrt, kOrtMarks, true, probe<kOrt, read_ort>, describe<read_ort>},
-    {kExecutorch, kExecutorchMarks, true, probe<kExecutorch, read_executorch>,
-     describe<read_executorch>},
-    {kPtmf, kPtmfMarks, true, probe<kPtmf, read_ptmf>, describe<read_ptmf>},
-    {kCircle, kCircleMarks, true, probe<kCircle, read_circle>, describe<read_circle>},
-    {kMslite, kMsliteMarks, true, probe<kMslite, read_mslite>, describe<read_mslite>},
+    {kOrt, kOrtMarks, true, probe_by_reading<kOrt, read_ort>, describe_by_reading<read_ort>},
+    {kExecutorch, kExecutorchMarks, true, probe_by_reading<kExecutorch, read_executorch>,
+     describe_by_reading<read_executorch>},
+    {kPtmf, kPtmfMarks, true, probe_by_reading<kPtmf, read_ptmf>, describe_by_reading<read_ptmf>},
+    {kCircle, kCircleMarks, true, probe_by_reading<kCircle, read_circle>,
+     describe_by_reading<read_circle>},
+    {kMslite, kMsliteMarks, true, probe_by_reading<kMslite, read_mslite>,
+     describe_by_reading<read_mslite>},
     {"litertlm", kLitertlmMarks, true, probe_litertlm},
     // No identifier: to look for it at every byte would cost too much.
-    {kMnn, {}, false, probe<kMnn, read_mnn>, describe<read_mnn>},
+    {kMnn, {}, false, probe_by_reading<kMnn, read_mnn>, describe_by_reading<read_mnn>},
 }};
 
 }  // namespace

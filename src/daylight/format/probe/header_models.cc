@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Model formats that are known by a header of their own: rows of the table.
 #include <array>
-#include <utility>
 
 #include "daylight/format/classic/dlib_dat.h"
 #include "daylight/format/classic/gguf.h"
@@ -11,6 +10,7 @@
 #include "daylight/format/classic/weight_files.h"
 #include "daylight/format/probe/accelerator_models.h"
 #include "daylight/format/probe/model_probe.h"
+#include "daylight/format/probe/read_rows.h"
 #include "daylight/format/tensorflow/keras_h5.h"
 #include "daylight/format/torch/pickled_model.h"
 #include "daylight/format/torch/safetensors.h"
@@ -18,25 +18,8 @@
 namespace dl {
 namespace {
 
-std::optional<ModelProbe> probe_keras(ByteSpan bytes) {
-  auto model = read_keras_h5(bytes, ReadDepth::kProbe);
-  if (!model) return std::nullopt;
-  return ModelProbe{"keras_h5", model->size, std::move(model->graph.gaps)};
-}
-ModelGraph describe_keras(ByteSpan bytes, const ModelProbe& /*probe*/) {
-  auto model = read_keras_h5(bytes, ReadDepth::kAll);
-  return model ? std::move(model->graph) : ModelGraph{};
-}
-
-std::optional<ModelProbe> probe_legacy_torch(ByteSpan bytes) {
-  auto model = read_torch_legacy(bytes, ReadDepth::kProbe);
-  if (!model) return std::nullopt;
-  return ModelProbe{"torch_legacy_pickle", model->size, std::move(model->graph.gaps)};
-}
-ModelGraph describe_legacy_torch(ByteSpan bytes, const ModelProbe& /*probe*/) {
-  auto model = read_torch_legacy(bytes, ReadDepth::kAll);
-  return model ? std::move(model->graph) : ModelGraph{};
-}
+constexpr char kKeras[] = "keras_h5";
+constexpr char kLegacyTorch[] = "torch_legacy_pickle";
 
 constexpr std::array<ModelMark, 1> kTorchMarks = {
     {{"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."}}};
@@ -58,14 +41,16 @@ constexpr std::array<ModelMark, 3> kGgmlMarks = {{{"lmgg"}, {"fmgg"}, {"tjgg"}}}
 
 constexpr auto kFormats = std::to_array<ModelFormat>({
     {"gguf", kGgufMarks, true, probe_gguf, describe_gguf},
-    {"keras_h5", kHdf5Marks, true, probe_keras, describe_keras},
+    {kKeras, kHdf5Marks, true, probe_by_reading<kKeras, read_keras_h5>,
+     describe_by_reading<read_keras_h5>},
     {"safetensors", {}, false, probe_safetensors, describe_safetensors},
     // No end of its own, so it cannot be cut out of other bytes.
     {"ggml_legacy", kGgmlMarks, false, probe_ggml_legacy},
     {"tesseract", {}, false, probe_traineddata},
-    {"torch_legacy_pickle", kTorchMarks, true, probe_legacy_torch, describe_legacy_torch},
+    {kLegacyTorch, kTorchMarks, true, probe_by_reading<kLegacyTorch, read_torch_legacy>,
+     describe_by_reading<read_torch_legacy>},
     {"catboost", kCatboostMarks, true, probe_catboost},
-    {"xgboost", kXgboostMarks, false, probe_xgboost_binary},
+    {"xgboost", kXgboostMarks, false, probe_xgboost},
     // No end of their own, or marks too common to look for everywhere.
     {"rknn", kRknnMarks, false, probe_rknn},
     {"om_davinci", kOmMarks, true, probe_om},

@@ -17,7 +17,7 @@ namespace {
 constexpr std::array<ModelMark, 2> kNcnnMarks = {{{"7767517\n"}, {"7767517\r\n"}}};
 constexpr std::array<ModelMark, 1> kNcnnBinaryMarks = {{{{"\xdd\x85\x76\x00", 4}}}};
 
-constexpr std::array<ModelFormat, 12> kFormats = {{
+constexpr std::array<ModelFormat, 11> kFormats = {{
     {"ncnn_param", kNcnnMarks, true, probe_ncnn_param, describe_ncnn},
     {"ncnn_param_bin", kNcnnBinaryMarks, true, probe_ncnn_param_bin, describe_ncnn},
     {"pnnx", kNcnnMarks, true, probe_pnnx, describe_ncnn},
@@ -26,7 +26,6 @@ constexpr std::array<ModelFormat, 12> kFormats = {{
     {"tnn_proto", {}, false, probe_tnn_proto},
     {"lightgbm", {}, false, probe_lightgbm},
     {"darknet", {}, false, probe_darknet, describe_darknet},
-    {"xgboost", {}, false, probe_xgboost_json},
     {"coreml_compiled", {}, false, probe_coreml_compiled, describe_coreml_compiled},
     {"mlpackage", {}, false, probe_mlpackage},
     {"mxnet_symbol", {}, false, probe_mxnet_symbol, describe_mxnet_symbol},

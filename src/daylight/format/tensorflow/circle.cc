@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "daylight/format/encoding/flat_budget.h"
 #include "daylight/format/encoding/flatbuffer.h"
 #include "daylight/format/tensorflow/tflite.h"
 #include "daylight/format/tensorflow/tflite_options.h"
@@ -36,7 +37,7 @@ std::string operator_name(std::int32_t code) {
 class CircleReader {
  public:
   CircleReader(ByteSpan bytes, ReadDepth depth)
-      : buffer_(bytes), depth_(depth), budget_(kMaxCircleElementsPerByte * bytes.size()) {}
+      : buffer_(bytes), depth_(depth), budget_(buffer_, kMaxCircleElementsPerByte * bytes.size()) {}
 
   std::optional<ReadModel> read() {
     const auto identifier = subspan_checked(buffer_.bytes(), 4, kIdentifier.size());
@@ -47,7 +48,7 @@ class CircleReader {
     const auto first = subgraphs.at(0);
     if (!first || first->tables(0).empty() || first->tables(3).empty()) return std::nullopt;
     read_codes(*root);
-    for (std::size_t i = 0; i < subgraphs.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < subgraphs.size() && budget_.spend(1); ++i) {
       if (const auto subgraph = subgraphs.at(i)) read_subgraph(*subgraph, i);
     }
     read_buffers(*root);
@@ -58,20 +59,10 @@ class CircleReader {
 
  private:
   ModelGraph& graph() { return model_.graph; }
-  bool spend(std::uint64_t count) {
-    if (count <= budget_) {
-      budget_ -= count;
-      return true;
-    }
-    budget_ = 0;
-    if (!spent_) buffer_.damage(0, "parts are shared so often that some were left out");
-    spent_ = true;
-    return false;
-  }
 
   void read_codes(const FlatTable& root) {
     const FlatTables codes = root.tables(1);
-    for (std::size_t i = 0; i < codes.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < codes.size() && budget_.spend(1); ++i) {
       const auto table = codes.at(i);
       std::string name = "?";
       if (table) {
@@ -86,7 +77,7 @@ class CircleReader {
   void read_subgraph(const FlatTable& subgraph, std::size_t number) {
     std::vector<GraphTensor> tensors;
     const FlatTables list = subgraph.tables(0);
-    for (std::size_t i = 0; i < list.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < list.size() && budget_.spend(1); ++i) {
       const auto tensor = list.at(i);
       tensors.push_back(tensor ? read_tensor(*tensor) : GraphTensor{});
       if (tensors.back().name.size() > kMaxGraphName) tensors.back().name = "#" + std::to_string(i);
@@ -94,7 +85,7 @@ class CircleReader {
     subgraph.text(4);
     const auto add = [&](std::uint16_t field, std::vector<GraphTensor>& out) {
       const auto ports = subgraph.vector<std::int32_t>(field);
-      for (std::size_t i = 0; i < ports.size() && number == 0 && spend(1); ++i) {
+      for (std::size_t i = 0; i < ports.size() && number == 0 && budget_.spend(1); ++i) {
         const auto port = static_cast<std::size_t>(std::max(ports[i], 0));
         if (ports[i] >= 0 && port < tensors.size() && out.size() < kMaxGraphBorders)
           out.push_back(tensors[port]);
@@ -103,14 +94,14 @@ class CircleReader {
     add(1, graph().inputs);
     add(2, graph().outputs);
     const FlatTables operators = subgraph.tables(3);
-    for (std::size_t i = 0; i < operators.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < operators.size() && budget_.spend(1); ++i) {
       if (const auto op = operators.at(i)) read_operator(*op, tensors, number);
     }
   }
 
   GraphTensor read_tensor(const FlatTable& table) {
     GraphTensor out;
-    out.name = spend(table.text(3).size()) ? std::string(table.text(3)) : std::string();
+    out.name = budget_.copy(table.text(3));
     const TfliteType type = static_cast<TfliteType>(table.scalar<std::int8_t>(1, 0));
     out.dtype = tflite_type_name(type);
     if (out.dtype.starts_with("type-")) out.dtype = "other";
@@ -138,7 +129,7 @@ class CircleReader {
     const auto scales = table.vector<float>(2);
     const auto zeroes = table.vector<std::int64_t>(3);
     if (scales.size() > kMaxGraphScales || zeroes.size() > kMaxGraphScales ||
-        !spend(scales.size() + zeroes.size()))
+        !budget_.spend(scales.size() + zeroes.size()))
       return;
     for (std::size_t i = 0; i < scales.size(); ++i) out.quant_scale.push_back(scales[i]);
     for (std::size_t i = 0; i < zeroes.size(); ++i) out.quant_zero_point.push_back(zeroes[i]);
@@ -150,7 +141,7 @@ class CircleReader {
     const auto names = [&](std::uint16_t field) {
       std::vector<std::string> out;
       const auto operands = table.vector<std::int32_t>(field);
-      for (std::size_t i = 0; i < operands.size() && spend(1); ++i) {
+      for (std::size_t i = 0; i < operands.size() && budget_.spend(1); ++i) {
         const auto at = static_cast<std::size_t>(std::max(operands[i], 0));
         out.push_back(operands[i] >= 0 && at < tensors.size() ? tensors[at].name : "");
       }
@@ -176,11 +167,11 @@ class CircleReader {
 
   void read_buffers(const FlatTable& root) {
     const FlatTables buffers = root.tables(4);
-    for (std::size_t i = 0; i < buffers.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < buffers.size() && budget_.spend(1); ++i) {
       const auto table = buffers.at(i);
       const ByteSpan data = table ? table->vector<std::uint8_t>(0).bytes() : ByteSpan{};
       const std::uint64_t elements = i < elements_.size() ? elements_[i] : 0;
-      if (data.empty() || elements == 0 || !spend(data.size())) continue;
+      if (data.empty() || elements == 0 || !budget_.spend(data.size())) continue;
       constexpr std::uint64_t kByteBits = 8;
       if (depth_ == ReadDepth::kAll)
         weights_.add(data, std::min<std::uint64_t>(elements, data.size() * kByteBits));
@@ -191,17 +182,17 @@ class CircleReader {
     if (!root.text(3).empty()) graph().metadata.emplace_back("converter_description", root.text(3));
     root.vector<std::int32_t>(5);
     const FlatTables metadata = root.tables(6);
-    for (std::size_t i = 0; i < metadata.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < metadata.size() && budget_.spend(1); ++i) {
       if (const auto entry = metadata.at(i)) entry->text(0);
     }
     const FlatTables signatures = root.tables(7);
-    for (std::size_t i = 0; i < signatures.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < signatures.size() && budget_.spend(1); ++i) {
       const auto signature = signatures.at(i);
       if (!signature) continue;
       signature->text(2);
       for (const std::uint16_t side : {std::uint16_t{0}, std::uint16_t{1}}) {
         const FlatTables maps = signature->tables(side);
-        for (std::size_t k = 0; k < maps.size() && spend(1); ++k) {
+        for (std::size_t k = 0; k < maps.size() && budget_.spend(1); ++k) {
           if (const auto map = maps.at(k)) map->text(0);
         }
       }
@@ -221,8 +212,7 @@ class CircleReader {
 
   FlatBuffer buffer_;
   ReadDepth depth_;
-  std::uint64_t budget_;
-  bool spent_ = false;
+  FlatBudget budget_;
   ReadModel model_;
   WeightsDigest weights_;
   std::vector<std::string> codes_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daylight/format/encoding/flat_budget.h"
 #include "daylight/format/encoding/flatbuffer.h"
 #include "daylight/format/tensorflow/tflite_options.h"
 
@@ -48,8 +49,8 @@ class TfliteReader {
   explicit TfliteReader(ByteSpan bytes)
       : bytes_(bytes),
         buffer_(bytes),
-        budget_(std::min<std::uint64_t>(kMaxTfliteElementsPerByte * bytes.size(),
-                                        kMaxTfliteElements)) {}
+        budget_(buffer_, std::min<std::uint64_t>(kMaxTfliteElementsPerByte * bytes.size(),
+                                                 kMaxTfliteElements)) {}
 
   Result<TfliteModel> read() {
     model_.has_identifier = has_identifier(bytes_);
@@ -59,7 +60,7 @@ class TfliteReader {
     if (!has_known_version(*root, model_.has_identifier)) return no_model("no schema version");
     // Before any work: bytes that hold the identifier many times must cost little.
     if (!has_tensors(*root)) return no_model("no subgraph with tensors");
-    model_.description = copy(root->text(3));
+    model_.description = budget_.copy(root->text(3));
     read_buffers(*root);
     read_operator_codes(*root);
     read_subgraphs(*root);
@@ -77,45 +78,21 @@ class TfliteReader {
     return fail(ErrorCode::kCorrupt, "not a TensorFlow Lite model: " + std::move(why));
   }
 
-  // Takes `count` elements from the budget; false, with one gap, when it is used up.
-  bool spend(std::uint64_t count) {
-    if (count <= budget_) {
-      budget_ -= count;
-      return true;
-    }
-    if (!budget_gap_) gap("model", "parts are shared so often that some were left out");
-    budget_gap_ = true;
-    return false;
-  }
-
   void gap(const std::string& where, const std::string& why) {
     buffer_.damage(0, where + ": " + why);
-  }
-
-  std::string copy(std::string_view text) {
-    return spend(text.size()) ? std::string(text) : std::string();
-  }
-
-  template <typename T>
-  std::vector<T> copy(const FlatVector<T>& items) {
-    std::vector<T> out;
-    if (!spend(items.size())) return out;
-    out.reserve(items.size());
-    for (std::size_t i = 0; i < items.size(); ++i) out.push_back(items[i]);
-    return out;
   }
 
   std::vector<std::int32_t> copy_shape(const FlatTable& table, std::uint16_t field,
                                        const std::string& where) {
     const auto shape = table.vector<std::int32_t>(field);
-    if (shape.size() <= kMaxTfliteRank) return copy(shape);
+    if (shape.size() <= kMaxTfliteRank) return budget_.copy(shape);
     gap(where, "has " + std::to_string(shape.size()) + " dimensions");
     return {};
   }
 
   void read_buffers(const FlatTable& root) {
     const FlatTables buffers = root.tables(4);
-    for (std::size_t i = 0; i < buffers.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < buffers.size() && budget_.spend(1); ++i) {
       TfliteBuffer out;
       if (const auto table = buffers.at(i)) {
         const auto data = table->vector<std::uint8_t>(0).bytes();
@@ -144,13 +121,13 @@ class TfliteReader {
 
   void read_operator_codes(const FlatTable& root) {
     const FlatTables codes = root.tables(1);
-    for (std::size_t i = 0; i < codes.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < codes.size() && budget_.spend(1); ++i) {
       TfliteOperatorCode out;
       if (const auto table = codes.at(i)) {
         // Old writers fill only the first field, which ends at 127; newer ones fill both.
         const auto old_code = std::int32_t{table->scalar<std::int8_t>(0, 0)};
         out.builtin = std::max(old_code, table->scalar<std::int32_t>(3, 0));
-        out.custom = copy(table->text(1));
+        out.custom = budget_.copy(table->text(1));
         out.version = table->scalar<std::int32_t>(2, 1);
       }
       model_.operator_codes.push_back(std::move(out));
@@ -159,7 +136,7 @@ class TfliteReader {
 
   void read_subgraphs(const FlatTable& root) {
     const FlatTables subgraphs = root.tables(2);
-    for (std::size_t i = 0; i < subgraphs.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < subgraphs.size() && budget_.spend(1); ++i) {
       const auto table = subgraphs.at(i);
       model_.subgraphs.push_back(table ? read_subgraph(*table, numbered("subgraph", i))
                                        : TfliteSubgraph{});
@@ -168,9 +145,9 @@ class TfliteReader {
 
   TfliteSubgraph read_subgraph(const FlatTable& table, const std::string& where) {
     TfliteSubgraph out;
-    out.name = copy(table.text(4));
+    out.name = budget_.copy(table.text(4));
     const FlatTables tensors = table.tables(0);
-    for (std::size_t i = 0; i < tensors.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < tensors.size() && budget_.spend(1); ++i) {
       const auto tensor = tensors.at(i);
       out.tensors.push_back(tensor ? read_tensor(*tensor, where + " " + numbered("tensor", i))
                                    : TfliteTensor{});
@@ -178,7 +155,7 @@ class TfliteReader {
     out.inputs = read_ports(table, 1, out, where + " inputs");
     out.outputs = read_ports(table, 2, out, where + " outputs");
     const FlatTables operators = table.tables(3);
-    for (std::size_t i = 0; i < operators.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < operators.size() && budget_.spend(1); ++i) {
       const auto op = operators.at(i);
       if (op)
         out.operators.push_back(read_operator(*op, out, where + " " + numbered("operator", i)));
@@ -189,7 +166,7 @@ class TfliteReader {
   // Inputs or outputs of a subgraph, without those that are no tensors of it.
   std::vector<std::int32_t> read_ports(const FlatTable& table, std::uint16_t field,
                                        const TfliteSubgraph& subgraph, const std::string& where) {
-    std::vector<std::int32_t> ports = copy(table.vector<std::int32_t>(field));
+    std::vector<std::int32_t> ports = budget_.copy(table.vector<std::int32_t>(field));
     const auto bad = [&](std::int32_t i) {
       return i < 0 || static_cast<std::size_t>(i) >= subgraph.tensors.size();
     };
@@ -203,7 +180,7 @@ class TfliteReader {
     out.shape = copy_shape(table, 0, where);
     out.type = static_cast<TfliteType>(table.scalar<std::int8_t>(1, 0));
     out.buffer = table.scalar<std::uint32_t>(2, 0);
-    out.name = copy(table.text(3));
+    out.name = budget_.copy(table.text(3));
     if (const auto quantization = table.table(4))
       out.quantization = read_quantization(*quantization);
     out.is_variable = table.scalar<std::uint8_t>(5, 0) != 0;
@@ -222,10 +199,10 @@ class TfliteReader {
 
   std::optional<TfliteQuantization> read_quantization(const FlatTable& table) {
     TfliteQuantization out;
-    out.min = copy(table.vector<float>(0));
-    out.max = copy(table.vector<float>(1));
-    out.scale = copy(table.vector<float>(2));
-    out.zero_point = copy(table.vector<std::int64_t>(3));
+    out.min = budget_.copy(table.vector<float>(0));
+    out.max = budget_.copy(table.vector<float>(1));
+    out.scale = budget_.copy(table.vector<float>(2));
+    out.zero_point = budget_.copy(table.vector<std::int64_t>(3));
     out.details = table.scalar<std::uint8_t>(4, 0);
     out.dimension = table.scalar<std::int32_t>(6, 0);
     if (const auto details = table.table(5)) {
@@ -245,7 +222,7 @@ class TfliteReader {
     table.vector<std::int32_t>(0);
     table.vector<std::int32_t>(1);
     const FlatTables dimensions = table.tables(2);
-    for (std::size_t i = 0; i < dimensions.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < dimensions.size() && budget_.spend(1); ++i) {
       const auto dimension = dimensions.at(i);
       if (!dimension) continue;
       for (const std::uint16_t type_field : {std::uint16_t{2}, std::uint16_t{4}}) {
@@ -269,7 +246,7 @@ class TfliteReader {
   }
 
   void touch_variants(const FlatTables& variants) {
-    for (std::size_t i = 0; i < variants.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < variants.size() && budget_.spend(1); ++i) {
       if (const auto variant = variants.at(i)) variant->vector<std::int32_t>(0);
     }
   }
@@ -302,7 +279,7 @@ class TfliteReader {
   std::vector<std::int32_t> read_operands(const FlatTable& table, std::uint16_t field,
                                           const TfliteSubgraph& subgraph,
                                           const std::string& where) {
-    std::vector<std::int32_t> operands = copy(table.vector<std::int32_t>(field));
+    std::vector<std::int32_t> operands = budget_.copy(table.vector<std::int32_t>(field));
     for (std::int32_t& operand : operands) {
       if (operand >= -1 && operand < static_cast<std::int64_t>(subgraph.tensors.size())) continue;
       gap(where, "names a tensor that does not exist");
@@ -314,10 +291,10 @@ class TfliteReader {
   void read_metadata(const FlatTable& root) {
     root.vector<std::int32_t>(5);
     const FlatTables entries = root.tables(6);
-    for (std::size_t i = 0; i < entries.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < entries.size() && budget_.spend(1); ++i) {
       const auto table = entries.at(i);
       if (!table) continue;
-      TfliteMetadataEntry out{copy(table->text(0)), table->scalar<std::uint32_t>(1, 0)};
+      TfliteMetadataEntry out{budget_.copy(table->text(0)), table->scalar<std::uint32_t>(1, 0)};
       if (out.buffer >= model_.buffers.size())
         gap(numbered("metadata", i), "its buffer does not exist");
       model_.metadata.push_back(std::move(out));
@@ -326,11 +303,11 @@ class TfliteReader {
 
   void read_signatures(const FlatTable& root) {
     const FlatTables signatures = root.tables(7);
-    for (std::size_t i = 0; i < signatures.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < signatures.size() && budget_.spend(1); ++i) {
       const auto table = signatures.at(i);
       if (!table) continue;
       TfliteSignature out;
-      out.key = copy(table->text(2));
+      out.key = budget_.copy(table->text(2));
       out.subgraph = table->scalar<std::uint32_t>(4, 0);
       out.inputs = read_named_tensors(table->tables(0));
       out.outputs = read_named_tensors(table->tables(1));
@@ -341,9 +318,9 @@ class TfliteReader {
 
   std::vector<TfliteNamedTensor> read_named_tensors(const FlatTables& tables) {
     std::vector<TfliteNamedTensor> out;
-    for (std::size_t i = 0; i < tables.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < tables.size() && budget_.spend(1); ++i) {
       if (const auto table = tables.at(i))
-        out.push_back({copy(table->text(0)), table->scalar<std::uint32_t>(1, 0)});
+        out.push_back({budget_.copy(table->text(0)), table->scalar<std::uint32_t>(1, 0)});
     }
     return out;
   }
@@ -361,12 +338,12 @@ class TfliteReader {
   // Weights in files of their own.
   void touch_external_buffers(const FlatTable& root) {
     const FlatTables groups = root.tables(8);
-    for (std::size_t i = 0; i < groups.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < groups.size() && budget_.spend(1); ++i) {
       if (const auto group = groups.at(i))
-        gap("external buffers", "weights lie in another file: " + copy(group->text(0)));
+        gap("external buffers", "weights lie in another file: " + budget_.copy(group->text(0)));
     }
     const FlatTables buffers = root.tables(9);
-    for (std::size_t i = 0; i < buffers.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < buffers.size() && budget_.spend(1); ++i) {
       if (const auto table = buffers.at(i)) table->text(4);
     }
   }
@@ -398,8 +375,7 @@ class TfliteReader {
 
   ByteSpan bytes_;
   FlatBuffer buffer_;
-  std::uint64_t budget_;
-  bool budget_gap_ = false;
+  FlatBudget budget_;
   TfliteModel model_;
 };
 

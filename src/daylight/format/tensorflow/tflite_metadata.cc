@@ -8,6 +8,7 @@
 
 #include "daylight/base/text.h"
 #include "daylight/format/archive/zip.h"
+#include "daylight/format/encoding/flat_budget.h"
 #include "daylight/format/encoding/flatbuffer.h"
 
 namespace dl {
@@ -18,7 +19,9 @@ constexpr std::string_view kIdentifier = "M001";
 class MetadataReader {
  public:
   explicit MetadataReader(ByteSpan bytes)
-      : bytes_(bytes), buffer_(bytes), budget_(kMaxMetadataElementsPerByte * bytes.size()) {}
+      : bytes_(bytes),
+        buffer_(bytes),
+        budget_(buffer_, kMaxMetadataElementsPerByte * bytes.size()) {}
 
   Result<TfliteMetadata> read() {
     TfliteMetadata out;
@@ -26,12 +29,12 @@ class MetadataReader {
     out.has_identifier = identifier && as_text(*identifier) == kIdentifier;
     const auto root = FlatTable::root(buffer_);
     if (!root) return fail(ErrorCode::kCorrupt, "metadata has no root table");
-    out.name = copy(root->text(0));
-    out.description = copy(root->text(1));
-    out.version = copy(root->text(2));
-    out.author = copy(root->text(4));
-    out.license = copy(root->text(5));
-    out.min_parser_version = copy(root->text(7));
+    out.name = budget_.copy(root->text(0));
+    out.description = budget_.copy(root->text(1));
+    out.version = budget_.copy(root->text(2));
+    out.author = budget_.copy(root->text(4));
+    out.license = budget_.copy(root->text(5));
+    out.min_parser_version = budget_.copy(root->text(7));
     each(root->tables(3),
          [&](const FlatTable& table) { out.subgraphs.push_back(subgraph(table)); });
     out.files = files(root->tables(6));
@@ -42,39 +45,17 @@ class MetadataReader {
   }
 
  private:
-  bool spend(std::uint64_t count) {
-    if (count <= budget_) {
-      budget_ -= count;
-      return true;
-    }
-    if (!budget_gap_) buffer_.damage(0, "parts are shared so often that some were left out");
-    budget_gap_ = true;
-    return false;
-  }
-
-  std::string copy(std::string_view text) {
-    return spend(text.size()) ? std::string(text) : std::string();
-  }
-
-  template <typename T>
-  std::vector<T> copy(const FlatVector<T>& items) {
-    std::vector<T> out;
-    if (!spend(items.size())) return out;
-    for (std::size_t i = 0; i < items.size(); ++i) out.push_back(items[i]);
-    return out;
-  }
-
   template <typename Use>
   void each(const FlatTables& tables, const Use& use) {
-    for (std::size_t i = 0; i < tables.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < tables.size() && budget_.spend(1); ++i) {
       if (const auto table = tables.at(i)) use(*table);
     }
   }
 
   TfliteSubgraphMetadata subgraph(const FlatTable& table) {
     TfliteSubgraphMetadata out;
-    out.name = copy(table.text(0));
-    out.description = copy(table.text(1));
+    out.name = budget_.copy(table.text(0));
+    out.description = budget_.copy(table.text(1));
     out.inputs = tensors(table.tables(2));
     out.outputs = tensors(table.tables(3));
     out.files = files(table.tables(4));
@@ -82,7 +63,7 @@ class MetadataReader {
     out.output_units = process_units(table.tables(6));
     each(table.tables(9), [&](const FlatTable& custom) {
       const std::string_view data = as_text(custom.vector<std::uint8_t>(1).bytes());
-      out.custom.push_back({copy(custom.text(0)), copy(data)});
+      out.custom.push_back({budget_.copy(custom.text(0)), budget_.copy(data)});
     });
     return out;
   }
@@ -90,7 +71,7 @@ class MetadataReader {
   // A damaged one stays, empty, because positions match the graph's inputs and outputs.
   std::vector<TfliteTensorMetadata> tensors(const FlatTables& tables) {
     std::vector<TfliteTensorMetadata> out;
-    for (std::size_t i = 0; i < tables.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < tables.size() && budget_.spend(1); ++i) {
       const auto table = tables.at(i);
       out.push_back(table ? tensor(*table) : TfliteTensorMetadata{});
     }
@@ -99,16 +80,16 @@ class MetadataReader {
 
   TfliteTensorMetadata tensor(const FlatTable& table) {
     TfliteTensorMetadata out;
-    out.name = copy(table.text(0));
-    out.description = copy(table.text(1));
-    for (std::size_t i = 0; i < table.text_count(2) && spend(1); ++i) {
-      out.dimension_names.push_back(copy(table.text_at(2, i)));
+    out.name = budget_.copy(table.text(0));
+    out.description = budget_.copy(table.text(1));
+    for (std::size_t i = 0; i < table.text_count(2) && budget_.spend(1); ++i) {
+      out.dimension_names.push_back(budget_.copy(table.text_at(2, i)));
     }
     if (const auto part = table.table(3)) out.content = content(*part);
     out.process_units = process_units(table.tables(4));
     if (const auto stats = table.table(5)) {
-      out.max = copy(stats->vector<float>(0));
-      out.min = copy(stats->vector<float>(1));
+      out.max = budget_.copy(stats->vector<float>(0));
+      out.min = budget_.copy(stats->vector<float>(1));
     }
     out.files = files(table.tables(6));
     return out;
@@ -139,7 +120,7 @@ class MetadataReader {
         }
         break;
       case TfliteContentKind::kBoundingBox:
-        out.box_order = copy(table.vector<std::uint32_t>(0));
+        out.box_order = budget_.copy(table.vector<std::uint32_t>(0));
         out.box_type = table.scalar<std::uint8_t>(1, 0);
         out.coordinate_type = table.scalar<std::uint8_t>(2, 0);
         break;
@@ -180,8 +161,8 @@ class MetadataReader {
     if (!options) return out;
     switch (out.kind) {
       case TfliteProcessKind::kNormalization:
-        out.mean = copy(options->vector<float>(0));
-        out.std = copy(options->vector<float>(1));
+        out.mean = budget_.copy(options->vector<float>(0));
+        out.std = budget_.copy(options->vector<float>(1));
         break;
       case TfliteProcessKind::kScoreCalibration:
         out.score_transformation = options->scalar<std::uint8_t>(0, 0);
@@ -200,16 +181,16 @@ class MetadataReader {
     std::vector<TfliteAssociatedFile> out;
     each(tables, [&](const FlatTable& table) {
       TfliteAssociatedFile file;
-      file.name = copy(table.text(0));
-      file.description = copy(table.text(1));
+      file.name = budget_.copy(table.text(0));
+      file.description = budget_.copy(table.text(1));
       const std::uint8_t kind = table.scalar<std::uint8_t>(2, 0);
       if (kind <= static_cast<std::uint8_t>(TfliteFileKind::kScannIndex)) {
         file.kind = static_cast<TfliteFileKind>(kind);
       } else {
         buffer_.damage(table.position(), "file of unknown kind " + std::to_string(kind));
       }
-      file.locale = copy(table.text(3));
-      file.version = copy(table.text(4));
+      file.locale = budget_.copy(table.text(3));
+      file.version = budget_.copy(table.text(4));
       out.push_back(std::move(file));
     });
     return out;
@@ -217,8 +198,7 @@ class MetadataReader {
 
   ByteSpan bytes_;
   FlatBuffer buffer_;
-  std::uint64_t budget_;
-  bool budget_gap_ = false;
+  FlatBudget budget_;
 };
 
 // An archive begins with a local file header; one without files is an end record only, and needs no

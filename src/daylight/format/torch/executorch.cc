@@ -11,6 +11,7 @@
 #include "daylight/base/text.h"
 #include "daylight/format/encoding/flat_schema.h"
 #include "daylight/format/encoding/flatbuffer.h"
+#include "daylight/format/torch/scalar_type.h"
 
 namespace dl {
 namespace {
@@ -64,37 +65,6 @@ Program version:u32 execution_plan:[ExecutionPlan] constant_buffer:[Buffer] back
 const FlatSchema& program_schema() {
   static const FlatSchema kParsed{kSchema};
   return kParsed;
-}
-
-// PyTorch's numbers of scalar types.
-std::string dtype_name(std::int8_t type) {
-  switch (type) {
-    case 0:
-    case 13:
-      return "uint8";
-    case 1:
-    case 12:
-      return "int8";
-    case 2:
-      return "int16";
-    case 3:
-    case 14:
-      return "int32";
-    case 4:
-      return "int64";
-    case 5:
-      return "float16";
-    case 6:
-      return "float32";
-    case 7:
-      return "float64";
-    case 11:
-      return "bool";
-    case 15:
-      return "bfloat16";
-    default:
-      return "other";
-  }
 }
 
 // What the extended header says, behind the identifier.
@@ -200,7 +170,7 @@ class ExecutorchReader {
       out.dtype = "other";
       return out;
     }
-    out.dtype = dtype_name(tensor->scalar<std::int8_t>(0, 0));
+    out.dtype = torch_scalar_type_name(tensor->scalar<std::int8_t>(0, 0));
     const auto sizes = tensor->vector<std::int32_t>(2);
     // Static, or with this upper bound; unbounded sizes say nothing.
     constexpr std::int8_t kUnbounded = 2;

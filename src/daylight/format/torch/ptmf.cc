@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "daylight/base/text.h"
+#include "daylight/format/encoding/flat_budget.h"
 #include "daylight/format/encoding/flatbuffer.h"
+#include "daylight/format/torch/scalar_type.h"
 
 namespace dl {
 namespace {
@@ -72,20 +74,6 @@ constexpr std::array<std::string_view, 31> kOpcodes = {"OP",
                                                        "ISINSTANCE",
                                                        "TUPLE_SLICE"};
 
-// PyTorch's numbers of scalar types.
-std::string dtype_name(std::int8_t type) {
-  constexpr std::array<std::string_view, 8> kNames = {"uint8", "int8",    "int16",   "int32",
-                                                      "int64", "float16", "float32", "float64"};
-  if (type >= 0 && static_cast<std::size_t>(type) < kNames.size())
-    return std::string(kNames[static_cast<std::uint8_t>(type)]);
-  if (type == 11) return "bool";
-  if (type == 12) return "int8";
-  if (type == 13) return "uint8";
-  if (type == 14) return "int32";
-  if (type == 15) return "bfloat16";
-  return "other";
-}
-
 std::uint64_t dtype_bytes(const std::string& name) {
   if (name.ends_with("64")) return 8;
   if (name.ends_with("32")) return 4;
@@ -96,7 +84,7 @@ std::uint64_t dtype_bytes(const std::string& name) {
 class PtmfReader {
  public:
   PtmfReader(ByteSpan bytes, ReadDepth depth)
-      : buffer_(bytes), depth_(depth), budget_(kMaxPtmfElementsPerByte * bytes.size()) {}
+      : buffer_(bytes), depth_(depth), budget_(buffer_, kMaxPtmfElementsPerByte * bytes.size()) {}
 
   std::optional<ReadModel> read() {
     const auto identifier = subspan_checked(buffer_.bytes(), 4, kIdentifier.size());
@@ -118,22 +106,11 @@ class PtmfReader {
   void put(const char* key, std::string value) {
     if (!value.empty()) graph().metadata.emplace_back(key, std::move(value));
   }
-  bool spend(std::uint64_t count) {
-    if (count <= budget_) {
-      budget_ -= count;
-      return true;
-    }
-    budget_ = 0;
-    if (!spent_) buffer_.damage(0, "parts are shared so often that some were left out");
-    spent_ = true;
-    return false;
-  }
-
   // False unless every value is of a kind of the schema.
   bool read_values(const FlatTable& root) {
     const FlatTables values = root.tables(4);
     if (values.empty()) return false;
-    for (std::size_t i = 0; i < values.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < values.size() && budget_.spend(1); ++i) {
       const auto value = values.at(i);
       if (!value || value->scalar<std::uint8_t>(0, 0) > kLastValueKind) return false;
       values_.push_back(*value);
@@ -212,7 +189,7 @@ class PtmfReader {
     const auto storage = std::size_t{tensor.scalar<std::uint32_t>(0, 0)};
     if (storage > kMaxStorages) return;
     if (storage >= widths_.size()) widths_.resize(storage + 1, 0);
-    widths_[storage] = dtype_bytes(dtype_name(tensor.scalar<std::int8_t>(1, 0)));
+    widths_[storage] = dtype_bytes(torch_scalar_type_name(tensor.scalar<std::int8_t>(1, 0)));
   }
 
   void read_functions(const FlatTable& root) {
@@ -222,7 +199,7 @@ class PtmfReader {
     for (const FlatTable& value : values_) {
       if (kind_of(value) != kFunction) continue;
       const auto function = value.table(1);
-      if (!function || !spend(1)) continue;
+      if (!function || !budget_.spend(1)) continue;
       const std::string name = printable(function->text(0));
       constexpr std::size_t kListed = 64;
       if (++listed <= kListed) names += (names.empty() ? "" : " ") + name;
@@ -234,10 +211,11 @@ class PtmfReader {
   void read_function(const FlatTable& function, bool forward) {
     const FlatTables operators = function.tables(2);
     const auto constants = function.vector<std::uint32_t>(3);
-    for (std::size_t i = 0; i < function.text_count(4) && spend(1); ++i) function.text_at(4, i);
+    for (std::size_t i = 0; i < function.text_count(4) && budget_.spend(1); ++i)
+      function.text_at(4, i);
     const ByteSpan instructions = function.structs(1, kInstructionBytes);
     std::string before;
-    for (std::size_t at = 0; at + kInstructionBytes <= instructions.size() && spend(1);
+    for (std::size_t at = 0; at + kInstructionBytes <= instructions.size() && budget_.spend(1);
          at += kInstructionBytes) {
       const std::uint8_t code = instructions[at];
       const auto n = load_le<std::uint16_t>(instructions, at + 2).value_or(0);
@@ -292,7 +270,7 @@ class PtmfReader {
     const auto table = value.table(1);
     if (!table) return "?";
     if (kind == kTensor) {
-      return dtype_name(table->scalar<std::int8_t>(1, 0)) +
+      return torch_scalar_type_name(table->scalar<std::int8_t>(1, 0)) +
              numbers_text(table->vector<std::int32_t>(3));
     }
     if (kind == kIntList) return numbers_text(table->vector<std::int64_t>(0));
@@ -311,7 +289,7 @@ class PtmfReader {
   void read_schema(const FlatTable& schema, bool forward) {
     const auto add = [&](std::uint16_t field, std::vector<GraphTensor>& out, const char* prefix) {
       const FlatTables list = schema.tables(field);
-      for (std::size_t i = 0; i < list.size() && spend(1); ++i) {
+      for (std::size_t i = 0; i < list.size() && budget_.spend(1); ++i) {
         const auto argument = list.at(i);
         if (!argument) continue;
         GraphTensor tensor;
@@ -328,12 +306,12 @@ class PtmfReader {
 
   void read_storages(const FlatTable& root) {
     const FlatTables storages = root.tables(6);
-    for (std::size_t i = 0; i < storages.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < storages.size() && budget_.spend(1); ++i) {
       const auto storage = storages.at(i);
       if (!storage) continue;
       const ByteSpan data = storage->vector<std::uint8_t>(0).bytes();
       const std::uint64_t width = i < widths_.size() && widths_[i] != 0 ? widths_[i] : 1;
-      if (!data.empty() && spend(data.size()) && depth_ == ReadDepth::kAll)
+      if (!data.empty() && budget_.spend(data.size()) && depth_ == ReadDepth::kAll)
         weights_.add(data, data.size() / width);
     }
   }
@@ -342,7 +320,7 @@ class PtmfReader {
     std::string names;
     for (const std::uint16_t field : {std::uint16_t{1}, std::uint16_t{8}}) {
       const FlatTables files = root.tables(field);
-      for (std::size_t i = 0; i < files.size() && spend(1); ++i) {
+      for (std::size_t i = 0; i < files.size() && budget_.spend(1); ++i) {
         const auto file = files.at(i);
         if (!file) continue;
         file->text(1);
@@ -353,11 +331,11 @@ class PtmfReader {
     }
     put("extra_files", names);
     const FlatTables types = root.tables(7);
-    for (std::size_t i = 0; i < types.size() && spend(1); ++i) {
+    for (std::size_t i = 0; i < types.size() && budget_.spend(1); ++i) {
       const auto type = types.at(i);
       if (!type) continue;
       type->text(0);
-      for (std::size_t k = 0; k < type->text_count(2) && spend(1); ++k) type->text_at(2, k);
+      for (std::size_t k = 0; k < type->text_count(2) && budget_.spend(1); ++k) type->text_at(2, k);
     }
     root.vector<std::uint32_t>(9);
   }
@@ -376,8 +354,7 @@ class PtmfReader {
   static constexpr std::size_t kMaxStorages = 1000000;
   FlatBuffer buffer_;
   ReadDepth depth_;
-  std::uint64_t budget_;
-  bool spent_ = false;
+  FlatBudget budget_;
   ReadModel model_;
   WeightsDigest weights_;
   std::vector<FlatTable> values_;

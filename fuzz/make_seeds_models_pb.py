@@ -287,9 +287,24 @@ def coreml_compiled():
            '"bottom":"data","top":"x,y","K":3,"blob_weights":3}]}')
     metadata = ('[{"metadataOutputVersion":"3.0","inputSchema":[{"name":"i","type":"Image","width":"8","height":"8"}],'
                 '"outputSchema":[{"name":"o","dataType":"Float32","shape":"[1, 2]"}],"userDefinedMetadata":{"classes":"a,b"}}]')
+    def counted(content):
+        return struct.pack("<Q", len(content)) + content
+
+    feature = msg(1, "i") + msg(3, msg(4, num(1, 8), num(2, 8), num(3, 20)))
+    ages = msg(1, "o") + msg(3, msg(5, nums(1, 1, 101), num(2, 65568)))
+    function = msg(20, msg(1, "main"), msg(2, feature), msg(3, ages))
+    about = msg(1, feature) + msg(10, ages) + msg(100, msg(3, "someone"))
+
+    def data(kind, description):
+        return (struct.pack("<II", kind, 7) + bytes(20) + counted(b"generic") + struct.pack("<I", 7) + bytes(28) +
+                counted(description) + struct.pack("<I", kind) + bytes(12))
+
+    notes = (counted(b"SpecificationDetails") + struct.pack("<Q", 1) + counted(b"modelName") + counted(b"Age"))
     manifest = '{"itemInfoEntries":{"A":{"path":"m.mlmodel"}},"rootModelIdentifier":"A"}'
     return {"mil": MIL.encode(), "net": net.encode(), "shape": b'{"layer_shapes":{"x":{"k":3}}}',
-            "metadata": metadata.encode(), "manifest": manifest.encode()}
+            "metadata": metadata.encode(), "manifest": manifest.encode(), "data": data(502, about),
+            "functions": data(502, function + msg(21, "main")), "notes": notes,
+            "other_header": struct.pack("<I", 500) + bytes([7] * 9) + counted(about)}
 
 
 def protobuf():

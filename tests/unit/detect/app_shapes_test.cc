@@ -13,6 +13,7 @@
 #include "daylight/detect/detector.h"
 #include "daylight/program/package/ios_bundle.h"
 #include "support/apple_binary.h"
+#include "support/coreml_data_builder.h"
 #include "support/protobuf_builder.h"
 #include "support/shared_data.h"
 #include "support/tflite_builder.h"
@@ -235,6 +236,36 @@ TEST_F(AppShapes, ModelFoldersThatCannotBeRead) {
   EXPECT_THAT(found.models[0].companions, SizeIs(1));
   EXPECT_THAT(gap_texts(found), Contains(HasSubstr("no part could be read")));
   EXPECT_THAT(gap_texts(found), Contains(HasSubstr("main program that it names is not there")));
+}
+
+// A compiled model without metadata.json: its description says what goes in; a pipeline's is not
+// that of the models inside.
+TEST_F(AppShapes, ModelFoldersWithADescriptionOnly) {
+  using testing::pb_bytes;
+  using testing::pb_int;
+  const auto description = [](const std::string& input) {
+    return pb_bytes(1, pb_bytes(1, input) +
+                           pb_bytes(3, pb_bytes(4, pb_int(1, 9) + pb_int(2, 8) + pb_int(3, 20)))) +
+           pb_bytes(10, pb_bytes(1, "y") + pb_bytes(3, pb_bytes(2, "")));
+  };
+  const std::string folder = "Payload/A.app/Face.mlmodelc/";
+  const auto ipa = build_zip(
+      {{"Payload/A.app/Info.plist", plist(kInfo)},
+       {folder + "analytics/coremldata.bin",
+        testing::coreml_notes("SpecificationDetails", {{"modelName", "FaceAge"}})},
+       {folder + "coremldata.bin", testing::coreml_data(202, 7, description("picture"))},
+       {folder + "model0/coremldata.bin", testing::coreml_data(502, 7, description("inner"))},
+       {folder + "model0/model.mil", "not a program"}});
+  const Inventory found = inventory_of(write("a.ipa", ipa.bytes));
+  ASSERT_THAT(found.models, SizeIs(1));
+  const ModelRecord& model = found.models[0];
+  EXPECT_THAT(model.location.entry, ElementsAre(folder + "coremldata.bin"));
+  ASSERT_THAT(model.inputs, SizeIs(1));
+  EXPECT_EQ(model.inputs[0].name, "picture");
+  EXPECT_THAT(model.inputs[0].shape, ElementsAre(3, 8, 9));
+  EXPECT_EQ(model.metadata["type"], "pipeline");
+  EXPECT_EQ(model.metadata["SpecificationDetails.modelName"], "FaceAge");
+  EXPECT_THAT(model.companions, SizeIs(3));
 }
 
 // A manifest of a module as a message.

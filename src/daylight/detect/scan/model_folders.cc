@@ -69,7 +69,7 @@ class FolderGrouping {
   void join(const Chain& chain, const Folder& folder);
   std::size_t main_record(const Folder& folder);
   ModelRecord record_without_parts(const Chain& chain, const Folder& folder) const;
-  void take_parts(const Folder& folder, std::size_t main, ModelRecord& record);
+  void take_parts(const Chain& chain, const Folder& folder, std::size_t main, ModelRecord& record);
   void add_companions(const Chain& chain, const Folder& folder, ModelRecord& record);
   void drop_gaps(const Chain& chain, const ModelRecord& record);
 
@@ -137,13 +137,16 @@ void FolderGrouping::collect_entries() {
 
 // The record that says what the model computes; the others are read for borders and labels.
 std::size_t FolderGrouping::main_record(const Folder& folder) {
-  constexpr std::array<std::string_view, 5> kOrder = {
-      "model.mil", "model.espresso.net", "saved_model.pb", "metadata.json", "model.espresso.shape"};
+  constexpr std::array<std::string_view, 6> kOrder = {"model.mil",      "model.espresso.net",
+                                                      "saved_model.pb", "metadata.json",
+                                                      "coremldata.bin", "model.espresso.shape"};
+  // The outermost of several with the same name.
   const auto rank = [&](std::size_t i) {
-    const std::string_view name = file_part(models_[i].location.entry.back());
-    if (models_[i].format == "coreml") return std::size_t{0};
-    const auto found = std::find(kOrder.begin(), kOrder.end(), name);
-    return static_cast<std::size_t>(found - kOrder.begin()) + 1;
+    const std::string& path = models_[i].location.entry.back();
+    const auto depth = std::count(path.begin(), path.end(), '/');
+    if (models_[i].format == "coreml") return std::pair(std::ptrdiff_t{-1}, depth);
+    const auto found = std::find(kOrder.begin(), kOrder.end(), file_part(path));
+    return std::pair(found - kOrder.begin(), depth);
   };
   return *std::min_element(folder.models.begin(), folder.models.end(),
                            [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
@@ -158,7 +161,7 @@ void FolderGrouping::join(const Chain& chain, const Folder& folder) {
   } else {
     const std::size_t main = main_record(folder);
     record = models_[main];
-    take_parts(folder, main, record);
+    take_parts(chain, folder, main, record);
   }
   record.format = folder.format;
   if (folder.format != kSavedModel) record.metadata["folder"] = printable(chain.back());
@@ -183,12 +186,19 @@ ModelRecord FolderGrouping::record_without_parts(const Chain& chain, const Folde
   return record;
 }
 
-void FolderGrouping::take_parts(const Folder& folder, std::size_t main, ModelRecord& record) {
+// A file of the folder itself: those below describe the models of a pipeline.
+bool describes_model(const Chain& folder, const ModelRecord& part) {
+  const std::string& path = part.location.entry.back();
+  return path == folder.back() + "metadata.json" || path == folder.back() + "coremldata.bin";
+}
+
+void FolderGrouping::take_parts(const Chain& chain, const Folder& folder, std::size_t main,
+                                ModelRecord& record) {
   for (const std::size_t i : folder.models) {
     if (i == main) continue;
     const ModelRecord& part = models_[i];
     // What describes a model for others has its borders with shapes and types.
-    const bool describes = file_part(part.location.entry.back()) == "metadata.json";
+    const bool describes = describes_model(chain, part);
     if (!part.inputs.empty() && (describes || record.inputs.empty())) record.inputs = part.inputs;
     if (!part.outputs.empty() && (describes || record.outputs.empty()))
       record.outputs = part.outputs;

@@ -6,6 +6,8 @@
 #include <unordered_set>
 
 #include "daylight/base/text.h"
+#include "daylight/format/coreml/coreml_data.h"
+#include "daylight/format/coreml/coreml_description.h"
 #include "daylight/format/coreml/mil_text.h"
 #include "daylight/format/encoding/json_document.h"
 #include "daylight/format/model/graph_parts.h"
@@ -17,6 +19,8 @@ constexpr const char* kLayersPart = "model.espresso.net";
 constexpr const char* kShapesPart = "model.espresso.shape";
 constexpr const char* kMetadataPart = "metadata.json";
 constexpr const char* kProgramPart = "model.mil";
+constexpr const char* kDataPart = "coremldata.bin";
+constexpr const char* kAnalyticsPart = "analytics/coremldata.bin";
 
 bool is_layer(const Json& layer) {
   return layer.is_object() && json_child(layer, "type").is_string() &&
@@ -142,6 +146,27 @@ void describe_metadata(const Json& document, GraphFiller& filler) {
   const Json& labels = json_child(model, "classLabels");
   if (labels.is_array())
     for (const Json& label : labels) filler.label(json_text(label));
+}
+
+void describe_data(const CoremlData& data, GraphFiller& filler) {
+  filler.metadata("type", coreml_type_name(data.type));
+  if (data.version != 0) filler.metadata("specification_version", std::to_string(data.version));
+  std::vector<std::string> labels;
+  read_coreml_description(data.description, filler, labels);
+  for (std::string& label : labels) filler.label(std::move(label));
+  if (!data.known_header)
+    filler.gap("header", "its layout is not known; the description was found by its structure");
+}
+
+// Parts that say what the model is, but not how it computes.
+void describe_without_layers(ByteSpan bytes, GraphFiller& filler) {
+  if (const auto metadata = read_metadata(bytes)) {
+    describe_metadata(*metadata, filler);
+  } else if (const auto data = read_coreml_data(bytes)) {
+    describe_data(*data, filler);
+  } else if (const auto notes = read_coreml_analytics(bytes)) {
+    for (const auto& [key, value] : *notes) filler.metadata(key, value);
+  }
   filler.gap("layers", "this part says nothing of them");
 }
 
@@ -155,6 +180,8 @@ std::optional<ModelProbe> probe_coreml_compiled(ByteSpan bytes) {
   if (read_layers(bytes)) return found(kLayersPart);
   if (read_shapes(bytes)) return found(kShapesPart);
   if (read_metadata(bytes)) return found(kMetadataPart);
+  if (read_coreml_data(bytes)) return found(kDataPart);
+  if (read_coreml_analytics(bytes)) return found(kAnalyticsPart);
   return std::nullopt;
 }
 
@@ -162,17 +189,17 @@ ModelGraph describe_coreml_compiled(ByteSpan bytes, const ModelProbe& probe) {
   ModelGraph graph;
   GraphFiller filler(graph);
   const std::string part = probe.facts.empty() ? "" : probe.facts.front().second;
-  bool layers = true;
   if (part == kProgramPart) {
     graph.parameters = read_mil_text(as_text(bytes), filler);
   } else if (const auto net = read_layers(bytes)) {
     describe_layers(*net, filler);
   } else {
-    layers = false;
-    if (const auto metadata = read_metadata(bytes)) describe_metadata(*metadata, filler);
+    describe_without_layers(bytes, filler);
+    filler.finish();
+    return graph;
   }
   filler.finish();
-  if (layers) set_graph_hash("coreml_compiled", graph);
+  set_graph_hash("coreml_compiled", graph);
   return graph;
 }
 

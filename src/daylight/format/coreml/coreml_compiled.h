@@ -10,8 +10,9 @@
 
 namespace dl {
 
-// model.espresso.net (layers), model.espresso.shape, metadata.json, model.mil; the fact "part" says
-// which. One model has several of them: those who list models join what lies in one folder.
+// model.espresso.net (layers), model.espresso.shape, metadata.json, model.mil, coremldata.bin and
+// analytics/coremldata.bin (coreml_data.h); the fact "part" says which. One model has several of
+// them: those who list models join what lies in one folder.
 std::optional<ModelProbe> probe_coreml_compiled(ByteSpan bytes);
 ModelGraph describe_coreml_compiled(ByteSpan bytes, const ModelProbe& probe);
 

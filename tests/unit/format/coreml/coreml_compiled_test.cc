@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "daylight/format/probe/model_probe.h"
+#include "support/coreml_data_builder.h"
+#include "support/protobuf_builder.h"
 
 namespace dl {
 namespace {
@@ -79,6 +81,81 @@ TEST(CoremlCompiled, ReadsAProgram) {
   EXPECT_THAT(graph.operators[2].inputs, ElementsAre("y", "y"));
   EXPECT_EQ(graph.parameters, 64U * 27);
   EXPECT_THAT(graph.gaps.at(0).why, HasSubstr("weight.bin"));
+}
+
+std::string feature(const std::string& name, const std::string& type) {
+  return testing::pb_bytes(1, name) + testing::pb_bytes(3, type);
+}
+const std::string kPicture = testing::pb_bytes(
+    4, testing::pb_int(1, 224) + testing::pb_int(2, 112) + testing::pb_int(3, 20));
+const std::string kAges =
+    testing::pb_bytes(5, testing::pb_ints(1, {1, 101}) + testing::pb_int(2, 65568));
+const std::string kAbout = testing::pb_bytes(
+    100, testing::pb_bytes(3, "someone") +
+             testing::pb_bytes(100, testing::pb_bytes(1, "classes") + testing::pb_bytes(2, "a,b")));
+const std::string kAgeModel = testing::pb_bytes(1, feature("image", kPicture)) +
+                              testing::pb_bytes(10, feature("age", kAges)) + kAbout;
+
+TEST(CoremlData, ReadsTheDescription) {
+  const ModelGraph graph =
+      describe_whole(testing::coreml_data(502, 7, kAgeModel), "coremldata.bin");
+  EXPECT_EQ(graph.inputs.at(0).name, "image");
+  EXPECT_THAT(graph.inputs.at(0).shape, ElementsAre(3, 112, 224));
+  EXPECT_EQ(graph.outputs.at(0).dtype, "float32");
+  EXPECT_THAT(graph.outputs.at(0).shape, ElementsAre(1, 101));
+  EXPECT_THAT(graph.labels, ElementsAre("a", "b"));
+  EXPECT_THAT(graph.metadata, Contains(Pair("type", "mlProgram")));
+  EXPECT_THAT(graph.metadata, Contains(Pair("specification_version", "7")));
+  EXPECT_THAT(graph.metadata, Contains(Pair("author", "someone")));
+  EXPECT_EQ(graph.graph_hash, "");
+  ASSERT_EQ(graph.gaps.size(), 1U);
+  EXPECT_EQ(graph.gaps[0].where, "layers");
+}
+
+TEST(CoremlData, AFunctionsBordersAreTheModels) {
+  const auto function = [](const std::string& name, const std::string& input) {
+    return testing::pb_bytes(20, testing::pb_bytes(1, name) +
+                                     testing::pb_bytes(2, feature(input, kPicture)) +
+                                     testing::pb_bytes(3, feature("y", kAges)));
+  };
+  const std::string description =
+      function("small", "s") + function("large", "l") + testing::pb_bytes(21, "large") + kAbout;
+  const ModelGraph graph = describe_whole(
+      testing::coreml_data(202, 9, description, "generic.model0v9.0.0generic"), "coremldata.bin");
+  ASSERT_EQ(graph.inputs.size(), 1U);
+  EXPECT_EQ(graph.inputs[0].name, "l");
+  EXPECT_THAT(graph.metadata, Contains(Pair("function", "large")));
+  EXPECT_THAT(graph.metadata, Contains(Pair("type", "pipeline")));
+}
+
+TEST(CoremlData, AnotherHeaderIsAGap) {
+  const std::string bytes = testing::little_endian(500, 4) + std::string(13, '\x07') +
+                            testing::counted(kAgeModel) + "weights";
+  const ModelGraph graph = describe_whole(bytes, "coremldata.bin");
+  EXPECT_EQ(graph.inputs.at(0).name, "image");
+  EXPECT_THAT(graph.metadata, Contains(Pair("type", "neuralNetwork")));
+  EXPECT_EQ(graph.gaps.at(0).where, "header");
+}
+
+TEST(CoremlData, ReadsWhatTheCompilerNoted) {
+  const std::string bytes =
+      testing::coreml_notes("NeuralNetworkModelDetails", {{"modelDimension", "3"}}) +
+      testing::coreml_notes("SpecificationDetails", {{"modelHash", "q=="}, {"modelName", "Age"}});
+  const ModelGraph graph = describe_whole(bytes, "analytics/coremldata.bin");
+  EXPECT_THAT(graph.metadata, Contains(Pair("SpecificationDetails.modelName", "Age")));
+  EXPECT_FALSE(probe_model(as_bytes(bytes + "x")));
+  EXPECT_FALSE(probe_model(as_bytes(bytes).first(bytes.size() - 1)));
+}
+
+TEST(CoremlData, OtherBytesAreNone) {
+  const std::string whole = testing::coreml_data(502, 7, kAgeModel);
+  const std::size_t end = whole.size() - 16;
+  for (std::size_t size = 0; size < end; ++size)
+    EXPECT_FALSE(probe_model(as_bytes(whole).first(size))) << size;
+  EXPECT_TRUE(probe_model(as_bytes(whole).first(end)));
+  EXPECT_FALSE(probe_model(as_bytes(testing::coreml_data(777, 7, kAgeModel))));
+  EXPECT_FALSE(probe_model(as_bytes(testing::coreml_data(502, 7, kAbout))));
+  EXPECT_FALSE(probe_model(as_bytes(testing::coreml_data(502, 7, kAgeModel + "x"))));
 }
 
 TEST(CoremlCompiled, KnowsShapesAndPackages) {

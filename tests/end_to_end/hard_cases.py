@@ -2,48 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hides the project's own models in every way that apps do, and checks an inventory against that.
 
-hard_cases.py make FOLDER MODEL AAR   fills FOLDER with one file for each case and writes cases.json beside it
+hard_cases.py make FOLDER MODEL AAR   fills FOLDER with one file for each case and writes cases.json beside it; MODEL is a TFLite file,
+                                      or "onnx" for a model that is written here
 hard_cases.py check CASES INVENTORY   exits with 1 where a case was missed, wrong or invented
 """
 import base64
 import gzip
 import hashlib
-import io
 import json
 import lzma
 import pathlib
-import random
 import subprocess
 import sys
-import tarfile
 import zipfile
 
+from hard_files import aes, noise, tar_of, xored, zip_of
+from onnx_model import onnx_model
 
-def zipped(name: str, content: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
-        archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), content, method)
-    return out.getvalue()
-
-
-def tarred(name: str, content: bytes) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as archive:
-        info = tarfile.TarInfo(name)
-        info.size = len(content)
-        archive.addfile(info, io.BytesIO(content))
-    return out.getvalue()
-
-
-def xored(content: bytes, key: bytes) -> bytes:
-    repeated = key * (len(content) // len(key) + 1)
-    return bytes(a ^ b for a, b in zip(content, repeated))
-
-
-def aes_ctr(content: bytes) -> bytes:
-    return subprocess.run(
-        ["openssl", "enc", "-aes-128-ctr", "-K", "00112233445566778899aabbccddeeff",
-         "-iv", "0f0e0d0c0b0a09080706050403020100"], input=content, check=True, capture_output=True).stdout
+KEY9, KEY32 = b"S3cretKey", noise(32, 9)
+FORMULA = bytes((i * 7 + 13) & 255 for i in range(256))
+# Half of a key's bytes stand over the low bits of ONNX's floats, which are as uniform as the cipher: bytes alone do not tell them.
+TOLD_BY_CODE_ONLY = {"onnx": {"assets/xor9.bin", "assets/xor32.bin"}, "tflite": set()}
 
 
 def in_rodata(folder: pathlib.Path, model: bytes) -> bytes:
@@ -55,61 +34,65 @@ def in_rodata(folder: pathlib.Path, model: bytes) -> bytes:
     return library.read_bytes()
 
 
-def make(folder: pathlib.Path, model_path: pathlib.Path, aar: pathlib.Path) -> None:
-    model = model_path.read_bytes()
-    draw = random.Random(4)
-    noise = lambda size: bytes(draw.randrange(256) for _ in range(size))
+def make(folder: pathlib.Path, model_path: str, aar: pathlib.Path) -> None:
+    model_format = "onnx" if model_path == "onnx" else "tflite"
+    model = onnx_model() if model_format == "onnx" else pathlib.Path(model_path).read_bytes()
+    locked = aes("ctr", bytes.fromhex("00112233445566778899aabbccddeeff"),
+                 bytes.fromhex("0f0e0d0c0b0a09080706050403020100"), model)
     with zipfile.ZipFile(aar) as archive:
         runtime = archive.read("jni/arm64-v8a/libtensorflowlite_jni.so")
     work = folder.parent / "work"
     work.mkdir()
-    key9, key32 = b"S3cretKey", noise(32)
-    formula = bytes((i * 7 + 13) & 255 for i in range(256))
-    split = len(model) // 2
+    in_zip = zip_of({"x.bin": model})
     cases = {
         "assets/renamed.dat": (model, "none"),
         "res/drawable/ui.png": (model, "none"),
-        "assets/zip_in_zip.bundle": (zipped("p.zip", zipped("inner/x.bin", model)), "none"),
-        "assets/stored.zip": (zipped("x.bin", model, zipfile.ZIP_STORED), "none"),
+        "assets/zip_in_zip.bundle": (zip_of({"p.zip": zip_of({"inner/x.bin": model})}), "none"),
+        "assets/stored.zip": (zip_of({"x.bin": model}, zipfile.ZIP_STORED), "none"),
         "assets/blob.gzx": (gzip.compress(model, mtime=0), "none"),
         "assets/blob.xz": (lzma.compress(model), "none"),
         "assets/blob.lzma": (lzma.compress(model, format=lzma.FORMAT_ALONE), "none"),
-        "assets/blob.tar": (tarred("x", model), "none"),
+        "assets/blob.tar": (tar_of("x", model), "none"),
         "assets/xor1.bin": (xored(model, b"Z"), "xor"),
-        "assets/xor9.bin": (xored(model, key9), "xor"),
-        "assets/xor32.bin": (xored(model, key32), "xor"),
-        "assets/xor_formula.bin": (xored(model, formula), "xor"),
-        "assets/xor_zip.bin": (xored(zipped("x.bin", model), b"pass"), "xor"),
+        "assets/xor9.bin": (xored(model, KEY9), "xor"),
+        "assets/xor32.bin": (xored(model, KEY32), "xor"),
+        "assets/xor_formula.bin": (xored(model, FORMULA), "xor"),
+        "assets/xor_zip.bin": (xored(in_zip, b"pass"), "xor"),
         "assets/base64.txt": (base64.b64encode(model), "none"),
         "assets/base64.json": (b'{"weights":"' + base64.b64encode(model) + b'"}', "none"),
-        "assets/vendor.mod": (b"VNDR" + noise(28) + model, "none"),
-        "assets/picture.jpg": (b"\xff\xd8\xff\xe0" + noise(3000) + b"\xff\xd9" + model, "none"),
+        "assets/vendor.mod": (b"VNDR" + noise(28, 1) + model, "none"),
+        "assets/picture.jpg": (b"\xff\xd8\xff\xe0" + noise(3000, 2) + b"\xff\xd9" + model, "none"),
         "lib/arm64-v8a/librodata.so": (in_rodata(work, model), "none"),
-        "lib/arm64-v8a/liboverlay.so": (runtime + zipped("x.bin", model), "none"),
+        "lib/arm64-v8a/liboverlay.so": (runtime + in_zip, "none"),
         "lib/arm64-v8a/libappended.so": (runtime + model, "none"),
     }
+    half = model[:len(model) // 2]
     absent = {
         # No model is to be seen in these.
         "lib/arm64-v8a/libq1.so": runtime,
-        "assets/noise.dat": noise(200000),
-        "assets/half.bin": model[:split],
-        "assets/aes.bin": aes_ctr(model),
+        "assets/noise.dat": noise(200000, 3),
+        "assets/aes.bin": locked,
         "assets/words.model": b"face age gender model tflite\n" * 4000,
-        "assets/TFL3.bin": b"\x10\0\0\0TFL3" + noise(5000),
-    }
-    encrypted = {"assets/aes.tflite": aes_ctr(model)}
+        "assets/TFL3.bin": b"\x10\0\0\0TFL3" + noise(5000, 4),
+    } | {name: cases.pop(name)[0] for name in sorted(TOLD_BY_CODE_ONLY[model_format])}
+    # Half of an ONNX model is one, with a gap; half of a TFLite model has lost its tables.
+    cut = {"assets/half.bin": half}
+    if model_format == "tflite":
+        absent, cut = absent | cut, {}
+    encrypted = {f"assets/aes.{model_format}": locked}
     remote = {"assets/config.json": b'{"url": "https://cdn.example.com/v2/face_age.tflite"}'}
-    for name, content in [*((n, c[0]) for n, c in cases.items()), *absent.items(), *encrypted.items(),
+    for name, content in [*((n, c[0]) for n, c in cases.items()), *absent.items(), *cut.items(), *encrypted.items(),
                           *remote.items()]:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+    keys = {"assets/xor1.bin": b"Z", "assets/xor9.bin": KEY9, "assets/xor32.bin": KEY32,
+            "assets/xor_formula.bin": FORMULA, "assets/xor_zip.bin": b"pass"}
     (folder.parent / "cases.json").write_text(json.dumps({
-        "sha256": hashlib.sha256(model).hexdigest(),
+        "format": model_format, "sha256": hashlib.sha256(model).hexdigest(),
         "hidden": {name: state for name, (_, state) in cases.items()},
-        "keys": {"assets/xor1.bin": "5a", "assets/xor9.bin": key9.hex(), "assets/xor32.bin": key32.hex(),
-                 "assets/xor_formula.bin": formula.hex(), "assets/xor_zip.bin": b"pass".hex()},
-        "absent": sorted(absent), "encrypted": sorted(encrypted), "remote": sorted(remote)}, indent=1))
+        "keys": {name: key.hex() for name, key in keys.items()},
+        "cut": sorted(cut), "encrypted": sorted(encrypted), "remote": sorted(remote)}, indent=1))
 
 
 def check(cases: dict, inventory: dict) -> list[str]:
@@ -123,12 +106,16 @@ def check(cases: dict, inventory: dict) -> list[str]:
             wrong.append(f"{name}: {len(models)} models, not 1")
             continue
         model = models[0]
-        if model["format"] != "tflite" or model["encryption"]["state"] != state:
+        if model["format"] != cases["format"] or model["encryption"]["state"] != state:
             wrong.append(f"{name}: {model['format']}, {model['encryption']['state']}")
         if model["encryption"].get("key", "") != cases["keys"].get(name, ""):
             wrong.append(f"{name}: key {model['encryption'].get('key')}")
         if model["sha256"] != cases["sha256"]:
             wrong.append(f"{name}: other bytes than were hidden")
+    for name in cases["cut"]:
+        gaps = [gap for gap in inventory["gaps"] if name in gap["where"] and "cut off" in gap["why"]]
+        if [m["format"] for m in found.pop(name, [])] != [cases["format"]] or not gaps:
+            wrong.append(f"{name}: a model that is cut off is not told as one")
     for name in cases["encrypted"]:
         states = [(m["format"], m["encryption"]["state"]) for m in found.pop(name, [])]
         if states != [("unknown", "encrypted")]:
@@ -148,7 +135,7 @@ def check(cases: dict, inventory: dict) -> list[str]:
 
 def main() -> int:
     if sys.argv[1] == "make":
-        make(*(pathlib.Path(path) for path in sys.argv[2:5]))
+        make(pathlib.Path(sys.argv[2]), sys.argv[3], pathlib.Path(sys.argv[4]))
         return 0
     wrong = check(json.loads(pathlib.Path(sys.argv[2]).read_text()), json.loads(pathlib.Path(sys.argv[3]).read_text()))
     for line in wrong:

@@ -9,6 +9,7 @@
 
 #include "daylight/base/text.h"
 #include "daylight/detect/scan/model_record.h"
+#include "daylight/detect/scan/remote_models.h"
 #include "daylight/format/code/dex_code.h"
 
 namespace dl {
@@ -87,7 +88,10 @@ class ModelLinker {
   void collect_names(const std::vector<ModelRecord>& models) {
     std::unordered_multimap<std::string, std::size_t> by_name;
     for (std::size_t i = 0; i < models.size(); ++i) {
-      if (!models[i].location.url.empty()) by_name.emplace(models[i].location.url, i);
+      if (!models[i].location.url.empty()) {
+        by_name.emplace(models[i].location.url, i);
+        by_name.emplace("/" + std::string(url_file_name(models[i].location.url)), i);
+      }
       for (const std::string& step : location_names(models[i].location)) {
         for (std::string& name : names_of_entry(step)) by_name.emplace(std::move(name), i);
       }

@@ -4,7 +4,6 @@
 
 #include <cstring>
 #include <map>
-#include <set>
 
 #include "daylight/format/code/dex_code.h"
 
@@ -21,26 +20,6 @@ struct Constant {
   std::string text;
   std::int64_t bits = 0;
 };
-
-// Places that code jumps to: what a register held before says nothing there.
-std::set<std::uint32_t> jump_targets(const DexCode& code) {
-  std::set<std::uint32_t> out;
-  DexInstructionReader reader(code);
-  DexInstruction instruction;
-  while (reader.next(instruction)) {
-    if (instruction.is_payload()) continue;
-    const std::uint16_t flags = instruction.info().flags;
-    if ((flags & kDexBranch) != 0) out.insert(instruction.target);
-    if ((flags & kDexSwitch) == 0) continue;
-    if (const auto cases = dex_switch(code, instruction)) {
-      for (const auto& [key, target] : cases->cases) out.insert(target);
-    }
-  }
-  for (const DexTry& range : dex_tries(code)) {
-    for (const DexHandler& handler : range.handlers) out.insert(handler.pc);
-  }
-  return out;
-}
 
 // A constant as the parameter's type reads it.
 std::optional<Json> typed(const Constant& constant, std::string_view type) {
@@ -120,7 +99,7 @@ std::vector<std::optional<Json>> constant_arguments(const ClassIndex& index, Met
   if (!code) return out;
   const std::uint32_t dex_index = index.method_info(caller).dex;
   const DexFile& dex = index.files()[dex_index];
-  const auto targets = jump_targets(*code);
+  const auto targets = dex_jump_targets(*code);
   std::map<std::uint32_t, Constant> known;
   DexInstructionReader reader(*code);
   DexInstruction instruction;

@@ -149,11 +149,17 @@ ModelRecord describe_model(ByteSpan container, const ModelProbe& probe, ModelLoc
   const ModelFormat* const format = model_format(probe.format);
   if (format != nullptr && format->describe != nullptr) {
     describe_graph(format->describe(container, probe), record, gaps);
-    return record;
+  } else {
+    describe_metadata(probe.facts, record);
   }
-  describe_metadata(probe.facts, record);
-  for (const FormatGap& gap : probe.gaps)
-    gaps.push_back({location_text(record.location) + ": " + printable(gap.where), gap.why});
+  for (const FormatGap& gap : probe.gaps) {
+    Gap seen{location_text(record.location) + ": " + printable(gap.where), gap.why};
+    // The reader of the graph may have met the same.
+    const bool told = std::any_of(gaps.begin(), gaps.end(), [&](const Gap& each) {
+      return each.where == seen.where && each.why == seen.why;
+    });
+    if (!told) gaps.push_back(std::move(seen));
+  }
   return record;
 }
 

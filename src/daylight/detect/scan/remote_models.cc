@@ -3,6 +3,7 @@
 #include "daylight/detect/scan/remote_models.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <span>
 
@@ -29,8 +30,10 @@ bool is_url_byte(std::uint8_t byte) {
          kOthers.find(c) != std::string_view::npos;
 }
 
+constexpr std::array<std::string_view, 4> kSchemes = {"http://", "https://", "gs://", "s3://"};
+
 const LiteralScanner& scheme_scanner() {
-  static const LiteralScanner kScanner({"http://", "https://", "gs://", "s3://"},
+  static const LiteralScanner kScanner({kSchemes.begin(), kSchemes.end()},
                                        LiteralScanner::Report::kEvery);
   return kScanner;
 }
@@ -133,6 +136,17 @@ bool RemoteModelRules::judge(std::string_view url, RemoteModel& out) const {
     return true;
   }
   return false;
+}
+
+std::optional<RemoteModel> RemoteModelRules::judge_url(std::string_view url) const {
+  const bool scheme = std::any_of(kSchemes.begin(), kSchemes.end(),
+                                  [&](std::string_view each) { return url.starts_with(each); });
+  const bool plain = std::all_of(url.begin(), url.end(),
+                                 [](char c) { return is_url_byte(static_cast<std::uint8_t>(c)); });
+  RemoteModel out;
+  if (!scheme || !plain || url.size() > kMaxUrlLength || !judge(url, out)) return std::nullopt;
+  out.url = std::string(url);
+  return out;
 }
 
 std::vector<RemoteModel> RemoteModelRules::find(ByteSpan bytes) const {

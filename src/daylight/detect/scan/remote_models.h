@@ -3,6 +3,7 @@
 // ever fetched.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,8 @@ class RemoteModelRules {
 
   // Addresses in the bytes that lead to a model, each once, by offset. UTF-16 text is not read.
   std::vector<RemoteModel> find(ByteSpan bytes) const;
+  // The same for a text that is an address from its first character to its last.
+  std::optional<RemoteModel> judge_url(std::string_view url) const;
 
  private:
   struct Ending {

@@ -363,4 +363,23 @@ std::vector<DexTry> dex_tries(const DexCode& code, std::vector<std::string>* pro
   return out;
 }
 
+std::set<std::uint32_t> dex_jump_targets(const DexCode& code) {
+  std::set<std::uint32_t> out;
+  DexInstructionReader reader(code);
+  DexInstruction instruction;
+  while (reader.next(instruction)) {
+    if (instruction.is_payload()) continue;
+    const std::uint16_t flags = instruction.info().flags;
+    if ((flags & kDexBranch) != 0) out.insert(instruction.target);
+    if ((flags & kDexSwitch) == 0) continue;
+    if (const auto cases = dex_switch(code, instruction)) {
+      for (const auto& [key, target] : cases->cases) out.insert(target);
+    }
+  }
+  for (const DexTry& range : dex_tries(code)) {
+    for (const DexHandler& handler : range.handlers) out.insert(handler.pc);
+  }
+  return out;
+}
+
 }  // namespace dl

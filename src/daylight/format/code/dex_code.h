@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -134,5 +135,9 @@ struct DexTry {
 // The try table, in its own order. Ranges and handlers outside the code are dropped with one line
 // in `problems` each.
 std::vector<DexTry> dex_tries(const DexCode& code, std::vector<std::string>* problems = nullptr);
+
+// Addresses that code can jump to (branches, cases, handlers): what a register held in the line
+// before says nothing there. May hold addresses outside of the code.
+std::set<std::uint32_t> dex_jump_targets(const DexCode& code);
 
 }  // namespace dl

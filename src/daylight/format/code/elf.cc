@@ -138,6 +138,7 @@ std::vector<ElfRange> ElfFile::load_ranges(bool executable) const {
 std::vector<ElfRange> ElfFile::data_ranges() const {
   std::vector<ElfRange> ranges = load_ranges(false);
   const std::vector<ElfRange> code = load_ranges(true);
+  if (sections_.empty()) ranges.insert(ranges.end(), code.begin(), code.end());
   for (const ElfSection& section : sections_) {
     const bool constant = section.type == kShtProgBits && (section.flags & kSectionAlloc) != 0 &&
                           (section.flags & kSectionExecute) == 0 && section.size > 0;

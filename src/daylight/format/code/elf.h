@@ -133,8 +133,8 @@ class ElfFile {
 
   // Where constants and embedded models lie, in file order, cut at the end of the file: the
   // loadable parts without execute permission, and those parts of executable segments that sane
-  // sections show to be no code (older linkers put .rodata there; without sections it is found in
-  // code_ranges()).
+  // sections show to be no code (older linkers put .rodata there; without any section, all of an
+  // executable segment).
   std::vector<ElfRange> data_ranges() const;
   // The loadable parts with execute permission.
   std::vector<ElfRange> code_ranges() const;

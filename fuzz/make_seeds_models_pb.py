@@ -60,7 +60,9 @@ def onnx():
                 node("QuantizeLinear", ["z", "w", "e"], "q"),
                 msg(2, "g"), tensor, external, value(11, "x", 0, 4), value(12, "q", 0, 2))
     return {"gemm": num(1, 7) + msg(2, "pytorch") + msg(3, "1.7") + graph + msg(8, msg(1, ""), num(2, 11)) +
-                    msg(14, msg(1, "names"), msg(2, "{0: 'cat', 1: 'dog'}"))}
+                    msg(14, msg(1, "names"), msg(2, "{0: 'cat', 1: 'dog'}")),
+            "plain": num(1, 8) + msg(7, node("MatMul", ["x", "w"], "y"), msg(2, "g"), tensor, value(11, "x", 1, 4),
+                                     value(12, "y", 1, 2)) + msg(8, msg(1, ""), num(2, 13))}
 
 
 NCNN = """7767517

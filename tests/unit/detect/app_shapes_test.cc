@@ -268,6 +268,23 @@ TEST_F(AppShapes, ModelFoldersWithADescriptionOnly) {
   EXPECT_THAT(model.companions, SizeIs(3));
 }
 
+// The folder of a model, given by itself.
+TEST_F(AppShapes, AModelFolderAlone) {
+  write("Age.mlmodelc/metadata.json", kDescription);
+  write("Age.mlmodelc/model.espresso.net", kLayers);
+  write("Age.mlmodelc/model.espresso.weights", std::string(900, 'w'));
+  const Inventory found = inventory_of(folder_.path() / "Age.mlmodelc");
+  EXPECT_EQ(found.app.shape, "folder");
+  ASSERT_THAT(found.models, SizeIs(1));
+  ModelRecord model = found.models[0];
+  EXPECT_EQ(model.format, "coreml_compiled");
+  EXPECT_EQ(model.metadata["folder"], "Age.mlmodelc/");
+  EXPECT_THAT(model.inputs.at(0).shape, ElementsAre(3, 112, 224));
+  EXPECT_THAT(model.operators, ElementsAre("convolution", "softmax"));
+  EXPECT_THAT(model.companions, SizeIs(2));
+  EXPECT_THAT(gap_texts(found), IsEmpty());
+}
+
 // A manifest of a module as a message.
 std::string proto_manifest(const std::string& split, const std::string& delivery) {
   constexpr const char* kDist = "http://schemas.android.com/apk/distribution";

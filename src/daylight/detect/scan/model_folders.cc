@@ -59,11 +59,12 @@ class FolderGrouping {
  public:
   FolderGrouping(const program::AppPackage& app, std::vector<ModelRecord>& models,
                  std::vector<Gap>& gaps)
-      : app_(app), models_(models), gaps_(gaps) {}
+      : app_(app), given_(coreml_folder(app.file_name() + "/")), models_(models), gaps_(gaps) {}
 
   void run();
 
  private:
+  std::optional<std::pair<std::size_t, const char*>> folder_of(const Chain& file) const;
   void collect_models();
   void collect_entries();
   void join(const Chain& chain, const Folder& folder);
@@ -74,6 +75,8 @@ class FolderGrouping {
   void drop_gaps(const Chain& chain, const ModelRecord& record);
 
   const program::AppPackage& app_;
+  // Where the folder of a model was given itself, no name of a file says so.
+  const std::optional<std::pair<std::size_t, const char*>> given_;
   std::vector<ModelRecord>& models_;
   std::vector<Gap>& gaps_;
   Folders folders_;
@@ -97,12 +100,18 @@ void FolderGrouping::run() {
   });
 }
 
+std::optional<std::pair<std::size_t, const char*>> FolderGrouping::folder_of(
+    const Chain& file) const {
+  if (given_ && file.size() == 1) return std::pair(std::size_t{0}, given_->second);
+  return coreml_folder(file.back());
+}
+
 void FolderGrouping::collect_models() {
   for (std::size_t i = 0; i < models_.size(); ++i) {
     const ModelLocation& location = models_[i].location;
     if (location.entry.empty() || !location.url.empty()) continue;
     const std::string& name = location.entry.back();
-    if (const auto folder = coreml_folder(name)) {
+    if (const auto folder = folder_of(location.entry)) {
       Folder& of = folders_[folder_chain(location.entry, folder->first)];
       of.format = folder->second;
       of.models.push_back(i);
@@ -119,7 +128,7 @@ void FolderGrouping::collect_entries() {
     if (entry.shadowed || entry.size == 0 || entry.step.empty()) continue;
     const Chain chain = app_.chain_of(entry);
     const std::string& name = chain.back();
-    if (const auto folder = coreml_folder(name)) {
+    if (const auto folder = folder_of(chain)) {
       Folder& of = folders_[folder_chain(chain, folder->first)];
       of.format = folder->second;
       of.entries.push_back(&entry);
@@ -164,7 +173,9 @@ void FolderGrouping::join(const Chain& chain, const Folder& folder) {
     take_parts(chain, folder, main, record);
   }
   record.format = folder.format;
-  if (folder.format != kSavedModel) record.metadata["folder"] = printable(chain.back());
+  if (folder.format != kSavedModel)
+    record.metadata["folder"] =
+        printable(chain.back().empty() ? app_.file_name() + "/" : chain.back());
   add_companions(chain, folder, record);
   drop_gaps(chain, record);
   joined_.insert(folder.models.begin(), folder.models.end());

@@ -61,8 +61,9 @@ std::optional<ModelProbe> probe_openfst(ByteSpan bytes) {
   out.facts = {{"type", std::string(type)},
                {"arc", std::string(arc)},
                {"version", std::to_string(version)},
-               {"states", std::to_string(states)},
-               {"arcs", std::to_string(arcs)}};
+               {"states", std::to_string(states)}};
+  // The kind that is made state by state leaves the number of arcs at zero.
+  if (arcs > 0 || type != "vector") out.facts.emplace_back("arcs", std::to_string(arcs));
   return out;
 }
 

@@ -14,7 +14,7 @@ namespace dl {
 std::optional<ModelProbe> probe_kaldi(ByteSpan bytes);
 
 // OpenFst's header: magic, type of transducer, type of arc, counts. The size is that of the range.
-// Facts: type, arc, version, states, arcs.
+// Facts: type, arc, version, states, arcs where the header counts them.
 std::optional<ModelProbe> probe_openfst(ByteSpan bytes);
 
 }  // namespace dl

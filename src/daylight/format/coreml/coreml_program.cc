@@ -77,6 +77,23 @@ struct Constant {
   ByteSpan data;     // of a value in the message
 };
 
+std::string strings_text(const std::vector<std::string>& strings) {
+  std::string all;
+  for (const std::string& string : strings) all += (all.empty() ? "" : ",") + string;
+  return all;
+}
+
+// The strings of a TensorValue.
+void read_strings(ByteSpan message, Constant& out) {
+  const auto kind = proto_field(message, 4);
+  if (!kind) return;
+  ProtoReader values(kind->bytes);
+  while (const auto value = values.next()) {
+    if (value->number == 1 && out.strings.size() < kMaxGraphLabels)
+      out.strings.emplace_back(value->text());
+  }
+}
+
 // TensorValue: one list of values, by kind.
 void read_values(ByteSpan message, Constant& out) {
   ProtoReader kinds(message);
@@ -90,20 +107,26 @@ void read_values(ByteSpan message, Constant& out) {
       if (kind->number == 1) append_proto_floats(*value, kMaxDetailNumbers, numbers);
       if (kind->number == 2 || kind->number == 3 || kind->number == 5)
         append_proto_integers(*value, kMaxDetailNumbers, integers);
-      if (kind->number == 4 && out.strings.size() < kMaxGraphLabels)
-        out.strings.emplace_back(value->text());
     }
     DetailText text;
     if (!integers.empty()) text.integers("v", integers);
     if (!numbers.empty()) text.numbers("v", numbers);
-    if (!out.strings.empty()) {
-      std::string all;
-      for (const std::string& string : out.strings) all += (all.empty() ? "" : ",") + string;
-      text.text("v", all);
-    }
+    if (kind->number == 4) read_strings(message, out);
+    if (!out.strings.empty()) text.text("v", strings_text(out.strings));
     const std::string listed = text.take();
     if (listed.size() > 2) out.text = listed.substr(2);
   }
+}
+
+// ListValue: values of their own, of which only texts matter (the classes of a classifier).
+void read_list(ByteSpan message, Constant& out) {
+  ProtoReader reader(message);
+  while (const auto value = reader.next()) {
+    const auto immediate = value->number == 1 ? proto_field(value->bytes, 3) : std::nullopt;
+    const auto tensor = immediate ? proto_field(immediate->bytes, 1) : std::nullopt;
+    if (tensor) read_strings(tensor->bytes, out);
+  }
+  out.text = strings_text(out.strings);
 }
 
 Constant read_value(ByteSpan message) {
@@ -124,6 +147,8 @@ Constant read_value(ByteSpan message) {
     if (kind) read_values(tensor->bytes, out);
     out.text = typed_shape_text(out.type);
     out.data = tensor->bytes;
+  } else if (const auto list = immediate ? proto_field(immediate->bytes, 3) : std::nullopt) {
+    read_list(list->bytes, out);
   }
   return out;
 }
@@ -209,8 +234,11 @@ class ProgramReader {
     ProtoReader bindings(argument->bytes);
     while (const auto binding = bindings.next()) {
       if (binding->number != 1) continue;
+      const bool classes = op.name == "classify" && key == "classes";
       if (const auto value = proto_field(binding->bytes, 2)) {
-        detail.text(key, read_value(value->bytes).text);
+        Constant constant = read_value(value->bytes);
+        detail.text(key, constant.text);
+        if (classes) labels_ = std::move(constant.strings);
         continue;
       }
       const std::string name = prefix_ + proto_text(binding->bytes, 1);
@@ -220,7 +248,7 @@ class ProgramReader {
         continue;
       }
       detail.text(key, known->second.text);
-      if (op.name == "classify" && key == "classes") labels_ = known->second.strings;
+      if (classes) labels_ = known->second.strings;
     }
   }
 

@@ -167,6 +167,26 @@ TEST(DescribeCoreml, ReadsAProgram) {
   EXPECT_THAT(graph.gaps.at(0).why, HasSubstr("weight.bin"));
 }
 
+// As coremltools 9 writes the classes of a program: in place, a list of tensors of one text each.
+TEST(DescribeCoreml, ReadsClassesInAList) {
+  const auto text = [](const std::string& value) {
+    return pb_bytes(1, pb_bytes(3, pb_bytes(1, pb_bytes(4, pb_bytes(1, value)))));
+  };
+  const std::string list = pb_bytes(3, pb_bytes(3, text("female") + text("male")));
+  const std::string block = pb_bytes(
+      3,
+      pb_bytes(1, "classify") +
+          pb_bytes(2, pb_bytes(1, "probabilities") + pb_bytes(2, pb_bytes(1, pb_bytes(1, "in")))) +
+          pb_bytes(2, pb_bytes(1, "classes") + pb_bytes(2, pb_bytes(1, pb_bytes(2, list)))) +
+          pb_bytes(3, pb_bytes(1, "out")));
+  const std::string function = pb_bytes(3, pb_bytes(1, "CoreML7") + pb_bytes(2, block));
+  const std::string program = pb_bytes(2, pb_bytes(1, "main") + pb_bytes(2, function));
+  const ModelGraph graph =
+      describe_whole(pb_int(1, 8) + description(array({1}), array({2})) + pb_bytes(502, program));
+  EXPECT_THAT(graph.labels, ElementsAre("female", "male"));
+  EXPECT_EQ(graph.operators.at(0).detail, "classes=female,male");
+}
+
 // Values by coremltools 9.0.
 TEST(DescribeCoreml, ReadsARealModel) {
   DAYLIGHT_SHARED_OR_SKIP(path, "models/MNISTClassifier.mlmodel");

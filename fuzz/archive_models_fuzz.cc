@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads arbitrary bytes as archives that are models, as pickles and as TorchScript source.
-#include <cstdint>
-#include <cstdlib>
-
 #include "daylight/format/encoding/pickle.h"
-#include "daylight/format/probe/model_probe.h"
 #include "daylight/format/tensorflow/keras_config.h"
 #include "daylight/format/torch/torch_source.h"
 #include "daylight/format/torch/torch_tensor.h"
+#include "model_format_check.h"
 
 namespace {
 
-void require(bool condition) {
-  if (!condition) std::abort();
-}
+using dl::fuzz::require;
 
 void check_pickle(dl::ByteSpan bytes) {
   const auto pickle = dl::read_pickle(bytes);
@@ -31,12 +26,7 @@ void check_pickle(dl::ByteSpan bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const dl::ByteSpan bytes{data, size};
-  for (const dl::ModelFormat& format : dl::archive_model_formats()) {
-    const auto probe = format.probe(bytes);
-    if (!probe) continue;
-    require(probe->format == format.id && probe->size <= size);
-    if (format.describe != nullptr) format.describe(bytes, *probe);
-  }
+  dl::fuzz::check_formats(bytes, dl::archive_model_formats());
   check_pickle(bytes);
   dl::ModelGraph graph;
   dl::add_torch_source(dl::as_text(bytes), graph);

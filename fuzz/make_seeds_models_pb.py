@@ -267,9 +267,19 @@ MXNET = ('{"nodes":[{"op":"null","name":"data","inputs":[]},{"op":"null","name":
          '{"op":"FullyConnected","name":"fc","attrs":{"num_hidden":"2"},"inputs":[[0,0,0],[1,0,0]]}],'
          '"arg_nodes":[0,1],"heads":[[2,0,0]]}')
 
+PADDLE = ('{"base_code":{"magic":"pir","trainable":true,"version":4},"program":{"regions":[{"#":"region_0","blocks":[{"#":"b",'
+          '"args":[],"ops":[{"#":"p","A":[0,1,1,"w"],"O":{"%":1,"TT":{"#":"0.t_dtensor","D":[{"#":"0.t_f32"},[4,3,3,3],"NCHW"]}}},'
+          '{"#":"1.data","A":[{"AT":{"#":"0.a_str","D":"x"},"N":"name"}],"I":[],'
+          '"O":[{"%":2,"TT":{"#":"0.t_dtensor","D":[{"#":"0.t_f32"},[-1,3,8,8],"NCHW"]}}]},'
+          '{"#":"1.conv2d","A":[{"AT":{"#":"0.a_array","D":[{"#":"0.a_i32","D":1},{"#":"0.a_i32","D":2}]},"N":"strides"},'
+          '{"AT":{"#":"0.a_str","D":"/Conv/"},"N":"struct_name"}],"I":[{"%":2},{"%":1}],'
+          '"O":[{"%":3,"TT":{"#":"0.t_dtensor","D":[{"#":"0.t_f32"},[-1,4,6,6],"NCHW"]}}]},'
+          '{"#":"2.if","A":[],"I":[{"%":3}],"O":[{"%":4}],"regions":[{"blocks":[{"ops":[{"#":"1.relu","I":[{"%":3}],"O":[{"%":5}]}]}]}]},'
+          '{"#":"1.fetch","A":[],"I":[{"%":4}],"O":[{"%":6,"TT":{"#":"0.t_dtensor","D":[{"#":"0.t_f32"},[-1,4,6,6],"NCHW"]}}]}]}]}]}}')
+
 
 def json_models():
-    return {"xgboost": XGBOOST.encode(), "mxnet": MXNET.encode()}
+    return {"xgboost": XGBOOST.encode(), "mxnet": MXNET.encode(), "paddle": PADDLE.encode()}
 
 
 MIL = """program(1.0)

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 
 #include "daylight/format/model/model_graph.h"
@@ -25,23 +26,28 @@ inline void check_graph(const ModelGraph& graph) {
   require(graph.weights_hash.empty() || graph.weights_hash.size() == 64);
 }
 
-// Probes the formats and reads what they take; the same bytes give the same answer twice.
+// One format: it takes what it is, and the same bytes give the same answer twice.
+inline void check_format(ByteSpan bytes, const ModelFormat& format) {
+  const auto probe = format.probe(bytes);
+  if (!probe) return;
+  require(probe->format == format.id && probe->size > 0 && probe->size <= bytes.size());
+  if (format.describe == nullptr) return;
+  const ModelGraph graph = format.describe(bytes, *probe);
+  check_graph(graph);
+  require(format.describe(bytes, *probe).graph_hash == graph.graph_hash);
+}
+
+// A family's rows of the table.
+inline void check_formats(ByteSpan bytes, std::span<const ModelFormat> formats) {
+  for (const ModelFormat& format : formats) check_format(bytes, format);
+}
+
 inline int check_formats(const std::uint8_t* data, std::size_t size,
                          std::initializer_list<std::string_view> ids) {
-  const ByteSpan bytes{data, size};
   for (const std::string_view id : ids) {
-    require(model_format(id) != nullptr);
-    // A format that has two encodings has a row for each.
-    for (const ModelFormat& format : model_formats()) {
-      if (format.id != id) continue;
-      const auto probe = format.probe(bytes);
-      if (!probe) continue;
-      require(probe->format == id && probe->size > 0 && probe->size <= size);
-      if (format.describe == nullptr) continue;
-      const ModelGraph graph = format.describe(bytes, *probe);
-      check_graph(graph);
-      require(format.describe(bytes, *probe).graph_hash == graph.graph_hash);
-    }
+    const ModelFormat* const format = model_format(id);
+    require(format != nullptr);
+    check_format({data, size}, *format);
   }
   return 0;
 }

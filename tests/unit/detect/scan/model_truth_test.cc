@@ -174,7 +174,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Row{"header_models/torch_legacy_pickle", 8, false},
                       Row{"mediapipe_graph/binary", 0}, Row{"mediapipe_graph/text", 0},
                       Row{"text_models/darknet", 0}, Row{"coreml_compiled/mil", 0},
-                      Row{"coreml_compiled/net", 0}, Row{"json_models/mxnet", 0}),
+                      Row{"coreml_compiled/net", 0}, Row{"json_models/mxnet", 0},
+                      Row{"json_models/paddle", 0}),
     [](const auto& row) {
       std::string name = row.param.seed;
       std::replace_if(

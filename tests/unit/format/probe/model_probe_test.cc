@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 
 #include "daylight/base/file.h"
 #include "daylight/format/archive/zip.h"
@@ -162,6 +163,12 @@ TEST(ModelProbe, OtherFormatsAreNotTflite) {
     ++others;
   }
   EXPECT_GT(others, 5U);
+}
+
+TEST(ModelFormats, EachHasOneRow) {
+  std::set<std::string_view> ids;
+  for (const ModelFormat& format : model_formats())
+    EXPECT_TRUE(ids.insert(format.id).second) << format.id;
 }
 
 }  // namespace

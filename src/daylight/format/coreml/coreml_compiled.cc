@@ -95,7 +95,7 @@ void describe_layers(const Json& document, GraphFiller& filler) {
 }
 
 std::string plain_type(const std::string& type) {
-  const std::string lower = to_lower(type);
+  std::string lower = to_lower(type);
   if (lower == "float32" || lower == "float16" || lower == "int32" || lower == "int8") return lower;
   if (lower == "double") return "float64";
   if (lower == "int64" || lower == "string") return lower;

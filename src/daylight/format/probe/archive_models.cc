@@ -10,6 +10,7 @@
 #include "daylight/format/probe/model_probe.h"
 #include "daylight/format/probe/zip_bundle.h"
 #include "daylight/format/tensorflow/keras_config.h"
+#include "daylight/format/tensorflow/keras_h5.h"
 #include "daylight/format/torch/torch_archive.h"
 
 namespace dl {
@@ -97,6 +98,26 @@ ModelGraph describe_dlc(ByteSpan bytes, const ModelProbe& /*probe*/) {
   });
 }
 
+// Parameters and their digest: the weights are an HDF5 file of their own inside.
+void add_keras_weights(const ZipArchive& archive, ModelGraph& graph) {
+  constexpr const char* kMember = "model.weights.h5";
+  const ZipEntry* entry = archive.find(kMember);
+  if (entry == nullptr) return;
+  const auto bytes = archive.read(*entry, {.limit = kMaxBundleArray});
+  if (!bytes) {
+    graph.gaps.push_back({kMember, bytes.error().what});
+    return;
+  }
+  auto weights = read_keras_h5(bytes->bytes(), ReadDepth::kAll);
+  if (!weights) {
+    graph.gaps.push_back({kMember, "it is no file of weights that Keras writes"});
+    return;
+  }
+  graph.parameters = weights->graph.parameters;
+  graph.weights_hash = std::move(weights->graph.weights_hash);
+  for (FormatGap& gap : weights->graph.gaps) graph.gaps.push_back(std::move(gap));
+}
+
 ModelGraph describe_keras(ByteSpan bytes, const ModelProbe& /*probe*/) {
   return with_archive(bytes, [](const ZipArchive& archive) {
     ModelGraph graph;
@@ -116,6 +137,7 @@ ModelGraph describe_keras(ByteSpan bytes, const ModelProbe& /*probe*/) {
       if (json && version->is_string())
         graph.metadata.emplace_back("keras_version", printable(version->get<std::string>()));
     }
+    add_keras_weights(archive, graph);
     if (!graph.operators.empty()) set_graph_hash("keras", graph);
     return graph;
   });

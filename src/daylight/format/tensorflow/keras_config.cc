@@ -60,9 +60,23 @@ std::string detail_of(const Json& config) {
   return out;
 }
 
-void add_input(const std::string& name, const Json& shape, ModelGraph& graph) {
+// "float32" as it is, or as the policy {"class_name": "DTypePolicy", "config": {"name": ...}}.
+std::string dtype_of(const Json& config) {
+  const Json* policy = member(config, "dtype");
+  const Json* inner = policy == nullptr ? nullptr : member(*policy, "config");
+  const std::string name = inner != nullptr ? text_of(*inner, "name") : text_of(config, "dtype");
+  for (const std::string_view known :
+       {"float32", "float16", "bfloat16", "float64", "int8", "int16", "int32", "int64", "uint8",
+        "uint16", "uint32", "uint64", "bool", "string"}) {
+    if (name == known) return name;
+  }
+  return name.empty() ? "" : "other";
+}
+
+void add_input(const std::string& name, const Json& config, const Json& shape, ModelGraph& graph) {
   GraphTensor tensor;
   tensor.name = name;
+  tensor.dtype = dtype_of(config);
   for (const Json& side : shape)
     tensor.shape.push_back(side.is_number_integer() ? side.get<std::int64_t>() : -1);
   if (graph.inputs.size() < kMaxGraphBorders) graph.inputs.push_back(std::move(tensor));
@@ -85,9 +99,16 @@ void collect_inbound(const Json& value, int level, std::vector<std::string>& out
   }
 }
 
-void add_layers(const Json& config, int level, ModelGraph& graph);
+// Layers of a chain do not name their inputs: each takes what the one before it gives, `previous`
+// (null where layers name them).
+void add_layers(const Json& config, int level, std::string* previous, ModelGraph& graph);
 
-void add_layer(const Json& layer, int level, ModelGraph& graph) {
+bool is_chain(const std::string& type, const Json& config) {
+  // The oldest versions store a sequential model as a bare list.
+  return type == "Sequential" || config.is_array();
+}
+
+void add_layer(const Json& layer, int level, std::string* previous, ModelGraph& graph) {
   if (!layer.is_object() || graph.operators.size() >= kMaxGraphOperators) return;
   const std::string type = text_of(layer, "class_name");
   const Json* config = member(layer, "config");
@@ -96,25 +117,31 @@ void add_layer(const Json& layer, int level, ModelGraph& graph) {
   if (name.empty()) name = text_of(layer, "name");
   for (const char* key : {"batch_input_shape", "batch_shape"}) {
     const Json* shape = member(*config, key);
-    if (shape != nullptr && shape->is_array() && level == 0) add_input(name, *shape, graph);
+    if (shape != nullptr && shape->is_array() && level == 0)
+      add_input(name, *config, *shape, graph);
   }
   if (member(*config, "layers") != nullptr && level < kMaxNesting) {
-    add_layers(*config, level + 1, graph);
+    std::string inner = previous != nullptr ? *previous : "";
+    add_layers(*config, level + 1, is_chain(type, *config) ? &inner : nullptr, graph);
+    if (previous != nullptr && !graph.operators.empty())
+      *previous = graph.operators.back().outputs.front();
     return;
   }
   GraphOperator op;
   op.name = type.empty() ? "?" : type;
   if (config->is_object()) op.detail = detail_of(*config);
   if (const Json* inbound = member(layer, "inbound_nodes")) collect_inbound(*inbound, 0, op.inputs);
+  if (previous != nullptr && op.inputs.empty() && !previous->empty())
+    op.inputs.push_back(*previous);
+  if (previous != nullptr) *previous = name;
   op.outputs.push_back(std::move(name));
   graph.operators.push_back(std::move(op));
 }
 
-void add_layers(const Json& config, int level, ModelGraph& graph) {
-  // The oldest versions store a sequential model as a bare list.
+void add_layers(const Json& config, int level, std::string* previous, ModelGraph& graph) {
   const Json* layers = config.is_array() ? &config : member(config, "layers");
   if (layers == nullptr || !layers->is_array()) return;
-  for (const Json& layer : *layers) add_layer(layer, level, graph);
+  for (const Json& layer : *layers) add_layer(layer, level, previous, graph);
 }
 
 // [["dense_1", 0, 0], ...]
@@ -144,8 +171,11 @@ void add_keras_config(std::string_view json, ModelGraph& graph) {
   if (config == nullptr) return;
   const std::string name = text_of(*config, "name");
   if (!name.empty()) graph.metadata.emplace_back("name", printable(name));
-  add_layers(*config, 0, graph);
+  std::string last;
+  add_layers(*config, 0, is_chain(type, *config) ? &last : nullptr, graph);
   add_outputs(*config, graph);
+  // A chain names no outputs either.
+  if (graph.outputs.empty() && !last.empty()) graph.outputs.push_back({std::move(last), {}, ""});
 }
 
 }  // namespace dl

@@ -10,7 +10,8 @@ namespace dl {
 
 // Adds the layers of a model's configuration to the graph: operators in order (class name, the
 // configuration's numbers, switches and short texts as detail), inputs from layers that fix a batch
-// shape. Keras writes no outputs' shapes. What cannot be read becomes a gap of `graph`.
+// shape. In a sequential model each layer takes what the one before it gives, and the last one is
+// the output. Keras writes no outputs' shapes. What cannot be read becomes a gap of `graph`.
 void add_keras_config(std::string_view json, ModelGraph& graph);
 
 }  // namespace dl

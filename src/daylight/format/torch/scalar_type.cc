@@ -3,7 +3,6 @@
 #include "daylight/format/torch/scalar_type.h"
 
 #include <array>
-#include <cstddef>
 #include <string_view>
 
 namespace dl {
@@ -13,8 +12,8 @@ std::string torch_scalar_type_name(std::int8_t type) {
       "uint8", "int8",  "int16", "int32", "int64", "float16", "float32", "float64",
       "other",  // complex numbers, three sizes
       "other", "other", "bool",  "int8",  "uint8", "int32",   "bfloat16"};
-  if (type < 0 || static_cast<std::size_t>(type) >= kNames.size()) return "other";
-  return std::string(kNames[static_cast<std::size_t>(type)]);
+  const auto number = static_cast<std::uint8_t>(type);  // a negative one is too high
+  return number < kNames.size() ? std::string(kNames[number]) : "other";
 }
 
 }  // namespace dl

@@ -198,6 +198,43 @@ TEST(ZipBundle, KnowsTasksKerasSnpeNumpy) {
   EXPECT_EQ(graph.graph_hash.size(), 64U);
 }
 
+// As Keras 3.15 writes a sequential model: no connections, no outputs, types as policies, and the
+// weights in an HDF5 file inside.
+TEST(ZipBundle, KerasChainsAndWeights) {
+  const auto bundle = [](const std::string& layers, const std::string& weights) {
+    return build_zip({{.name = "metadata.json", .content = R"({"keras_version": "3.15.1"})"},
+                      {.name = "config.json",
+                       .content = R"({"class_name": "Sequential", "config": {"layers": [)" +
+                                  layers + "]}}"},
+                      {.name = "model.weights.h5", .content = weights}})
+        .bytes;
+  };
+  const std::string input =
+      R"({"class_name": "InputLayer", "config": {"name": "in", "batch_shape": [null, 8],
+          "dtype": "float16"}})";
+  const std::string dense = R"(,{"class_name": "Dense", "config": {"name": "d", "units": 3,
+      "dtype": {"class_name": "DTypePolicy", "config": {"name": "float16"}}}})";
+  const std::string inner = R"(,{"class_name": "Sequential", "config": {"name": "s", "layers": [
+      {"class_name": "ReLU", "config": {"name": "r"}}]}})";
+  const std::string last = R"(,{"class_name": "Softmax", "config": {"name": "p"}})";
+  const auto seed = MappedFile::open(testing::project_file("fuzz/corpus/header_models/keras_h5"));
+  ASSERT_TRUE(seed);
+  const ModelGraph graph =
+      describe(bundle(input + dense + inner + last, std::string(as_text(seed->bytes()))));
+  ASSERT_EQ(graph.operators.size(), 4U);
+  EXPECT_THAT(graph.operators[1].inputs, ElementsAre("in"));
+  EXPECT_THAT(graph.operators[2].inputs, ElementsAre("d"));
+  EXPECT_THAT(graph.operators[3].inputs, ElementsAre("r"));
+  EXPECT_EQ(graph.inputs.at(0).dtype, "float16");
+  ASSERT_EQ(graph.outputs.size(), 1U);
+  EXPECT_EQ(graph.outputs[0].name, "p");
+  EXPECT_TRUE(graph.gaps.empty());
+  const ModelGraph swapped = describe(bundle(input + inner + dense + last, "..."));
+  EXPECT_NE(swapped.graph_hash, graph.graph_hash);
+  ASSERT_EQ(swapped.gaps.size(), 1U);
+  EXPECT_EQ(swapped.gaps[0].where, "model.weights.h5");
+}
+
 TEST(ZipBundle, OrdinaryArchivesAreNone) {
   const std::string tflite = build_tiny_tflite();
   const std::vector<std::vector<ZipItem>> archives = {

@@ -46,6 +46,16 @@ bool plausible_local_header(ByteSpan bytes, std::uint64_t offset) {
   });
 }
 
+// What central records and local headers say in the same order: flags to sizes.
+void read_description(ByteReader& reader, ZipEntry& entry) {
+  entry.flags = reader.u16();
+  entry.method = reader.u16();
+  reader.skip(4);  // time and date
+  entry.crc32 = reader.u32();
+  entry.compressed_size = reader.u32();
+  entry.uncompressed_size = reader.u32();
+}
+
 }  // namespace
 
 ZipDirectoryReader::ZipDirectoryReader(ZipArchive& archive)
@@ -196,12 +206,7 @@ std::optional<std::uint64_t> ZipDirectoryReader::read_record(std::uint64_t offse
   if (reader.u32() != kCentralSignature) return std::nullopt;
   ZipEntry entry;
   reader.skip(4);
-  entry.flags = reader.u16();
-  entry.method = reader.u16();
-  reader.skip(4);
-  entry.crc32 = reader.u32();
-  entry.compressed_size = reader.u32();
-  entry.uncompressed_size = reader.u32();
+  read_description(reader, entry);
   const std::uint16_t name_size = reader.u16();
   const std::uint16_t extra_size = reader.u16();
   const std::uint16_t comment_size = reader.u16();
@@ -344,12 +349,7 @@ std::uint64_t ZipDirectoryReader::recover_entry(std::uint64_t header) {
   ZipEntry entry;
   entry.recovered = true;
   entry.local_offset = header;
-  entry.flags = reader.u16();
-  entry.method = reader.u16();
-  reader.skip(4);
-  entry.crc32 = reader.u32();
-  entry.compressed_size = reader.u32();
-  entry.uncompressed_size = reader.u32();
+  read_description(reader, entry);
   const std::uint16_t name_size = reader.u16();
   const std::uint16_t extra_size = reader.u16();
   entry.name = as_text(reader.take(name_size));

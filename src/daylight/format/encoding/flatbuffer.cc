@@ -29,6 +29,12 @@ FlatBuffer::FlatBuffer(ByteSpan bytes)
     : bytes_(bytes.first(
           static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), kAddressable)))) {}
 
+std::uint64_t FlatBuffer::filled_extent() const {
+  constexpr std::uint64_t kAlignment = 4;
+  const std::uint64_t filled = (extent_ + kAlignment - 1) / kAlignment * kAlignment;
+  return std::min<std::uint64_t>(filled, bytes_.size());
+}
+
 void FlatBuffer::damage(std::uint64_t offset, std::string why) {
   gaps_.add("offset " + std::to_string(offset), std::move(why));
 }

@@ -27,6 +27,9 @@ class FlatBuffer {
   ByteSpan bytes() const { return bytes_; }
   // The end of the furthest part that was touched, in bytes from the start.
   std::uint64_t extent() const { return extent_; }
+  // The same, filled up to a multiple of four as writers fill their last part, where there are
+  // bytes.
+  std::uint64_t filled_extent() const;
   const GapList& gaps() const { return gaps_; }
   bool damaged() const { return !gaps_.empty(); }
 

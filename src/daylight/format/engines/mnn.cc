@@ -333,10 +333,7 @@ class MnnReader {
       set_graph_hash("mnn", graph());
     }
     graph().gaps = buffer_.gaps().list();
-    // Writers fill the last vector up to a multiple of four.
-    constexpr std::uint64_t kAlignment = 4;
-    const std::uint64_t filled = (buffer_.extent() + kAlignment - 1) / kAlignment * kAlignment;
-    model_.size = std::min<std::uint64_t>(filled, buffer_.bytes().size());
+    model_.size = buffer_.filled_extent();
   }
 
   FlatBuffer buffer_;

@@ -206,9 +206,7 @@ class MsliteReader {
       set_graph_hash("mslite", graph());
     }
     graph().gaps = buffer_.gaps().list();
-    // Writers fill the last part up to a multiple of four.
-    const std::uint64_t filled = (buffer_.extent() + 3) / 4 * 4;
-    model_.size = std::min<std::uint64_t>(filled, buffer_.bytes().size());
+    model_.size = buffer_.filled_extent();
   }
 
   FlatBuffer buffer_;

@@ -342,10 +342,7 @@ class OrtReader {
       set_graph_hash("ort", graph());
     }
     graph().gaps = buffer_.gaps().list();
-    // Writers fill the last part up to a multiple of four.
-    constexpr std::uint64_t kAlignment = 4;
-    const std::uint64_t filled = (buffer_.extent() + kAlignment - 1) / kAlignment * kAlignment;
-    model_.size = std::min<std::uint64_t>(filled, buffer_.bytes().size());
+    model_.size = buffer_.filled_extent();
   }
 
   FlatBuffer buffer_;

@@ -363,14 +363,13 @@ class TfliteReader {
 
   // Writers pad the end to the largest alignment that they use, 4 to 16 bytes.
   std::uint64_t end_of_model() const {
-    const auto rounded = [](std::uint64_t size, std::uint64_t to) {
-      return (size + to - 1) / to * to;
-    };
-    const std::uint64_t end = std::min<std::uint64_t>(rounded(buffer_.extent(), 4), bytes_.size());
-    const auto padding = subspan_checked(bytes_, end, rounded(end, 16) - end);
+    const std::uint64_t end = buffer_.filled_extent();
+    constexpr std::uint64_t kLargeAlignment = 16;
+    const std::uint64_t rounded = (end + kLargeAlignment - 1) / kLargeAlignment * kLargeAlignment;
+    const auto padding = subspan_checked(bytes_, end, rounded - end);
     const auto is_zero = [](std::uint8_t byte) { return byte == 0; };
     const bool padded = padding && std::all_of(padding->begin(), padding->end(), is_zero);
-    return padded ? rounded(end, 16) : end;
+    return padded ? rounded : end;
   }
 
   ByteSpan bytes_;

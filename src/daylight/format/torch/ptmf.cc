@@ -346,9 +346,7 @@ class PtmfReader {
       if (!graph().operators.empty()) set_graph_hash("ptmf", graph());
     }
     graph().gaps = buffer_.gaps().list();
-    // Writers fill the last part up to a multiple of four.
-    const std::uint64_t filled = (buffer_.extent() + 3) / 4 * 4;
-    model_.size = std::min<std::uint64_t>(filled, buffer_.bytes().size());
+    model_.size = buffer_.filled_extent();
   }
 
   static constexpr std::size_t kMaxStorages = 1000000;

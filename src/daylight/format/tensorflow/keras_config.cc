@@ -64,7 +64,7 @@ std::string detail_of(const Json& config) {
 std::string dtype_of(const Json& config) {
   const Json* policy = member(config, "dtype");
   const Json* inner = policy == nullptr ? nullptr : member(*policy, "config");
-  const std::string name = inner != nullptr ? text_of(*inner, "name") : text_of(config, "dtype");
+  std::string name = inner != nullptr ? text_of(*inner, "name") : text_of(config, "dtype");
   for (const std::string_view known :
        {"float32", "float16", "bfloat16", "float64", "int8", "int16", "int32", "int64", "uint8",
         "uint16", "uint32", "uint64", "bool", "string"}) {

@@ -8,6 +8,7 @@
 #include "daylight/base/digest.h"
 #include "daylight/base/file.h"
 #include "daylight/base/text.h"
+#include "daylight/detect/located_model.h"
 #include "daylight/detect/rules/rules.h"
 #include "daylight/report/shown_inventory.h"
 
@@ -43,7 +44,7 @@ struct ModelBytes {
 
 Result<ModelBytes> bytes_of(const program::AppPackage& app, const ModelRecord& model) {
   const ModelLocation& at = model.location;
-  const auto content = TRY(app.located_bytes(at.entry, at.offset, at.size));
+  const auto content = TRY(located_model(app, at.entry, at.offset, at.size));
   const std::string_view stored = as_text(content.bytes);
   const bool hidden = model.encryption == "xor" && !model.encryption_key.empty();
   // A chain whose steps take the key off leads to the model itself.

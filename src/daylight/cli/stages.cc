@@ -25,6 +25,7 @@
 #include "daylight/cli/refusals.h"
 #include "daylight/cli/replay_stage.h"
 #include "daylight/cli/sample_hashing.h"
+#include "daylight/detect/located_model.h"
 #include "daylight/detect/plan/planner.h"
 #include "daylight/rebuild/rebuilder.h"
 #include "daylight/report/reporter.h"
@@ -77,7 +78,7 @@ Result<void> store_models(const CaseFolder& folder, const program::AppPackage& a
   for (const ModelRecord& model : inventory.models) {
     if (!model.location.url.empty()) continue;  // fetched at run time: not here
     const auto content =
-        app.located_bytes(model.location.entry, model.location.offset, model.location.size);
+        located_model(app, model.location.entry, model.location.offset, model.location.size);
     if (!content) {
       inventory.gaps.push_back(
           {model.id, "its bytes could not be kept for replay: " + describe(content.error())});

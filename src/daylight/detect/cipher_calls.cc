@@ -10,6 +10,7 @@
 #include "daylight/base/text.h"
 #include "daylight/detect/cipher_relation.h"
 #include "daylight/detect/model_use.h"
+#include "daylight/detect/native_ciphers.h"
 #include "daylight/format/archive/byte_statistics.h"
 #include "daylight/format/probe/model_probe.h"
 #include "daylight/program/interpreter/dex_interpreter.h"
@@ -436,8 +437,9 @@ Result<void> HiddenModels::open() {
 }  // namespace
 
 Result<void> open_hidden_models(const CodeContext& context, LogSink& log, EntryFindings& entries) {
-  if (entries.hidden.empty() || context.app.dex_files().empty()) return {};
-  return HiddenModels(context, log, entries).open();
+  if (entries.hidden.empty()) return {};
+  if (!context.app.dex_files().empty()) TRY_VOID(HiddenModels(context, log, entries).open());
+  return open_models_of_native_code(context, log, entries);
 }
 
 }  // namespace dl

@@ -20,11 +20,6 @@ bool is_identifier_byte(char c) {
          (static_cast<unsigned char>(c) & 0x80U) != 0;
 }
 
-bool is_java_name(std::string_view text) {
-  if (text.empty() || text.size() > kMaxJniTextSize || is_digit(text.front())) return false;
-  return std::all_of(text.begin(), text.end(), is_identifier_byte);
-}
-
 // The length of the field type at the start of `text`; 0 if there is none.
 std::size_t field_type(std::string_view text) {
   std::size_t at = 0;
@@ -73,6 +68,11 @@ std::optional<std::string_view> short_string_at(const ElfFile& elf, std::uint64_
   const std::size_t end = rest.find('\0');
   if (end == std::string_view::npos) return std::nullopt;
   return rest.substr(0, end);
+}
+
+bool is_java_name(std::string_view text) {
+  if (text.empty() || text.size() > kMaxJniTextSize || is_digit(text.front())) return false;
+  return std::all_of(text.begin(), text.end(), is_identifier_byte);
 }
 
 bool is_jni_signature(std::string_view text) {
@@ -139,7 +139,7 @@ std::vector<RegisteredNative> read_registered_natives(const ElfFile& elf,
                           " rows of native methods: the rest is not read");
       break;
     }
-    out.push_back({name.slot, *name_text, plain, id});
+    out.push_back({name.slot, *name_text, plain, id, kNoFunction});
   }
   return out;
 }

@@ -35,10 +35,11 @@ struct NativeTable {
 
 // One row {name, signature, function} of a table for RegisterNatives.
 struct RegisteredNative {
-  std::uint64_t row = 0;  // address of the row
+  std::uint64_t row = 0;  // address of the row; of one that code builds the first instruction
   std::string_view name;
   std::string_view signature;
   FunctionId function = kNoFunction;
+  FunctionId registrar = kNoFunction;  // the function that builds the row, where code does
 };
 
 // The runs, by address. Only pointers to starts of functions count.
@@ -58,4 +59,7 @@ std::optional<std::string_view> short_string_at(const ElfFile& elf, std::uint64_
                                                 std::size_t limit);
 // Whether the text is a method's signature: "(I[Ljava/lang/String;)V".
 bool is_jni_signature(std::string_view text);
+// Whether it is an identifier as Java allows them.
+bool is_java_name(std::string_view text);
+
 }  // namespace dl::program

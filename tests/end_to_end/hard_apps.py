@@ -143,7 +143,8 @@ def make_remote(shop: Workshop) -> None:
     files = {"AndroidManifest.xml": shop.manifest("app.hard"), "classes.dex": shop.dex("remote"),
              "lib/arm64-v8a/libfetch.so": shop.library("remote")}
     native = "lib/arm64-v8a/libfetch.so"
-    shop.app("remote.apk", files, tasks=["age", "emotion", "gender", "other", "pose", "race", "skin"], models=[
+    shop.app("remote.apk", files, tasks=["age", "emotion", "gender", "other", "pose", "race", "skin"],
+             gaps=["lib/arm64-v8a/libfetch.so: no code names this model"], models=[
         address("https://whole.example.com/v2/face_age.tflite", "tflite"),
         address("https://firebaseml.googleapis.com/v1beta2/projects/p/models/m:download", "unknown"),
         address("https://joined.example.com/v3/{}/gender.onnx", "onnx"),
@@ -203,6 +204,7 @@ def make(folder: pathlib.Path, project: pathlib.Path) -> None:
     shop = Workshop(folder, project)
     make_splits(shop, model, runtimes["tflite"][1])
     make_ciphered(shop, {"tflite": model, "onnx": onnx_model()})
+    make_remote(shop)
     make_unbundled(shop)
     make_stripped(shop, runtimes)
     shutil.rmtree(shop.work)

@@ -19,6 +19,13 @@ std::string package_of_class(const program::ClassIndex& index, ClassId id) {
   return dot == std::string::npos ? std::string() : name.substr(0, dot);
 }
 
+// Builds put the classes of all packages into the default one, which is nobody's, or into one of a
+// single word ("m"): there a kit's markers speak for its neighbours only where they are many.
+bool speaks_for_package(const std::string& package, std::size_t marked, std::size_t classes) {
+  if (package.empty() || marked < kMinMarkedClasses) return false;
+  return package.find('.') != std::string::npos || marked * kCommonGroundShare >= classes;
+}
+
 }  // namespace
 
 SdkMarkers::SdkMarkers(const RuleSet& rules, const program::ClassIndex& index,
@@ -46,8 +53,12 @@ SdkMarkers::SdkMarkers(const RuleSet& rules, const program::ClassIndex& index,
     ++known->second.second;
     if (known->second.first != rule) known->second.first = nullptr;
   }
+  std::unordered_map<std::string, std::size_t> classes;
+  for (ClassId id = 0; id < index.class_count() && !packages.empty(); ++id) {
+    if (index.class_info(id).defined()) ++classes[package_of_class(index, id)];
+  }
   for (const auto& [package, found] : packages) {
-    if (!package.empty() && found.first != nullptr && found.second >= kMinMarkedClasses)
+    if (found.first != nullptr && speaks_for_package(package, found.second, classes[package]))
       by_marked_package_.emplace(package, found.first);
   }
 }

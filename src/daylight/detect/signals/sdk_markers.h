@@ -16,6 +16,8 @@ namespace dl {
 // Classes with a kit's markers that a package must hold before its other classes are taken for the
 // kit's too.
 inline constexpr std::size_t kMinMarkedClasses = 2;
+// In a package of a single word one of so many classes must have them.
+inline constexpr std::size_t kCommonGroundShare = 4;
 
 // Immutable; const methods are thread safe; all that it was built from must outlive it.
 class SdkMarkers {
@@ -27,7 +29,8 @@ class SdkMarkers {
   // fits. Null if there is none.
   const OriginRule* origin_by_name(program::ClassId id) const;
   // The same by what a build does not rename: a marker in the class's code, or marked classes of
-  // one kit and of no other in its package. The default package is nobody's.
+  // one kit and of no other in its package. The default package, or one of a single word, is
+  // nobody's.
   const OriginRule* origin_by_mark(program::ClassId id) const;
 
  private:

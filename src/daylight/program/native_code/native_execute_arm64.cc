@@ -272,10 +272,11 @@ bool Arm64Step::immediate() {
       return bit_field();
     case 7: {  // EXTR
       const unsigned by = bits(10, 6);
+      if (by >= width()) return false;
       const std::uint64_t low = cut(get(bits(16, 5)));
       const std::uint64_t high = get(bits(5, 5));
       set(rd, by == 0 ? low : (low >> by) | (high << (width() - by)));
-      return by < width();
+      return true;
     }
     default:
       return false;

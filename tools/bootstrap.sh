@@ -4,6 +4,7 @@
 #
 # Usage: tools/bootstrap.sh THIRD [--tests]     --tests also makes the Python environment of the oracles
 #                                               and brings the schemas of exchange formats
+#                                     --bench   makes that of the programs that benchmarks compare with
 set -eu
 third=$1
 shift
@@ -40,13 +41,18 @@ PY
 }
 
 # Python packages that tests use as oracles; the product needs none of them.
-install_oracles() {
-  stamp=$third/venv/.stamp
-  want=$(sha256sum "$here/oracles.txt")
+install_oracles() { install_python "$here/oracles.txt" "$third/venv" "the test oracles"; }
+
+# Programs that benchmarks run beside ours.
+install_bench_peers() { install_python "$here/bench-peers.txt" "$third/bench/venv" "the benchmarks' peers"; }
+
+install_python() { # requirements folder what-for
+  stamp=$2/.stamp
+  want=$(sha256sum "$1")
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && return 0
-  say "making the Python environment of the test oracles"
-  python3 -m venv "$third/venv"
-  "$third/venv/bin/pip" install -q --no-input --disable-pip-version-check -r "$here/oracles.txt"
+  say "making the Python environment of $3"
+  python3 -m venv "$2"
+  "$2/bin/pip" install -q --no-input --disable-pip-version-check -r "$1"
   printf '%s' "$want" >"$stamp"
 }
 
@@ -79,6 +85,7 @@ install_tflite
 for option; do
   case $option in
     --tests) install_oracles; install_exchange_schemas ;;
+    --bench) install_bench_peers ;;
     *) say "unknown option $option"; exit 2 ;;
   esac
 done

@@ -9,9 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <functional>
 #include <utility>
 
 #include "daylight/base/digest.h"
@@ -101,6 +104,31 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::uint8_t*>(data_), size_);
 }
 
+void MappedFile::release(ByteSpan part) const {
+  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  if (part.empty() || std::less<>()(part.data(), data_) ||
+      std::less<>()(data_ + size_, part.data() + part.size()))
+    return;
+  // Only whole pages; the last one of the file counts as whole.
+  const auto first = reinterpret_cast<std::uintptr_t>(part.data());
+  const bool to_end = part.data() + part.size() == data_ + size_;
+  const std::uintptr_t begin = (first + page - 1) / page * page;
+  const std::uintptr_t end = (first + part.size() + (to_end ? page - 1 : 0)) / page * page;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
+std::string sha256_of_mapped(const MappedFile& file) {
+  constexpr std::size_t kWindow = std::size_t{4} << 20;
+  Sha256 hash;
+  for (ByteSpan rest = file.bytes(); !rest.empty();) {
+    const ByteSpan window = rest.first(std::min(kWindow, rest.size()));
+    hash.update(window);
+    file.release(window);
+    rest = rest.subspan(window.size());
+  }
+  return hash.finish_hex();
+}
+
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit) {
   auto mapped = TRY(MappedFile::open(path));
   if (mapped.bytes().size() > limit) {
@@ -153,7 +181,7 @@ Result<void> make_private_folder(const std::filesystem::path& path) {
 
 Result<std::string> sha256_of_file(const std::filesystem::path& path) {
   auto mapped = TRY(MappedFile::open(path));
-  return sha256_hex(mapped.bytes());
+  return sha256_of_mapped(mapped);
 }
 
 Result<FileLock> FileLock::acquire(const std::filesystem::path& path) {

@@ -25,6 +25,11 @@ class MappedFile {
 
   ByteSpan bytes() const { return {data_, size_}; }
 
+  // Tells that `part` is not needed for now: its pages no longer count as this process's memory. It
+  // can still be read, at the price of a page fault. Ignored where `part` is no part of this file.
+  // Thread safe.
+  void release(ByteSpan part) const;
+
  private:
   const std::uint8_t* data_ = nullptr;
   std::size_t size_ = 0;
@@ -44,7 +49,8 @@ Result<void> append_to_file(const std::filesystem::path& path, std::string_view 
 // Makes the folder (and its parents); the last part gets mode 0700 when it is new.
 Result<void> make_private_folder(const std::filesystem::path& path);
 
-// SHA-256 of a file's content in hexadecimal.
+// SHA-256 of a file's content in hexadecimal; releases what it has read.
+std::string sha256_of_mapped(const MappedFile& file);
 Result<std::string> sha256_of_file(const std::filesystem::path& path);
 
 // An exclusive advisory lock on a file, held until the object or the process ends. Move-only.

@@ -2,6 +2,7 @@
 // The program: reads the command line, runs one verb, turns an Error into one line and an exit
 // code.
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -53,9 +54,17 @@ int report_parse(const CLI::App& app, const CLI::ParseError& error,
   return dl::cli::kFailed;
 }
 
+// glibc raises its threshold for memory that goes back to the system with every large block that is
+// freed: after one large library, megabytes would stay with the process.
+void keep_large_blocks_apart() {
+  constexpr int kLargeBlock = 4 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, kLargeBlock);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
+  keep_large_blocks_apart();
   CLI::App app;
   dl::cli::CommandLine line;
   app.name("daylight");  // not the path that it was called by

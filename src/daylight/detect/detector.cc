@@ -109,14 +109,12 @@ void note_missing_models(const std::vector<ModelRecord>& models,
 }
 
 // Calls inside native libraries, behind those of Java.
-Result<void> add_native_calls(const CodeContext& context, LogSink& log, Inventory& inventory) {
-  NativeCallFindings found = TRY(native_calls(context, log));
+void add_native_calls(NativeCallFindings found, Inventory& inventory) {
   for (CallRecord& call : found.calls) {
     call.id = "call-" + std::to_string(inventory.calls.size() + 1);
     inventory.calls.push_back(std::move(call));
   }
   inventory.gaps.insert(inventory.gaps.end(), found.gaps.begin(), found.gaps.end());
-  return {};
 }
 
 const KnownModels& known_models(const DetectOptions& options) {
@@ -150,7 +148,9 @@ Result<Inventory> detect(const program::AppPackage& app, const program::AppCode&
   inventory.provenance = detect_provenance(app, rules, options);
   inventory.app = describe_app(app, options.verify_signatures, inventory.gaps);
 
-  EntryFindings entries = TRY(scan_entries(app, rules, options.threads, log));
+  app.release_pages();
+  NativeCalls native_calls(context);
+  EntryFindings entries = TRY(scan_entries(app, rules, options.threads, log, &native_calls));
   TRY_VOID(open_hidden_models(context, log, entries));
   inventory.models = std::move(entries.models);
   group_model_folders(app, inventory.models, entries.gaps);
@@ -177,7 +177,7 @@ Result<Inventory> detect(const program::AppPackage& app, const program::AppCode&
   add_code_gaps(app, code, inventory.gaps);
   if (is_android(app)) note_unnamed_models(inventory.models, model_code, inventory.gaps);
   note_missing_models(inventory.models, inventory.calls, inventory.gaps);
-  TRY_VOID(add_native_calls(context, log, inventory));
+  add_native_calls(native_calls.finish(), inventory);
   return inventory;
 }
 

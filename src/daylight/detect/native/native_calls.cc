@@ -3,7 +3,10 @@
 #include "daylight/detect/native/native_calls.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include "daylight/base/text.h"
 #include "daylight/program/native_code/native_names.h"
@@ -187,7 +190,7 @@ Evidence NativeCalls::Library::way_evidence(const NativeClosure& closure,
 NativeCalls::NativeCalls(const CodeContext& context, const NativeAnchors& anchors)
     : context_(context), finder_(anchors), natives_(context.code) {}
 
-void NativeCalls::add_hit(const Library& library, const NativeHit& hit) {
+void NativeCalls::add_hit(const Library& library, const NativeHit& hit, LibraryCalls& out) const {
   const std::vector<NativeNode> target = {hit.function};
   const NativeClosure closure = library.code.graph().leading_to(target);
   const std::vector<Way> ways = library.ways_to(closure);
@@ -227,57 +230,50 @@ void NativeCalls::add_hit(const Library& library, const NativeHit& hit) {
     record.use = Use::kReachable;
     record.evidence.push_back(path_evidence(context_, ways.front().method));
   }
-  out_.calls.push_back(std::move(record));
+  out.calls.push_back(std::move(record));
 }
 
-void NativeCalls::add_library(const ElfFile& elf, const std::vector<std::string>& chain) {
+void NativeCalls::visit(std::size_t position, const ElfFile& elf,
+                        const std::vector<std::string>& chain) {
   if (!finder_.is_of_interest(elf)) return;
-  const std::string where = chain.empty() ? std::string() : chain.back();
-  const auto code = NativeCode::read(elf, where);
-  if (!code) {
-    unread_.emplace_back(where, code.error().what);
-    return;
+  LibraryCalls out;
+  out.entry = chain.empty() ? std::string() : chain.back();
+  if (const auto code = NativeCode::read(elf, out.entry)) {
+    GapList gaps = (*code)->gaps();
+    const std::vector<NativeHit> hits = finder_.find(**code, out.entry, gaps);
+    const std::vector<NativeEntry> entries = native_entries(**code, natives_, file_name(out.entry));
+    const Library library{context_, **code, chain, entries};
+    for (const NativeHit& hit : hits) add_hit(library, hit, out);
+    for (const FormatGap& gap : gaps.list())
+      out.gaps.push_back({printable(gap.where), printable(gap.why)});
+  } else {
+    out.unread = code.error().what;
   }
-  read_.emplace(file_name(where), where);
-  GapList gaps = (*code)->gaps();
-  const std::vector<NativeHit> hits = finder_.find(**code, where, gaps);
-  const std::vector<NativeEntry> entries = native_entries(**code, natives_, file_name(where));
-  const Library library{context_, **code, chain, entries};
-  for (const NativeHit& hit : hits) add_hit(library, hit);
-  for (const FormatGap& gap : gaps.list())
-    out_.gaps.push_back({printable(gap.where), printable(gap.why)});
+  const std::scoped_lock lock(mutex_);
+  found_.insert_or_assign(position, std::move(out));
 }
 
 NativeCallFindings NativeCalls::finish() {
-  for (const auto& [entry, why] : unread_) {
-    const auto sibling = read_.find(std::string(file_name(entry)));
+  NativeCallFindings out;
+  std::map<std::string_view, const LibraryCalls*> read;  // by file name
+  for (const auto& [position, library] : found_) {
+    if (library.unread.empty()) read.emplace(file_name(library.entry), &library);
+  }
+  for (auto& [position, library] : found_) {
+    std::move(library.calls.begin(), library.calls.end(), std::back_inserter(out.calls));
+    std::move(library.gaps.begin(), library.gaps.end(), std::back_inserter(out.gaps));
+  }
+  for (const auto& [position, library] : found_) {
+    if (library.unread.empty()) continue;
+    const auto sibling = read.find(file_name(library.entry));
     const std::string rest =
-        sibling != read_.end()
-            ? "; that of " + sibling->second + " is"
+        sibling != read.end()
+            ? "; that of " + sibling->second->entry + " is"
             : ": which of its functions use machine learning, and who calls them, is unknown";
-    out_.gaps.push_back({printable(entry), printable(why + rest)});
+    out.gaps.push_back({printable(library.entry), printable(library.unread + rest)});
   }
-  return std::move(out_);
-}
-
-Result<NativeCallFindings> native_calls(const CodeContext& context, LogSink& log) {
-  NativeCalls calls(context);
-  const auto& entries = context.app.entries();
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (entries[i].shadowed || !entries[i].name.ends_with(".so")) continue;
-    if (log.cancelled())
-      return fail(ErrorCode::kCancelled, "stopped while reading native code",
-                  context.app.file_name());
-    log.progress("native code", i, entries.size());
-    const auto content = context.app.read_once(entries[i]);
-    // What cannot be read was told by the pass over all entries.
-    if (!content || !looks_like_elf(content->bytes)) continue;
-    const std::vector<std::string> chain = context.app.chain_of(entries[i]);
-    const auto elf = ElfFile::parse(content->bytes, chain.back());
-    if (elf) calls.add_library(*elf, chain);
-  }
-  log.progress("native code", entries.size(), entries.size());
-  return calls.finish();
+  found_.clear();
+  return out;
 }
 
 }  // namespace dl

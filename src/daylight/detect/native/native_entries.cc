@@ -35,7 +35,7 @@ std::string_view library_stem(std::string_view file) {
 // Class names among the constants that a function uses: "org/example/Net", "Lorg/example/Net;".
 std::set<std::string> named_classes(const NativeCode& code, FunctionId function) {
   std::set<std::string> out;
-  for (const NativeReference& reference : code.references().made_by(code.functions()[function])) {
+  for (const NativeReference reference : code.references().made_by(code.functions()[function])) {
     if (reference.is_code_flow()) continue;
     std::uint64_t address = reference.to;
     if (const auto* pointer = code.pointers().at(address); pointer != nullptr && !pointer->imported)

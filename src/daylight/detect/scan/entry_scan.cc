@@ -54,17 +54,25 @@ std::uint64_t packed_size(const program::AppEntry& entry) {
 
 class EntryScanner {
  public:
-  EntryScanner(const program::AppPackage& app, const RuleSet& rules, LogSink& log)
-      : app_(app), log_(log), native_(rules), blobs_(app.file_name(), rules, native_) {}
+  EntryScanner(const program::AppPackage& app, const RuleSet& rules, LogSink& log,
+               LibraryVisitor* visitor)
+      : app_(app),
+        log_(log),
+        visitor_(visitor),
+        native_(rules),
+        blobs_(app.file_name(), rules, native_) {}
 
   Result<std::vector<BlobFindings>> scan(const std::vector<const program::AppEntry*>& entries,
                                          int threads);
 
  private:
   BlobFindings scan_entry(const program::AppEntry& entry) const;
+  void show_library(const program::AppEntry& entry, ByteSpan bytes,
+                    const std::vector<std::string>& chain) const;
 
   const program::AppPackage& app_;
   LogSink& log_;
+  LibraryVisitor* visitor_;
   std::uint64_t nested_allowance_ = kUnpackAllowance;
   NativeSignals native_;
   BlobScanner blobs_;
@@ -82,12 +90,22 @@ BlobFindings EntryScanner::scan_entry(const program::AppEntry& entry) const {
   UnpackBudget budget(packed_size(entry), nested_allowance_);
   try {
     blobs_.scan(place, *content, budget, found);
+    show_library(entry, content->bytes, place.chain);
   } catch (const std::exception& error) {
     // Libraries below throw where memory ends; one entry must not cost the others.
     found.gaps.push_back({printable(join(place.chain, "!"), 600),
                           std::string("not looked at to its end: ") + error.what()});
   }
   return found;
+}
+
+void EntryScanner::show_library(const program::AppEntry& entry, ByteSpan bytes,
+                                const std::vector<std::string>& chain) const {
+  if (visitor_ == nullptr || !entry.name.ends_with(".so") || !looks_like_elf(bytes)) return;
+  // What is wrong with it was told by the pass over its bytes.
+  const auto elf = ElfFile::parse(bytes, chain.back());
+  const auto position = static_cast<std::size_t>(&entry - app_.entries().data());
+  if (elf) visitor_->visit(position, *elf, chain);
 }
 
 Result<std::vector<BlobFindings>> EntryScanner::scan(
@@ -210,11 +228,11 @@ void add_java_libraries(const program::AppPackage& app, const RuleSet& rules,
 }  // namespace
 
 Result<EntryFindings> scan_entries(const program::AppPackage& app, const RuleSet& rules,
-                                   int threads, LogSink& log) {
+                                   int threads, LogSink& log, LibraryVisitor* visitor) {
   EntryFindings out;
   const auto entries = choose_entries(app, out.gaps);
   const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  EntryScanner scanner(app, rules, log);
+  EntryScanner scanner(app, rules, log, visitor);
   auto found = TRY(scanner.scan(entries, threads > 0 ? threads : processors));
   FrameworkMerge frameworks;
   std::vector<JavaClassFindings> java;

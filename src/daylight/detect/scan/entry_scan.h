@@ -10,6 +10,7 @@
 #include "daylight/base/log.h"
 #include "daylight/detect/rules/rules.h"
 #include "daylight/detect/scan/blob_scan.h"
+#include "daylight/detect/scan/library_visitor.h"
 #include "daylight/program/package/app_package.h"
 
 namespace dl {
@@ -41,9 +42,10 @@ inline constexpr std::uint64_t kNestedAllowance = std::uint64_t{1} << 30;
 inline constexpr std::uint64_t kMinNestedAllowance = std::uint64_t{64} << 10;
 
 // Unpacks each entry once and looks at it and into it, on `threads` threads (0: one for each
-// processor); the answer does not depend on their number. Entries that cannot be read are gaps.
-// kCancelled if the user stops.
+// processor); the answer does not depend on their number. Entries that cannot be read are gaps. The
+// visitor (or null) is shown every entry that is called "*.so" and is a library, wherever it lies:
+// code may load it from its data. kCancelled if the user stops.
 Result<EntryFindings> scan_entries(const program::AppPackage& app, const RuleSet& rules,
-                                   int threads, LogSink& log);
+                                   int threads, LogSink& log, LibraryVisitor* visitor = nullptr);
 
 }  // namespace dl

@@ -4,6 +4,8 @@
 #include "daylight/format/archive/inflate.h"
 
 #include <libdeflate.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <new>
@@ -42,6 +44,17 @@ libdeflate_result decompress(DeflateWrapper wrapper, ByteSpan in, Inflated& out,
                                           capacity, &out.consumed, &out.size);
 }
 
+// A library unpacks to a hundred megabytes, and a fault for each of its pages would cost as much as
+// unpacking it. Of what is never written nothing becomes resident.
+void prefer_huge_pages(std::uint8_t* data, std::size_t size) {
+  constexpr std::size_t kWorthwhile = std::size_t{4} << 20;
+  if (size < kWorthwhile) return;
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<std::uintptr_t>(data) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<std::uintptr_t>(data) + size) / page * page;
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+}
+
 // The most that `compressed_size` bytes can unpack to, with room for the last block's header.
 std::uint64_t possible_size(std::uint64_t compressed_size) {
   return multiply_checked(compressed_size, kMaxInflateRatio).value_or(~std::uint64_t{0} >> 1U) + 64;
@@ -65,6 +78,7 @@ Result<Inflated> inflate(ByteSpan compressed, std::uint64_t expected, std::uint6
     if (out.data == nullptr) {
       return fail(ErrorCode::kLimit, "no memory for " + std::to_string(size) + " bytes", where);
     }
+    prefer_huge_pages(out.data.get(), size);
     switch (decompress(wrapper, compressed, out, static_cast<std::size_t>(capacity))) {
       case LIBDEFLATE_SUCCESS:
         return out;

@@ -7,14 +7,6 @@
 
 namespace dl::program {
 
-std::size_t ClassIndex::MethodKeyHash::operator()(const MethodKey& key) const {
-  const std::uint64_t a = (std::uint64_t{key.owner} << 32) | key.name;
-  std::uint64_t mixed =
-      (a ^ (std::uint64_t{key.proto} * 0x9e3779b97f4a7c15U)) * 0xbf58476d1ce4e5b9U;
-  mixed ^= mixed >> 29;
-  return static_cast<std::size_t>(mixed * 0x94d049bb133111ebU >> 7);
-}
-
 // Fills an empty index; one instance for each build.
 struct ClassIndex::Builder {
   ClassIndex& index;
@@ -81,12 +73,12 @@ struct ClassIndex::Builder {
         continue;
       }
       if (names[method.name] == kNoId) names[method.name] = name_id(dex.string(method.name));
-      const MethodKey key{owner, names[method.name], protos[method.proto]};
-      const auto [found, is_new] =
-          index.method_by_key_.try_emplace(key, static_cast<MethodId>(index.methods_.size()));
-      if (is_new)
-        index.methods_.push_back({.owner = key.owner, .name = key.name, .proto = key.proto});
-      ids.push_back(found->second);
+      const std::uint32_t name = names[method.name];
+      const std::uint32_t proto = protos[method.proto];
+      const auto next = static_cast<MethodId>(index.methods_.size());
+      const MethodId id = index.method_by_key_.insert(owner, name, proto, next);
+      if (id == next) index.methods_.push_back({.owner = owner, .name = name, .proto = proto});
+      ids.push_back(id);
     }
   }
 
@@ -237,8 +229,7 @@ ClassId ClassIndex::find_class(std::string_view descriptor) const {
 }
 
 MethodId ClassIndex::lookup(ClassId owner, std::uint32_t name, std::uint32_t proto) const {
-  const auto found = method_by_key_.find(MethodKey{owner, name, proto});
-  return found == method_by_key_.end() ? kNoId : found->second;
+  return method_by_key_.find(owner, name, proto);
 }
 
 MethodId ClassIndex::find_method(std::string_view owner, std::string_view name,

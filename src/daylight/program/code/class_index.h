@@ -13,6 +13,7 @@
 
 #include "daylight/format/code/dex.h"
 #include "daylight/format/format_gap.h"
+#include "daylight/program/code/method_table.h"
 
 namespace dl::program {
 
@@ -160,15 +161,6 @@ class ClassIndex {
 
  private:
   struct Builder;
-  struct MethodKey {
-    ClassId owner;
-    std::uint32_t name;
-    std::uint32_t proto;
-    friend bool operator==(const MethodKey&, const MethodKey&) = default;
-  };
-  struct MethodKeyHash {
-    std::size_t operator()(const MethodKey& key) const;
-  };
   MethodId lookup(ClassId owner, std::uint32_t name, std::uint32_t proto) const;
   MethodId default_method(ClassId id, std::uint32_t name, std::uint32_t proto) const;
 
@@ -185,7 +177,7 @@ class ClassIndex {
   std::unordered_map<std::string_view, ClassId> class_by_descriptor_;
   std::unordered_map<std::string_view, std::uint32_t> name_by_text_;
   std::unordered_map<std::string_view, std::uint32_t> proto_by_text_;
-  std::unordered_map<MethodKey, MethodId, MethodKeyHash> method_by_key_;
+  MethodTable method_by_key_;
   std::unordered_set<std::uint64_t>
       default_selectors_;  // name and proto of interface methods with code
   std::vector<std::uint32_t> subtype_start_;

@@ -3,6 +3,7 @@
 #include "daylight/program/native_code/native_code.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace dl::program {
@@ -24,19 +25,30 @@ Result<std::unique_ptr<const NativeCode>> NativeCode::read(const ElfFile& elf, s
 
 void NativeCode::read_code() {
   pointers_ = NativePointers::read(elf_, where_, gaps_);
-  const std::vector<ElfRange> areas = native_code_areas(elf_);
-  std::vector<FunctionStart> starts = declared_function_starts(elf_, pointers_, where_, gaps_);
-  references_ = NativeReferences::read(
-      elf_, areas, NativeFunctions::merge(starts, areas, where_, gaps_), where_, gaps_);
-  const auto found = discovered_function_starts(elf_, references_, pointers_);
-  starts.insert(starts.end(), found.begin(), found.end());
-  functions_ = NativeFunctions::merge(std::move(starts), areas, where_, gaps_);
+  find_functions(native_code_areas(elf_));
   references_.drop_inner_branches(functions_);
-  references_.index_targets();
   registered_ = read_registered_natives(elf_, pointers_, functions_, where_, gaps_);
   graph_ = NativeGraph::build(elf_, functions_, pointers_, references_,
                               read_native_tables(elf_, pointers_, functions_));
+  references_.drop_code_flow();
+  references_.index_targets();
   index_pointers();
+}
+
+// First those that are declared, so that code is read function by function; then those that only
+// the code itself shows.
+void NativeCode::find_functions(const std::vector<ElfRange>& areas) {
+  std::vector<FunctionStart> starts =
+      declared_function_starts(elf_, areas, pointers_, where_, gaps_);
+  references_ = NativeReferences::read(
+      elf_, areas, NativeFunctions::merge(starts, areas, where_, gaps_), where_, gaps_);
+  const auto found = discovered_function_starts(elf_, areas, references_, pointers_);
+  const auto declared = static_cast<std::ptrdiff_t>(starts.size());
+  starts.insert(starts.end(), found.begin(), found.end());
+  std::inplace_merge(
+      starts.begin(), starts.begin() + declared, starts.end(),
+      [](const FunctionStart& a, const FunctionStart& b) { return a.address < b.address; });
+  functions_ = NativeFunctions::merge(starts, areas, where_, gaps_);
 }
 
 void NativeCode::index_pointers() {

@@ -48,6 +48,7 @@ class NativeCode {
  private:
   NativeCode(const ElfFile& elf, std::string where);
   void read_code();
+  void find_functions(const std::vector<ElfRange>& areas);
   void index_pointers();
   void add_uses(std::uint64_t address, int depth, std::size_t& budget,
                 std::vector<NativeReference>& out) const;

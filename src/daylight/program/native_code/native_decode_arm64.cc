@@ -3,7 +3,9 @@
 // overwrite.
 #include "daylight/program/native_code/native_decode_arm64.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <optional>
 
@@ -16,12 +18,9 @@ constexpr unsigned kZeroOrStack = 31;  // register 31 is never a known address
 constexpr unsigned kLastScratch = 18;  // x0-x18 do not survive a call (AAPCS64)
 constexpr unsigned kLink = 30;
 
-// What is known of one register.
-struct Known {
-  enum class What : std::uint8_t { kNothing, kAddress, kConstant, kSlot };
-  What what = What::kNothing;
-  std::uint64_t value = 0;  // kSlot: the register holds the word that lies there
-};
+// What is known of a register: nothing, that it holds an address, a constant, or the word that lies
+// at an address.
+enum class What : std::uint8_t { kNothing, kAddress, kConstant, kSlot };
 
 // The signed number in bits [low, low + width) of `word`.
 std::int64_t signed_bits(std::uint32_t word, unsigned low, unsigned width) {
@@ -34,11 +33,78 @@ std::uint64_t plus(std::uint64_t base, std::int64_t distance) {
   return base + static_cast<std::uint64_t>(distance);
 }
 
+// What the bits 31 to 21 of an instruction alone say of it. Bit 0 of the first four: it overwrites
+// the register in bits 4 to 0; bit 1: it accesses memory at a scaled offset from a base.
+enum Action : std::uint8_t {
+  kIgnore = 0,
+  kForget = 1,
+  kAccess = 2,
+  kAccessForget = 3,
+  kPairAction = 4,
+  kDecode = 5,  // must be looked at
+};
+
+constexpr Action load_or_store_action(std::uint32_t word) {
+  if ((word & 0x3b000000U) == 0x39000000U) {  // a scaled offset
+    const bool vector = (word & 0x4000000U) != 0;
+    const bool store = ((word >> 22U) & 3U) == 0;
+    return vector || store ? kAccess : kAccessForget;
+  }
+  return (word & 0x3a000000U) == 0x28000000U ? kPairAction : kDecode;
+}
+
+constexpr Action action_of(std::uint32_t word) {
+  const std::uint32_t group = (word >> 25U) & 0xfU;
+  if ((group & 0xeU) == 0x8U) {
+    const bool page = (word & 0x1f000000U) == 0x10000000U;
+    const bool sum = (word & 0xff800000U) == 0x91000000U;
+    const bool wide = (word & 0x7f800000U) == 0x52800000U || (word & 0x7f800000U) == 0x72800000U;
+    return page || sum || wide ? kDecode : kForget;
+  }
+  if ((group & 0xeU) == 0xaU) return kDecode;
+  if ((group & 0x5U) == 0x4U) return load_or_store_action(word);
+  if ((group & 0x7U) == 0x7U) {
+    const bool converts =
+        (word & 0x5f200000U) == 0x1e200000U || (word & 0x5f200000U) == 0x1e000000U;
+    const bool moves = (word & 0xbfe00000U) == 0x0e000000U;
+    return converts || moves ? kDecode : kIgnore;
+  }
+  const bool moves = (word & 0xffe00000U) == 0xaa000000U;
+  const bool adds = (word & 0xffe00000U) == 0x8b000000U;
+  return moves || adds ? kDecode : kForget;
+}
+
+constexpr unsigned kActionShift = 21;
+constexpr auto kActions = [] {
+  std::array<Action, std::size_t{1} << (32 - kActionShift)> out = {};
+  for (std::uint32_t i = 0; i < out.size(); ++i) out[i] = action_of(i << kActionShift);
+  return out;
+}();
+
 class Arm64Scanner {
  public:
   explicit Arm64Scanner(NativeReferenceSink& sink) : sink_(sink) {}
 
+  // Most instructions only overwrite a register: they pass without a branch that is hard to
+  // foresee.
   void step(std::uint64_t pc, std::uint32_t word) {
+    const Action action = kActions[word >> kActionShift];
+    if (action <= kAccessForget) {
+      const bool access = (action & kAccess) != 0;
+      if (access && what_[(word >> 5U) & 31U] == What::kAddress) return unsigned_offset(pc, word);
+      what_[(word & 31U) + ((action & kForget) != 0 ? 0U : kNowhere)] = What::kNothing;
+    } else if (action == kPairAction) {
+      pair(word);
+    } else {
+      decode(pc, word);
+    }
+  }
+
+ private:
+  // Entries from here on stand for no register.
+  static constexpr unsigned kNowhere = 32;
+
+  void decode(std::uint64_t pc, std::uint32_t word) {
     const std::uint32_t group = (word >> 25U) & 0xfU;
     if ((group & 0xeU) == 0x8U) {
       immediate_arithmetic(pc, word);
@@ -53,12 +119,11 @@ class Arm64Scanner {
     }
   }
 
- private:
-  using What = Known::What;
-
-  void forget(unsigned reg) { registers_[reg].what = What::kNothing; }
+  void forget(unsigned reg) { what_[reg] = What::kNothing; }
   void set(unsigned reg, What what, std::uint64_t value) {
-    if (reg != kZeroOrStack) registers_[reg] = {what, value};
+    if (reg == kZeroOrStack) return;
+    what_[reg] = what;
+    values_[reg] = value;
   }
   void set_address(std::uint64_t pc, unsigned reg, std::uint64_t value) {
     set(reg, What::kAddress, value);
@@ -66,9 +131,8 @@ class Arm64Scanner {
   }
   // The address [reg + distance], if the register is known.
   std::optional<std::uint64_t> base(unsigned reg, std::int64_t distance) const {
-    const Known& known = registers_[reg];
-    if (reg == kZeroOrStack || known.what != What::kAddress) return std::nullopt;
-    return plus(known.value, distance);
+    if (reg == kZeroOrStack || what_[reg] != What::kAddress) return std::nullopt;
+    return plus(values_[reg], distance);
   }
 
   void immediate_arithmetic(std::uint64_t pc, std::uint32_t word);
@@ -83,7 +147,8 @@ class Arm64Scanner {
   void after_call();
 
   NativeReferenceSink& sink_;
-  std::array<Known, 32> registers_ = {};
+  std::array<What, 64> what_ = {};
+  std::array<std::uint64_t, 32> values_ = {};  // kSlot: where the word lies
 };
 
 void Arm64Scanner::immediate_arithmetic(std::uint64_t pc, std::uint32_t word) {
@@ -106,16 +171,16 @@ void Arm64Scanner::immediate_arithmetic(std::uint64_t pc, std::uint32_t word) {
   const std::uint64_t half = (word >> 5U) & 0xffffU;
   const unsigned shift = ((word >> 21U) & 3U) * 16;
   if (wide == 0x52800000U) return set(rd, What::kConstant, half << shift);  // MOVZ
-  if (wide == 0x72800000U && registers_[rd].what == What::kConstant) {      // MOVK
+  if (wide == 0x72800000U && what_[rd] == What::kConstant) {                // MOVK
     const std::uint64_t mask = std::uint64_t{0xffff} << shift;
-    registers_[rd].value = (registers_[rd].value & ~mask) | (half << shift);
+    values_[rd] = (values_[rd] & ~mask) | (half << shift);
     return;
   }
   forget(rd);
 }
 
 void Arm64Scanner::after_call() {
-  for (unsigned reg = 0; reg <= kLastScratch; ++reg) forget(reg);
+  std::fill_n(what_.begin(), kLastScratch + 1, What::kNothing);
   forget(kLink);
 }
 
@@ -123,13 +188,12 @@ void Arm64Scanner::after_call() {
 void Arm64Scanner::indirect_branch(std::uint64_t pc, std::uint32_t word) {
   const unsigned operation =
       (word >> 21U) & 7U;  // bit 24 only says how the target is authenticated
-  const Known target = registers_[(word >> 5U) & 31U];
+  const unsigned reg = (word >> 5U) & 31U;
   const bool call = operation == 1;
   if (call || operation == 0) {
-    if (target.what == What::kSlot)
-      sink_.add(pc, target.value, call ? Kind::kCallSlot : Kind::kJumpSlot);
-    if (target.what == What::kAddress)
-      sink_.add(pc, target.value, call ? Kind::kCall : Kind::kJump);
+    if (what_[reg] == What::kSlot)
+      sink_.add(pc, values_[reg], call ? Kind::kCallSlot : Kind::kJumpSlot);
+    if (what_[reg] == What::kAddress) sink_.add(pc, values_[reg], call ? Kind::kCall : Kind::kJump);
   }
   if (call) after_call();
 }
@@ -205,9 +269,7 @@ void Arm64Scanner::load_or_store(std::uint64_t pc, std::uint32_t word) {
     if ((word >> 30U) != 3) forget(word & 31U);  // 3 is PRFM
     return;
   }
-  if (form == 0x39000000U) return unsigned_offset(pc, word);
   if (form == 0x38000000U) return other_register_access(pc, word);
-  if ((word & 0x3a000000U) == 0x28000000U) return pair(word);
   if ((word & 0x3f000000U) == 0x08000000U) {  // exclusive, ordered, compare and swap
     forget(word & 31U);
     forget((word >> 16U) & 31U);
@@ -223,16 +285,13 @@ void Arm64Scanner::register_arithmetic(std::uint64_t pc, std::uint32_t word) {
   const unsigned rn = (word >> 5U) & 31U;
   const unsigned rm = (word >> 16U) & 31U;
   if ((word & 0xffe0ffe0U) == 0xaa0003e0U) {  // MOV (register)
-    if (rd != kZeroOrStack) registers_[rd] = rm == kZeroOrStack ? Known{} : registers_[rm];
-    return;
+    return set(rd, rm == kZeroOrStack ? What::kNothing : what_[rm], values_[rm]);
   }
   if ((word & 0xffe0fc00U) == 0x8b000000U && rd != kZeroOrStack) {  // ADD (shifted register, by 0)
-    const Known& a = registers_[rn];
-    const Known& b = registers_[rm];
-    const bool ordered = a.what == What::kAddress && b.what == What::kConstant;
-    const bool swapped = a.what == What::kConstant && b.what == What::kAddress;
+    const bool ordered = what_[rn] == What::kAddress && what_[rm] == What::kConstant;
+    const bool swapped = what_[rn] == What::kConstant && what_[rm] == What::kAddress;
     if ((ordered || swapped) && rn != kZeroOrStack && rm != kZeroOrStack)
-      return set_address(pc, rd, a.value + b.value);
+      return set_address(pc, rd, values_[rn] + values_[rm]);
   }
   forget(rd);
 }

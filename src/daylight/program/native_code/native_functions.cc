@@ -3,6 +3,8 @@
 #include "daylight/program/native_code/native_functions.h"
 
 #include <algorithm>
+#include <cassert>
+#include <iterator>
 
 #include "daylight/program/native_code/native_unwind.h"
 
@@ -105,7 +107,29 @@ std::vector<ElfRange> native_code_areas(const ElfFile& elf) {
   return areas;
 }
 
+void sort_by_address(std::vector<FunctionStart>& starts) {
+  if (!std::is_sorted(starts.begin(), starts.end(), by_address))
+    std::stable_sort(starts.begin(), starts.end(), by_address);
+}
+
+CodeAddresses::CodeAddresses(std::span<const ElfRange> areas) {
+  for (const ElfRange& area : areas)
+    areas_.push_back({area.address, std::vector<std::uint64_t>((area.bytes.size() + 63) / 64),
+                      area.bytes.size()});
+}
+
+void CodeAddresses::add(std::uint64_t address) {
+  const auto next =
+      std::upper_bound(areas_.begin(), areas_.end(), address,
+                       [](std::uint64_t value, const Area& area) { return value < area.address; });
+  if (next == areas_.begin()) return;
+  Area& area = *std::prev(next);
+  const std::uint64_t distance = address - area.address;
+  if (distance < area.size) area.bits[distance / 64] |= std::uint64_t{1} << (distance % 64);
+}
+
 std::vector<FunctionStart> declared_function_starts(const ElfFile& elf,
+                                                    std::span<const ElfRange> areas,
                                                     const NativePointers& pointers,
                                                     const std::string& where, GapList& gaps) {
   std::vector<FunctionStart> out;
@@ -114,27 +138,30 @@ std::vector<FunctionStart> declared_function_starts(const ElfFile& elf,
   add_symbols(elf.symbols(), true, out);
   add_symbols(elf.debug_symbols(), false, out);
   add_initialisers(elf, pointers, out);
-  std::vector<std::uint64_t> targets;
+  CodeAddresses targets(areas);
   for (const NativePointer& pointer : pointers.all()) {
-    if (!pointer.imported && !pointer.jump_slot) targets.push_back(pointer.target);
+    if (!pointer.imported && !pointer.jump_slot) targets.add(pointer.target);
   }
-  std::sort(targets.begin(), targets.end());
-  targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
-  for (const std::uint64_t target : targets) out.push_back({target, 0, {}, kFromPointer, false});
+  targets.for_each([&](std::uint64_t target) {
+    out.push_back({target, 0, {}, kFromPointer, false});
+  });
+  sort_by_address(out);
   return out;
 }
 
-NativeFunctions NativeFunctions::merge(std::vector<FunctionStart> starts,
+NativeFunctions NativeFunctions::merge(std::span<const FunctionStart> starts,
                                        std::span<const ElfRange> areas, const std::string& where,
                                        GapList& gaps) {
-  std::erase_if(
-      starts, [&](const FunctionStart& start) { return area_of(areas, start.address) == nullptr; });
-  std::stable_sort(starts.begin(), starts.end(), by_address);
+  assert(std::is_sorted(starts.begin(), starts.end(), by_address));
   NativeFunctions out;
   std::uint64_t known_end = 0;  // of the last function whose size is known
   for (std::size_t i = 0; i < starts.size();) {
     NativeFunction function;
     function.address = starts[i].address;
+    if (area_of(areas, function.address) == nullptr) {
+      ++i;
+      continue;
+    }
     for (; i < starts.size() && starts[i].address == function.address; ++i)
       join(function, starts[i]);
     if ((function.sources & kStrong) == 0 && function.address < known_end) continue;
@@ -156,14 +183,34 @@ NativeFunctions NativeFunctions::merge(std::vector<FunctionStart> starts,
     function.sized = function.size != 0;
     function.size = function.sized ? std::min(function.size, most) : most;
   }
+  out.index_buckets();
   return out;
 }
 
+void NativeFunctions::index_buckets() {
+  if (functions_.empty()) return;
+  // Functions lie in areas, which are bytes of the file: but areas may lie far apart.
+  const std::uint64_t span = functions_.back().address - functions_.front().address;
+  if ((span >> kBucketBits) > kMaxNativeFunctions * 4) return;
+  buckets_.resize(static_cast<std::size_t>(span >> kBucketBits) + 1);
+  FunctionId id = 0;
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    const std::uint64_t first = functions_.front().address + (std::uint64_t{i} << kBucketBits);
+    while (id + 1 < functions_.size() && functions_[id + 1].address <= first) ++id;
+    buckets_[i] = id;
+  }
+}
+
 FunctionId NativeFunctions::holding(std::uint64_t address) const {
+  if (functions_.empty() || address < functions_.front().address) return kNoFunction;
+  const std::uint64_t bucket = (address - functions_.front().address) >> kBucketBits;
+  auto begin = functions_.begin();
+  auto end = functions_.end();
+  if (bucket < buckets_.size()) begin += buckets_[bucket];
+  if (bucket + 1 < buckets_.size()) end = functions_.begin() + buckets_[bucket + 1] + 1;
   const auto next = std::upper_bound(
-      functions_.begin(), functions_.end(), address,
+      begin, end, address,
       [](std::uint64_t a, const NativeFunction& function) { return a < function.address; });
-  if (next == functions_.begin()) return kNoFunction;
   const auto found = std::prev(next);
   if (address - found->address >= found->size) return kNoFunction;
   return static_cast<FunctionId>(found - functions_.begin());

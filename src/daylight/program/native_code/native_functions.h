@@ -3,6 +3,8 @@
 // is known.
 #pragma once
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -53,15 +55,45 @@ struct FunctionStart {
   bool exported = false;
 };
 
+// By address; of the same address in the order in which they came.
+void sort_by_address(std::vector<FunctionStart>& starts);
+
+// A set of addresses in code, kept as one bit for each byte of code: millions of calls go to a few
+// ten thousand of them. Addresses outside of the areas are ignored.
+class CodeAddresses {
+ public:
+  explicit CodeAddresses(std::span<const ElfRange> areas);
+  void add(std::uint64_t address);
+  // In ascending order.
+  template <typename Function>
+  void for_each(Function function) const {
+    for (const Area& area : areas_) {
+      for (std::size_t word = 0; word < area.bits.size(); ++word) {
+        for (std::uint64_t rest = area.bits[word]; rest != 0; rest &= rest - 1)
+          function(area.address + word * 64 + static_cast<unsigned>(std::countr_zero(rest)));
+      }
+    }
+  }
+
+ private:
+  struct Area {
+    std::uint64_t address = 0;
+    std::vector<std::uint64_t> bits;
+    std::uint64_t size = 0;
+  };
+  std::vector<Area> areas_;  // sorted, disjoint
+};
+
 // Sorted, non-overlapping. Immutable; const methods are thread safe; the file must outlive it.
 class NativeFunctions {
  public:
-  // Merges starts into functions inside of `areas` (sorted, disjoint stretches of code). A function
-  // ends where its source says, at the latest where the next one begins; without a size where the
-  // next begins or its area ends. Starts that are only pointed to or called are left out where they
-  // lie inside of a function whose size is known: they are labels.
-  static NativeFunctions merge(std::vector<FunctionStart> starts, std::span<const ElfRange> areas,
-                               const std::string& where, GapList& gaps);
+  // Merges starts (by address) into functions inside of `areas` (sorted, disjoint stretches of
+  // code). A function ends where its source says, at the latest where the next one begins; without
+  // a size where the next begins or its area ends. Starts that are only pointed to or called are
+  // left out where they lie inside of a function whose size is known: they are labels.
+  static NativeFunctions merge(std::span<const FunctionStart> starts,
+                               std::span<const ElfRange> areas, const std::string& where,
+                               GapList& gaps);
 
   std::span<const NativeFunction> all() const { return functions_; }
   const NativeFunction& operator[](FunctionId id) const { return functions_[id]; }
@@ -75,15 +107,22 @@ class NativeFunctions {
   std::string label(FunctionId id) const;
 
  private:
+  void index_buckets();
+
   std::vector<NativeFunction> functions_;
+  // The last function that begins at or before the first address of each bucket of 1 << kBucketBits
+  // addresses (or the first function): calls of millions look their target up.
+  static constexpr unsigned kBucketBits = 8;
+  std::vector<FunctionId> buckets_;
 };
 
 // The executable parts of a library without what its sections show to be no code; sorted, disjoint.
 std::vector<ElfRange> native_code_areas(const ElfFile& elf);
 
 // What is said about function starts without reading code: frame descriptions, symbols, what the
-// linker runs, relocated pointers.
+// linker runs, relocated pointers. By address.
 std::vector<FunctionStart> declared_function_starts(const ElfFile& elf,
+                                                    std::span<const ElfRange> areas,
                                                     const NativePointers& pointers,
                                                     const std::string& where, GapList& gaps);
 

@@ -3,15 +3,24 @@
 #include "daylight/program/native_code/native_graph.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <deque>
+#include <utility>
 
 namespace dl::program {
 
 using Kind = NativeReferenceKind;
 
 struct NativeGraph::Builder {
+  struct Edge {
+    NativeNode to = kNoNode;
+    PackedEdge packed;
+  };
+
   NativeGraph& graph;
   const NativePointers& pointers;
+  std::vector<Edge> edges = {};
+  std::size_t joined = 0;  // edges before it are those of earlier functions
 
   NativeNode table_node(std::size_t index) const {
     return static_cast<NativeNode>(graph.functions_->size() + index);
@@ -34,19 +43,21 @@ struct NativeGraph::Builder {
     return table_node(static_cast<std::size_t>(std::prev(next) - tables.begin()));
   }
 
-  void add(NativeNode from, NativeNode to, std::uint64_t at, NativeEdgeKind kind) const {
+  void add(NativeNode from, NativeNode to, std::uint64_t at, NativeEdgeKind kind) {
     if (to == kNoNode || from == to) return;
-    graph.edges_.push_back({from, to, at, kind});
+    const std::uint64_t distance = at - graph.base_;
+    if (distance > kMaxNativeMapped) return;  // the references told that they end there
+    edges.push_back({to, {from, static_cast<std::uint32_t>(distance), kind}});
   }
 
   // A reference to an address: of a function, of a table, or of neither.
-  void add_address(FunctionId from, std::uint64_t to, std::uint64_t at) const {
+  void add_address(FunctionId from, std::uint64_t to, std::uint64_t at) {
     if (const FunctionId callee = graph.functions_->at(to); callee != kNoFunction)
       return add(from, callee, at, NativeEdgeKind::kAddress);
     add(from, table_holding(to), at, NativeEdgeKind::kTable);
   }
 
-  void add_slot(FunctionId from, const NativeReference& reference) const {
+  void add_slot(FunctionId from, const NativeReference& reference) {
     const NativePointer* pointer = pointers.at(reference.to);
     if (pointer == nullptr) return;
     const bool called = reference.kind != Kind::kLoad;
@@ -60,7 +71,7 @@ struct NativeGraph::Builder {
     if (callee != kNoFunction) add(from, callee, reference.from, NativeEdgeKind::kCall);
   }
 
-  void add_reference(FunctionId from, const NativeReference& reference) const {
+  void add_reference(FunctionId from, const NativeReference& reference) {
     if (reference.is_code_flow()) {
       const FunctionId callee = graph.functions_->holding(reference.to);
       if (callee != kNoFunction) add(from, callee, reference.from, NativeEdgeKind::kCall);
@@ -71,18 +82,39 @@ struct NativeGraph::Builder {
     }
   }
 
-  void add_references(const NativeReferences& references) const {
+  void add_references(const NativeReferences& references) {
     const auto functions = graph.functions_->all();
     std::size_t current = 0;
-    for (const NativeReference& reference : references.all()) {
-      while (current < functions.size() && functions[current].end() <= reference.from) ++current;
-      if (current == functions.size()) return;
+    for (const NativeReference reference : references.all()) {
+      while (current < functions.size() && functions[current].end() <= reference.from) {
+        ++current;
+        join_repeated();
+      }
+      if (current == functions.size()) break;
       if (reference.from < functions[current].address) continue;
       add_reference(static_cast<FunctionId>(current), reference);
     }
+    join_repeated();
   }
 
-  void add_tables() const {
+  // Of the edges that the last function made, keeps the first to each target of each kind: a
+  // function may call another a hundred times.
+  void join_repeated() {
+    if (edges.size() - joined < 2) {
+      joined = edges.size();
+      return;
+    }
+    const auto first = edges.begin() + static_cast<std::ptrdiff_t>(joined);
+    const auto key = [](const Edge& edge) { return std::pair(edge.to, edge.packed.kind); };
+    std::stable_sort(first, edges.end(),
+                     [&](const Edge& a, const Edge& b) { return key(a) < key(b); });
+    edges.erase(std::unique(first, edges.end(),
+                            [&](const Edge& a, const Edge& b) { return key(a) == key(b); }),
+                edges.end());
+    joined = edges.size();
+  }
+
+  void add_tables() {
     for (std::size_t i = 0; i < graph.tables_.size(); ++i) {
       const NativeTable& table = graph.tables_[i];
       for (const NativePointer& pointer : pointers.between(table.first, table.end)) {
@@ -103,17 +135,17 @@ struct NativeGraph::Builder {
   }
 
   // Groups edges by target, with a counting sort: they are many.
-  void index_edges() const {
+  void index_edges() {
     auto& starts = graph.starts_;
     const std::size_t nodes =
         graph.functions_->size() + graph.tables_.size() + graph.import_symbols_.size();
     starts.assign(nodes + 1, 0);
-    for (const NativeEdge& edge : graph.edges_) ++starts[edge.to + 1];
+    for (const Edge& edge : edges) ++starts[edge.to + 1];
     for (std::size_t i = 1; i < starts.size(); ++i) starts[i] += starts[i - 1];
-    std::vector<NativeEdge> sorted(graph.edges_.size());
+    graph.edges_.resize(edges.size());
     std::vector<std::uint32_t> next = starts;
-    for (const NativeEdge& edge : graph.edges_) sorted[next[edge.to]++] = edge;
-    graph.edges_ = std::move(sorted);
+    for (const Edge& edge : edges) graph.edges_[next[edge.to]++] = edge.packed;
+    edges = {};
   }
 };
 
@@ -124,7 +156,8 @@ NativeGraph NativeGraph::build(const ElfFile& elf, const NativeFunctions& functi
   graph.elf_ = &elf;
   graph.functions_ = &functions;
   graph.tables_ = std::move(tables);
-  const Builder builder{graph, pointers};
+  graph.base_ = references.base();
+  Builder builder{graph, pointers};
   builder.list_imports();
   builder.add_references(references);
   builder.add_tables();
@@ -160,20 +193,15 @@ std::string NativeGraph::label(NativeNode node) const {
   return std::string(import_name(node));
 }
 
-std::span<const NativeEdge> NativeGraph::callers(NativeNode node) const {
-  return std::span(edges_).subspan(starts_[node], starts_[node + 1] - starts_[node]);
-}
-
 std::vector<NativeEdge> NativeGraph::call_sites(NativeNode node) const {
   std::vector<NativeEdge> out;
-  for (const NativeEdge& edge : callers(node)) {
+  for (const NativeEdge edge : callers(node)) {
     const bool stub = is_function(edge.from) && (*functions_)[edge.from].is_stub();
     if (!stub) {
       out.push_back(edge);
       continue;
     }
-    const auto through = callers(edge.from);
-    out.insert(out.end(), through.begin(), through.end());
+    for (const NativeEdge through : callers(edge.from)) out.push_back(through);
   }
   std::stable_sort(out.begin(), out.end(),
                    [](const NativeEdge& a, const NativeEdge& b) { return a.at < b.at; });
@@ -204,7 +232,7 @@ NativeClosure NativeGraph::leading_to(std::span<const NativeNode> targets) const
       const NativeNode node = queue.front();
       queue.pop_front();
       const NativeStep& here = out.steps_[node];
-      for (const NativeEdge& edge : callers(node)) {
+      for (const NativeEdge edge : callers(node)) {
         // "Refers to a table that holds it" is two edges but one indirect step; a pointer to an
         // import is loaded in order to call it.
         const bool indirect = edge.kind != NativeEdgeKind::kCall && is_function(node);

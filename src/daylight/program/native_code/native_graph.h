@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -81,8 +82,14 @@ class NativeGraph {
   // A function's label, "vtable of X", "table +0x..", or the import's name.
   std::string label(NativeNode node) const;
 
-  // Edges that end at the node, by caller, then place.
-  std::span<const NativeEdge> callers(NativeNode node) const;
+  // Edges that end at the node, by caller: of each kind the first that a caller makes.
+  auto callers(NativeNode node) const {
+    const std::span<const PackedEdge> packed(edges_.data() + starts_[node],
+                                             starts_[node + 1] - starts_[node]);
+    return std::views::transform(packed, [node, base = base_](const PackedEdge& edge) {
+      return NativeEdge{edge.from, node, base + edge.at, edge.kind};
+    });
+  }
   // The same, with the callers of linkage stubs in place of the stubs: who really uses an import.
   std::vector<NativeEdge> call_sites(NativeNode node) const;
   // Everything that leads to one of `targets`.
@@ -90,12 +97,19 @@ class NativeGraph {
 
  private:
   struct Builder;
+  // An edge as it is kept, by the node where it ends: there are millions.
+  struct PackedEdge {
+    NativeNode from = kNoNode;
+    std::uint32_t at = 0;  // relative to base_
+    NativeEdgeKind kind = NativeEdgeKind::kCall;
+  };
 
   const ElfFile* elf_ = nullptr;
   const NativeFunctions* functions_ = nullptr;
   std::vector<NativeTable> tables_;
   std::vector<std::uint32_t> import_symbols_;  // sorted; node = functions + tables + position
-  std::vector<NativeEdge> edges_;              // by target
+  std::uint64_t base_ = 0;                     // the first mapped address
+  std::vector<PackedEdge> edges_;              // by target
   std::vector<std::uint32_t> starts_;          // of each node's edges
 };
 

@@ -33,31 +33,39 @@ struct NativeReference {
   }
 };
 
+// One reference as it is kept: addresses relative to the first that is mapped. A library has
+// millions.
+struct PackedReference {
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;
+  NativeReferenceKind kind = NativeReferenceKind::kCall;
+
+  NativeReference unpack(std::uint64_t base) const { return {base + from, base + to, kind}; }
+};
+
 // Collects references of one stretch of code. Branches inside of the stretch are not kept: they say
 // nothing about who uses what.
 class NativeReferenceSink {
  public:
-  explicit NativeReferenceSink(std::vector<NativeReference>& out) : out_(out) {}
+  // What is mapped is [base, base + size); references from and to other addresses are dropped.
+  NativeReferenceSink(std::vector<PackedReference>& out, std::uint64_t base, std::uint32_t size)
+      : out_(out), base_(base), size_(size) {}
 
   // From here on branches to [begin, end) are dropped. An empty range drops none.
   void set_inside(std::uint64_t begin, std::uint64_t end) {
-    begin_ = begin;
-    end_ = end;
-  }
-  // What is mapped: computed and loaded addresses outside of [begin, end) are dropped.
-  void set_mapped(std::uint64_t begin, std::uint64_t end) {
-    mapped_begin_ = begin;
-    mapped_end_ = end;
+    inside_ = begin;
+    inside_size_ = end - begin;
   }
   void add(std::uint64_t from, std::uint64_t to, NativeReferenceKind kind) {
-    if (to < mapped_begin_ || to >= mapped_end_) return;
+    if (to - base_ >= size_ || from - base_ >= size_) return;
     const bool branch = kind == NativeReferenceKind::kJump || kind == NativeReferenceKind::kBranch;
-    if (branch && to >= begin_ && to < end_) return;
+    if (branch && to - inside_ < inside_size_) return;
     if (out_.size() >= kMaxNativeReferences) {
       complete_ = false;
       return;
     }
-    out_.push_back({from, to, kind});
+    out_.push_back(
+        {static_cast<std::uint32_t>(from - base_), static_cast<std::uint32_t>(to - base_), kind});
   }
   // Bytes that are no instruction.
   void add_undecoded(std::uint64_t count) { undecoded_ += count; }
@@ -66,11 +74,11 @@ class NativeReferenceSink {
   std::uint64_t undecoded() const { return undecoded_; }
 
  private:
-  std::vector<NativeReference>& out_;
-  std::uint64_t begin_ = 0;
-  std::uint64_t end_ = 0;
-  std::uint64_t mapped_begin_ = 0;
-  std::uint64_t mapped_end_ = ~std::uint64_t{0};
+  std::vector<PackedReference>& out_;
+  std::uint64_t base_ = 0;
+  std::uint32_t size_ = 0;
+  std::uint64_t inside_ = 0;
+  std::uint64_t inside_size_ = 0;
   std::uint64_t undecoded_ = 0;
   bool complete_ = true;
 };

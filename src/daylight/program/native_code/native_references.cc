@@ -3,7 +3,9 @@
 #include "daylight/program/native_code/native_references.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "daylight/program/native_code/native_decode_arm64.h"
@@ -19,6 +21,8 @@ constexpr std::uint32_t kAdrpX16 = 0x90000010;
 constexpr std::uint32_t kEndbr64 = 0xfa1e0ff3;
 constexpr std::uint64_t kArm64StubTail = 12;  // ADRP, LDR, ADD, then BR
 constexpr std::uint64_t kStubSize = 16;
+// Of libraries of store apps, one instruction in twelve or fewer refers to something elsewhere.
+constexpr std::uint64_t kCodeBytesOfReference = 32;
 
 // The addresses of all loadable segments lie in [begin, end).
 std::pair<std::uint64_t, std::uint64_t> mapped_range(const ElfFile& elf) {
@@ -87,9 +91,18 @@ NativeReferences NativeReferences::read(const ElfFile& elf, std::span<const ElfR
                                         const NativeFunctions& known, const std::string& where,
                                         GapList& gaps) {
   NativeReferences out;
-  NativeReferenceSink sink(out.references_);
   const auto [mapped_begin, mapped_end] = mapped_range(elf);
-  sink.set_mapped(mapped_begin, mapped_end);
+  out.base_ = mapped_begin;
+  const std::uint64_t mapped = mapped_end > mapped_begin ? mapped_end - mapped_begin : 0;
+  if (mapped > kMaxNativeMapped)
+    gaps.add(where, "maps more than 4 GB: references to and from the rest are not followed");
+  NativeReferenceSink sink(out.references_, mapped_begin,
+                           static_cast<std::uint32_t>(std::min(mapped, kMaxNativeMapped)));
+  std::uint64_t code_size = 0;
+  for (const ElfRange& area : areas) code_size += area.bytes.size();
+  // Memory that is not written does not count: better too much than grown by copying.
+  out.references_.reserve(static_cast<std::size_t>(
+      std::min<std::uint64_t>(code_size / kCodeBytesOfReference, kMaxNativeReferences)));
   Sweep sweep(elf.machine(), sink);
   const auto functions = known.all();
   std::size_t next = 0;
@@ -125,7 +138,8 @@ NativeReferences NativeReferences::read(const ElfFile& elf, std::span<const ElfR
 void NativeReferences::drop_inner_branches(const NativeFunctions& functions) {
   const auto all = functions.all();
   std::size_t current = 0;
-  std::erase_if(references_, [&](const NativeReference& reference) {
+  std::erase_if(references_, [&](const PackedReference& packed) {
+    const NativeReference reference = packed.unpack(base_);
     while (current < all.size() && all[current].end() <= reference.from) ++current;
     const bool branch = reference.kind == NativeReferenceKind::kJump ||
                         reference.kind == NativeReferenceKind::kBranch;
@@ -136,21 +150,28 @@ void NativeReferences::drop_inner_branches(const NativeFunctions& functions) {
   });
 }
 
-void NativeReferences::index_targets() {
-  // Sorting the targets themselves is much faster than sorting indices by what they point to.
-  std::vector<std::pair<std::uint64_t, std::uint32_t>> targets;
-  for (std::uint32_t i = 0; i < references_.size(); ++i) {
-    if (!references_[i].is_code_flow()) targets.emplace_back(references_[i].to, i);
-  }
-  std::sort(targets.begin(), targets.end());
-  by_target_.clear();
-  by_target_.reserve(targets.size());
-  for (const auto& [target, index] : targets) by_target_.push_back(index);
+void NativeReferences::drop_code_flow() {
+  std::erase_if(references_,
+                [](const PackedReference& packed) { return packed.unpack(0).is_code_flow(); });
+  references_.shrink_to_fit();
 }
 
-std::span<const NativeReference> NativeReferences::made_by(const NativeFunction& function) const {
-  const auto before = [](const NativeReference& reference, std::uint64_t address) {
-    return reference.from < address;
+// A counting sort by bucket: a full sort of millions of targets costs more than all queries.
+void NativeReferences::index_targets() {
+  std::uint32_t last = 0;
+  for (const PackedReference& packed : references_) last = std::max(last, packed.to);
+  starts_.assign((last >> kBucketBits) + 2, 0);
+  for (const PackedReference& packed : references_) ++starts_[(packed.to >> kBucketBits) + 1];
+  for (std::size_t i = 1; i < starts_.size(); ++i) starts_[i] += starts_[i - 1];
+  by_target_.resize(starts_.back());
+  std::vector<std::uint32_t> next(starts_.begin(), std::prev(starts_.end()));
+  for (std::uint32_t i = 0; i < references_.size(); ++i)
+    by_target_[next[references_[i].to >> kBucketBits]++] = i;
+}
+
+std::span<const PackedReference> NativeReferences::range_of(const NativeFunction& function) const {
+  const auto before = [this](const PackedReference& packed, std::uint64_t address) {
+    return base_ + packed.from < address;
   };
   const auto first =
       std::lower_bound(references_.begin(), references_.end(), function.address, before);
@@ -160,21 +181,23 @@ std::span<const NativeReference> NativeReferences::made_by(const NativeFunction&
 
 std::vector<NativeReference> NativeReferences::data_uses(std::uint64_t address) const {
   std::vector<NativeReference> out;
-  auto at = std::lower_bound(
-      by_target_.begin(), by_target_.end(), address,
-      [&](std::uint32_t index, std::uint64_t target) { return references_[index].to < target; });
-  for (; at != by_target_.end() && references_[*at].to == address; ++at)
-    out.push_back(references_[*at]);
+  const std::uint64_t bucket = (address - base_) >> kBucketBits;
+  if (address < base_ || bucket + 1 >= starts_.size()) return out;
+  for (std::uint32_t i = starts_[bucket]; i < starts_[bucket + 1]; ++i) {
+    const NativeReference reference = references_[by_target_[i]].unpack(base_);
+    if (reference.to == address) out.push_back(reference);
+  }
   return out;
 }
 
 std::vector<FunctionStart> discovered_function_starts(const ElfFile& elf,
+                                                      std::span<const ElfRange> areas,
                                                       const NativeReferences& references,
                                                       const NativePointers& pointers) {
   std::vector<FunctionStart> out;
-  std::vector<std::uint64_t> called;
-  for (const NativeReference& reference : references.all()) {
-    if (reference.kind == NativeReferenceKind::kCall) called.push_back(reference.to);
+  CodeAddresses called(areas);
+  for (const NativeReference reference : references.all()) {
+    if (reference.kind == NativeReferenceKind::kCall) called.add(reference.to);
     if (reference.kind != NativeReferenceKind::kJumpSlot) continue;
     const NativePointer* pointer = pointers.at(reference.to);
     if (pointer == nullptr || pointer->symbol == 0 || !pointer->jump_slot) continue;
@@ -182,9 +205,10 @@ std::vector<FunctionStart> discovered_function_starts(const ElfFile& elf,
     if (start)
       out.push_back({*start, kStubSize, elf.symbols()[pointer->symbol].name, kFromLinkage, false});
   }
-  std::sort(called.begin(), called.end());
-  called.erase(std::unique(called.begin(), called.end()), called.end());
-  for (const std::uint64_t address : called) out.push_back({address, 0, {}, kFromCall, false});
+  called.for_each([&](std::uint64_t address) {
+    out.push_back({address, 0, {}, kFromCall, false});
+  });
+  sort_by_address(out);
   return out;
 }
 

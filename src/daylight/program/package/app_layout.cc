@@ -11,6 +11,10 @@
 #include "daylight/format/archive/tar_and_7z.h"
 
 namespace dl::program {
+
+// Packed entries of this size are given back once they are unpacked.
+constexpr std::size_t kLargePacked = std::size_t{1} << 20;
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -160,6 +164,7 @@ Result<void> AppLayoutReader::read_file() {
   const std::string where = path_.string();
   auto file = TRY(MappedFile::open(path_));
   out_.file_ = std::make_shared<const MappedFile>(std::move(file));
+  out_.mapped_.push_back(out_.file_);
   out_.size_ = out_.file_->bytes().size();
   const Content content{out_.file_->bytes(), out_.file_};
   if (content.bytes.empty())
@@ -252,6 +257,7 @@ Result<void> AppLayoutReader::read_folder() {
       continue;
     }
     const auto mapped = std::make_shared<const MappedFile>(std::move(*file));
+    out_.mapped_.push_back(mapped);
     out_.digest_files_.push_back(path_ / name);
     out_.digest_names_.push_back(name);
     out_.size_ += mapped->bytes().size();
@@ -334,7 +340,7 @@ void AppLayoutReader::add_split_set(const std::shared_ptr<const ZipArchive>& out
     if (content->gap) out_.gaps_.add(name, content->gap->why);
     Content bytes{content->bytes(), out_.file_};
     if (!content->is_view()) {
-      auto holder = std::make_shared<EntryBytes>(std::move(*content));
+          auto holder = std::make_shared<EntryBytes>(std::move(*content));
       bytes = {holder->bytes(), holder};
     }
     add_apk(member_step(name), {}, std::move(bytes),
@@ -376,6 +382,7 @@ Result<void> AppLayoutReader::read_app_data(const fs::path& path) {
         continue;
       }
       const auto owner = std::make_shared<const MappedFile>(std::move(*mapped));
+      out_.mapped_.push_back(owner);
       out_.digest_files_.push_back(file);
       out_.digest_names_.push_back(std::string(kAppDataStep) + "/" + name);
       out_.size_ += owner->bytes().size();
@@ -412,9 +419,9 @@ Result<AppLayout> AppLayout::open(const fs::path& path, const fs::path& app_data
 }
 
 Result<std::string> AppLayout::digest() const {
-  if (file_ && digest_files_.empty()) return sha256_hex(file_->bytes());
+  if (file_ && digest_files_.empty()) return sha256_of_mapped(*file_);
   Sha256 all;
-  if (file_) all.update(as_bytes(sha256_hex(file_->bytes()) + "  " + file_name_ + "\n"));
+  if (file_) all.update(as_bytes(sha256_of_mapped(*file_) + "  " + file_name_ + "\n"));
   for (std::size_t i = 0; i < digest_files_.size(); ++i) {
     const std::string one = TRY(sha256_of_file(digest_files_[i]));
     all.update(as_bytes(one + "  " + digest_names_[i] + "\n"));
@@ -428,6 +435,14 @@ std::vector<std::string> AppLayout::chain_of(const AppEntry& entry) const {
   return chain;
 }
 
+void AppLayout::release(ByteSpan packed) const {
+  for (const auto& mapped : mapped_) mapped->release(packed);
+}
+
+void AppLayout::release_pages() const {
+  for (const auto& mapped : mapped_) mapped->release(mapped->bytes());
+}
+
 Result<Content> AppLayout::read(const AppEntry& entry, GapList* gaps) const {
   const AppPart& part = parts_[entry.part];
   if (entry.zip == nullptr) {
@@ -439,6 +454,7 @@ Result<Content> AppLayout::read(const AppEntry& entry, GapList* gaps) const {
   if (!content) return tl::unexpected(content.error());
   if (content->gap && gaps != nullptr) gaps->add(content->gap->where, content->gap->why);
   if (content->is_view()) return Content{content->bytes(), part.content.owner};
+  if (entry.zip->data.size() >= kLargePacked) release(entry.zip->data);
   auto holder = std::make_shared<EntryBytes>(std::move(*content));
   return Content{holder->bytes(), holder};
 }

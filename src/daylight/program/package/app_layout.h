@@ -75,6 +75,9 @@ class AppLayout {
   // (and of --app-data's); reads everything.
   Result<std::string> digest() const;
 
+  // Gives back the memory of files that were read; they can be read again.
+  void release_pages() const;
+
   // The chain of containers from the app's file to the entry.
   std::vector<std::string> chain_of(const AppEntry& entry) const;
   // Unpacked. A gap (a wrong checksum ...) is handed to `gaps`, which may be null.
@@ -85,8 +88,11 @@ class AppLayout {
   AppShape shape_ = AppShape::kFile;
   std::string file_name_;
   std::uint64_t size_ = 0;
+  void release(ByteSpan packed) const;
+
   std::shared_ptr<const MappedFile> file_;
-  std::vector<std::filesystem::path> digest_files_;  // folders' files, sorted
+  std::vector<std::shared_ptr<const MappedFile>> mapped_;  // it, and every other archive
+  std::vector<std::filesystem::path> digest_files_;        // folders' files, sorted
   std::vector<std::string> digest_names_;
   std::vector<AppPart> parts_;
   std::vector<AppEntry> entries_;

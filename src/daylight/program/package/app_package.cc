@@ -467,6 +467,8 @@ Result<EntryContent> AppPackage::entry_bytes(const AppEntry& entry) const {
   return content;
 }
 
+void AppPackage::release_pages() const { state_->layout.release_pages(); }
+
 const AppEntry* AppPackage::find(std::string_view name) const { return state_->find(name); }
 
 Result<EntryContent> AppPackage::entry_bytes(std::string_view name) const {

@@ -63,6 +63,8 @@ class AppPackage {
   // Of the whole file, or of everything that was given (AppLayout::digest); computed at the first
   // call.
   const std::string& sha256() const;
+  // Gives back the memory of files that were read; they can be read again.
+  void release_pages() const;
   AppShape shape() const;
   // Every file of every part.
   const std::vector<AppEntry>& entries() const;

@@ -144,6 +144,10 @@ void EntryCollector::add_registered() {
   const auto& rows = code_.registered_natives();
   std::set<std::string> classes;
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].registrar != kNoFunction) {
+      add_row(rows[i], classes_of(rows[i].registrar));
+      continue;
+    }
     // Rows that follow each other are one table, which code refers to by its first.
     if (i == 0 || rows[i - 1].row + kRowSize != rows[i].row) {
       classes.clear();

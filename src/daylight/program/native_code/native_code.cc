@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "daylight/program/native_code/native_built_tables.h"
+
 namespace dl::program {
 
 NativeCode::NativeCode(const ElfFile& elf, std::string where)
@@ -28,6 +30,8 @@ void NativeCode::read_code() {
   find_functions(native_code_areas(elf_));
   references_.drop_inner_branches(functions_);
   registered_ = read_registered_natives(elf_, pointers_, functions_, where_, gaps_);
+  const auto built = read_built_natives(elf_, pointers_, functions_, references_);
+  registered_.insert(registered_.end(), built.begin(), built.end());
   graph_ = NativeGraph::build(elf_, functions_, pointers_, references_,
                               read_native_tables(elf_, pointers_, functions_));
   references_.drop_code_flow();

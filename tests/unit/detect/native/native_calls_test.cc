@@ -246,6 +246,24 @@ TEST_P(NativeCallsOn, RegisteredNativesBelongToTheClassThatIsNamed) {
   EXPECT_TRUE(named);
 }
 
+// As fbjni makes them: one call for each row.
+TEST_P(NativeCallsOn, NativesThatCodeRegistersOneByOne) {
+  const auto calls = native_calls_of(with_library(R"(
+extern "C" int TfLiteInterpreterInvoke(void*);
+extern "C" void* find_class(void*, const char*);
+extern "C" void make_native(void*, const char*, const char*, void*);
+static int run(void*, void*, int x) { return TfLiteInterpreterInvoke(nullptr) + x; }
+extern "C" int JNI_OnLoad(void* vm, void*) {
+  make_native(find_class(vm, "app/Net"), "run", "(I)I", (void*)run);
+  return 0x10006;
+}
+)"));
+  ASSERT_THAT(calls, SizeIs(1));
+  EXPECT_EQ(calls.front().use, Use::kReachable);
+  EXPECT_THAT(excerpt_of(calls.front(), "native-path"),
+              HasSubstr("run(I)I (registered by a function that names the class)"));
+}
+
 TEST_P(NativeCallsOn, WhatTheLoadingOfALibraryRunsIsReachable) {
   const Inventory inventory = with_library(R"(
 extern "C" void* TfLiteModelCreateFromFile(const char*);

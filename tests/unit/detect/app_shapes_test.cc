@@ -285,6 +285,29 @@ TEST_F(AppShapes, AModelFolderAlone) {
   EXPECT_THAT(gap_texts(found), IsEmpty());
 }
 
+// A model that is an archive is given as what it is, not as a folder of its parts; an archive of
+// models is a folder.
+TEST_F(AppShapes, ArchivesThatAreModels) {
+  const auto seed = [](const std::string& name) {
+    const auto file = MappedFile::open(testing::project_file("fuzz/corpus/archive_models/" + name));
+    return file ? std::string(as_text(file->bytes())) : std::string();
+  };
+  for (const auto& [name, format] : std::map<std::string, std::string>{{"script", "torchscript"},
+                                                                       {"keras", "keras_zip"},
+                                                                       {"npz", "numpy_zip"},
+                                                                       {"task", "mediapipe_task"},
+                                                                       {"dlc", "dlc_zip"}}) {
+    const Inventory found = inventory_of(write(name + ".bin", seed(name)));
+    EXPECT_EQ(found.app.shape, "file") << name;
+    ASSERT_FALSE(found.models.empty()) << name;
+    EXPECT_EQ(found.models[0].format, format);
+  }
+  const auto archive = build_zip({{"a/net.pt", seed("script")}, {"a/other.txt", "x"}});
+  const Inventory packed = inventory_of(write("nets.zip", archive.bytes));
+  EXPECT_EQ(packed.app.shape, "archive");
+  EXPECT_THAT(packed.models, SizeIs(1));
+}
+
 // A manifest of a module as a message.
 std::string proto_manifest(const std::string& split, const std::string& delivery) {
   constexpr const char* kDist = "http://schemas.android.com/apk/distribution";

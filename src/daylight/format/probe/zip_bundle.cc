@@ -128,6 +128,13 @@ bool is_bundle(const ZipArchive& archive, BundleKind kind) {
   return false;
 }
 
+bool is_model_bundle(const ZipArchive& archive) {
+  constexpr std::array kKinds = {BundleKind::kTorch, BundleKind::kMediaPipe, BundleKind::kKeras,
+                                 BundleKind::kDlc, BundleKind::kNumpy};
+  return std::any_of(kKinds.begin(), kKinds.end(),
+                     [&](BundleKind kind) { return is_bundle(archive, kind); });
+}
+
 std::uint64_t archive_size(const ZipArchive& archive) {
   const ByteSpan bytes = archive.bytes();
   const std::uint64_t end = archive.end_record_offset();

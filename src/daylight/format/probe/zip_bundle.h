@@ -33,6 +33,9 @@ bool names_member(ByteSpan bytes, std::string_view member);
 // Whether the archive is a bundle of this kind, by its members' names and by their first bytes.
 bool is_bundle(const ZipArchive& archive, BundleKind kind);
 
+// Whether it is a bundle of any kind: one model, and no folder that was packed.
+bool is_model_bundle(const ZipArchive& archive);
+
 // The end of the archive: behind the comment of its end record.
 std::uint64_t archive_size(const ZipArchive& archive);
 

@@ -9,6 +9,7 @@
 #include "daylight/base/digest.h"
 #include "daylight/base/text.h"
 #include "daylight/format/archive/tar_and_7z.h"
+#include "daylight/format/probe/zip_bundle.h"
 
 namespace dl::program {
 
@@ -142,6 +143,7 @@ class AppLayoutReader {
   Result<std::vector<fs::path>> list_folder(const fs::path& folder);
   void add_folder(const std::vector<fs::path>& files, const fs::path& folder, AppPart::Role role,
                   const std::vector<std::string>& prefix);
+  void add_whole_file(const Content& content);
   void add_archive(std::vector<std::string> prefix, AppPart::Role role, Content content,
                    std::shared_ptr<const ZipArchive> archive, AppShape shape);
   void add_split_set(const std::shared_ptr<const ZipArchive>& outer);
@@ -160,6 +162,17 @@ Result<void> AppLayoutReader::read_given() {
   return fs::is_directory(path_, ignored) ? read_folder() : read_file();
 }
 
+// A file that is no app: one entry of its own name.
+void AppLayoutReader::add_whole_file(const Content& content) {
+  out_.shape_ = AppShape::kFile;
+  out_.parts_.push_back({AppPart::Role::kBase, {}, content, nullptr});
+  AppEntry entry;
+  entry.name = out_.file_name_;
+  entry.size = content.bytes.size();
+  entry.path = path_;
+  out_.entries_.push_back(std::move(entry));
+}
+
 Result<void> AppLayoutReader::read_file() {
   const std::string where = path_.string();
   auto file = TRY(MappedFile::open(path_));
@@ -175,13 +188,7 @@ Result<void> AppLayoutReader::read_file() {
     return fail(ErrorCode::kCorrupt, "not an APK: it is no ZIP archive", where,
                 "give the path of an app");
   if (!is_zip) {
-    out_.shape_ = AppShape::kFile;
-    out_.parts_.push_back({AppPart::Role::kBase, {}, content, nullptr});
-    AppEntry entry;
-    entry.name = out_.file_name_;
-    entry.size = content.bytes.size();
-    entry.path = path_;
-    out_.entries_.push_back(std::move(entry));
+    add_whole_file(content);
     return {};
   }
   auto opened = ZipArchive::open(content.bytes, out_.file_name_);
@@ -197,6 +204,10 @@ Result<void> AppLayoutReader::read_file() {
                 "give the path of an app");
   const auto archive = std::make_shared<const ZipArchive>(std::move(*opened));
   out_.shape_ = shape_of(*archive);
+  if (out_.shape_ == AppShape::kArchive && is_model_bundle(*archive)) {
+    add_whole_file(content);
+    return {};
+  }
   if (out_.shape_ == AppShape::kSplitSet) add_split_set(archive);
   add_archive({}, AppPart::Role::kBase, content, archive, out_.shape_);
   // The outer archive of a set holds what is no APK (expansion files, listings): behind the APKs.

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "daylight/program/native_code/native_machine.h"
-#include "daylight/program/native_code/native_xor_loops.h"
-#include "daylight/program/native_code/native_step.h"
+#include "daylight/program/native_machine/native_machine.h"
+#include "daylight/program/native_machine/native_xor_loops.h"
+#include "daylight/program/native_machine/native_step.h"
 
 namespace {
 

@@ -144,7 +144,7 @@ def make_remote(shop: Workshop) -> None:
              "lib/arm64-v8a/libfetch.so": shop.library("remote")}
     native = "lib/arm64-v8a/libfetch.so"
     shop.app("remote.apk", files, tasks=["age", "emotion", "gender", "other", "pose", "race", "skin"],
-             gaps=["lib/arm64-v8a/libfetch.so: no code names this model"], models=[
+             models=[
         address("https://whole.example.com/v2/face_age.tflite", "tflite"),
         address("https://firebaseml.googleapis.com/v1beta2/projects/p/models/m:download", "unknown"),
         address("https://joined.example.com/v3/{}/gender.onnx", "onnx"),

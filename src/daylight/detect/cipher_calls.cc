@@ -11,7 +11,6 @@
 #include "daylight/detect/cipher_relation.h"
 #include "daylight/detect/model_use.h"
 #include "daylight/detect/native_ciphers.h"
-#include "daylight/detect/scan/joined_addresses.h"
 #include "daylight/format/archive/byte_statistics.h"
 #include "daylight/format/probe/model_probe.h"
 #include "daylight/program/interpreter/dex_interpreter.h"
@@ -438,7 +437,6 @@ Result<void> HiddenModels::open() {
 }  // namespace
 
 Result<void> open_hidden_models(const CodeContext& context, LogSink& log, EntryFindings& entries) {
-  add_joined_addresses(context, entries.models);
   if (entries.hidden.empty()) return {};
   if (!context.app.dex_files().empty()) TRY_VOID(HiddenModels(context, log, entries).open());
   return open_models_of_native_code(context, log, entries);

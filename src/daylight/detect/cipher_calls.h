@@ -26,9 +26,8 @@ inline constexpr std::uint64_t kMaxWholeSteps = 2'000'000'000;
 // Puts the models that the app's code decrypts where `entries` has records of format "unknown" or
 // gaps: with the steps that lead to them, their keys, and the methods as evidence. Where the code
 // makes a model in a way that no step says, the record stays "encrypted" and a gap names the
-// method. Then native code is tried on what is left (native_ciphers.h). Also adds the models whose
-// address the code puts together (scan/joined_addresses.h): both are what code makes of constants.
-// kCancelled if the user stops.
+// method. Then native code is tried on what is left (native_ciphers.h). kCancelled if the user
+// stops.
 Result<void> open_hidden_models(const CodeContext& context, LogSink& log, EntryFindings& entries);
 
 }  // namespace dl

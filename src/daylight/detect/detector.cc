@@ -10,6 +10,7 @@
 #include "daylight/detect/model_use.h"
 #include "daylight/detect/native/native_calls.h"
 #include "daylight/detect/scan/entry_scan.h"
+#include "daylight/detect/scan/joined_addresses.h"
 #include "daylight/detect/scan/model_folders.h"
 #include "daylight/detect/signals/signals.h"
 #include "daylight/detect/tasks.h"
@@ -89,7 +90,11 @@ void add_code_gaps(const program::AppPackage& app, const program::AppCode& code,
 void note_unnamed_models(const std::vector<ModelRecord>& models, const std::vector<ModelCode>& code,
                          std::vector<Gap>& gaps) {
   for (std::size_t i = 0; i < models.size(); ++i) {
-    if (!code[i].naming.empty()) continue;
+    // An address in code is what code fetches.
+    const bool fetched = !models[i].location.url.empty() &&
+                         std::any_of(models[i].evidence.begin(), models[i].evidence.end(),
+                                     [](const Evidence& each) { return each.kind != "asset"; });
+    if (!code[i].naming.empty() || fetched) continue;
     gaps.push_back({printable(models[i].location.entry.front()),
                     "no code names this model: how it is loaded is unknown"});
   }
@@ -153,6 +158,7 @@ Result<Inventory> detect(const program::AppPackage& app, const program::AppCode&
   EntryFindings entries = TRY(scan_entries(app, rules, options.threads, log, &native_calls));
   TRY_VOID(open_hidden_models(context, log, entries));
   inventory.models = std::move(entries.models);
+  add_joined_addresses(context, inventory.models);
   group_model_folders(app, inventory.models, entries.gaps);
   note_delivery(app, inventory.models);
   for (std::size_t i = 0; i < inventory.models.size(); ++i)

@@ -6,7 +6,7 @@
 
 #include "daylight/base/text.h"
 #include "daylight/detect/native_ciphers.h"
-#include "daylight/program/native_code/native_step.h"
+#include "daylight/program/native_machine/native_step.h"
 
 namespace dl {
 

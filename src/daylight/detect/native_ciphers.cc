@@ -13,8 +13,8 @@
 #include "daylight/detect/model_use.h"
 #include "daylight/detect/native/native_entries.h"
 #include "daylight/format/archive/byte_statistics.h"
-#include "daylight/program/native_code/native_machine.h"
-#include "daylight/program/native_code/native_xor_loops.h"
+#include "daylight/program/native_machine/native_machine.h"
+#include "daylight/program/native_machine/native_xor_loops.h"
 
 namespace dl {
 namespace {

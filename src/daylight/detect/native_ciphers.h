@@ -10,7 +10,7 @@
 #include "daylight/base/result.h"
 #include "daylight/detect/scan/entry_scan.h"
 #include "daylight/detect/signals/signals.h"
-#include "daylight/program/native_code/native_step.h"
+#include "daylight/program/native_machine/native_step.h"
 #include "daylight/program/package/app_package.h"
 
 namespace dl {

@@ -7,6 +7,7 @@
 
 #include <fstream>
 
+#include "daylight/base/digest.h"
 #include "support/shared_data.h"
 
 namespace dl {
@@ -28,6 +29,31 @@ TEST(MappedFile, SaysWhatIsWrong) {
   EXPECT_NE(directory.error().what.find("folder"), std::string::npos);
   const auto device = MappedFile::open("/dev/null");
   ASSERT_FALSE(device);
+}
+
+TEST(MappedFile, WhatWasReleasedCanBeReadAgain) {
+  const testing::TemporaryFolder folder;
+  std::string content;
+  for (std::uint64_t i = 0; content.size() < (std::size_t{9} << 20); ++i) content += std::to_string(i * i);
+  std::ofstream(folder.path() / "large", std::ios::binary) << content;
+  const auto file = MappedFile::open(folder.path() / "large");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(sha256_of_mapped(*file), sha256_hex(content));
+  file->release(file->bytes().subspan(5, 3 << 20));
+  file->release(file->bytes());
+  EXPECT_EQ(as_text(file->bytes()), content);
+}
+
+// Memory that is no part of the file would lose what was written to it.
+TEST(MappedFile, OnlyItsOwnBytesAreReleased) {
+  const testing::TemporaryFolder folder;
+  std::ofstream(folder.path() / "one", std::ios::binary) << std::string(1 << 16, 'a');
+  const auto file = MappedFile::open(folder.path() / "one");
+  ASSERT_TRUE(file);
+  const std::string other(1 << 20, 'b');
+  file->release(as_bytes(other));
+  file->release({});
+  EXPECT_EQ(other, std::string(1 << 20, 'b'));
 }
 
 TEST(MappedFile, EmptyFileIsAnEmptySpan) {

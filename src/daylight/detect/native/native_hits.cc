@@ -36,11 +36,14 @@ struct NativeHitFinder::Search {
   const NativeCode& code;
   const std::string& where;
   GapList& gaps;
+  std::vector<NativeNode> imports = {};  // those that an anchor may name
+  std::vector<FunctionId> named = {};    // functions, likewise
   std::vector<NativeHit> out = {};
   std::map<const NativeAnchor*, std::size_t> counts = {};
   std::set<const NativeAnchor*> full_anchors = {};
   std::set<std::tuple<const NativeAnchor*, FunctionId, std::string>> seen = {};
 
+  void list_names();
   void find_symbols(const NativeAnchor& anchor);
   void find_entries(const NativeAnchor& anchor);
   void find_texts();
@@ -93,16 +96,26 @@ void NativeHitFinder::Search::add_uses(const NativeAnchor& anchor, std::uint64_t
   for (NativeHit& hit : hits) add(std::move(hit));
 }
 
+void NativeHitFinder::Search::list_names() {
+  for (const NativeNode node : code.graph().imports()) {
+    if (finder.names_.may_match(code.graph().import_name(node))) imports.push_back(node);
+  }
+  const auto functions = code.functions().all();
+  for (FunctionId id = 0; id < functions.size(); ++id) {
+    const bool own = !functions[id].name.empty() && !functions[id].is_stub();
+    if (own && finder.names_.may_match(functions[id].name)) named.push_back(id);
+  }
+}
+
 // Imports, own definitions, and names that are looked up at run time.
 void NativeHitFinder::Search::find_symbols(const NativeAnchor& anchor) {
   const NativeGraph& graph = code.graph();
-  for (const NativeNode node : graph.imports()) {
+  for (const NativeNode node : imports) {
     const std::string_view name = graph.import_name(node);
     if (matches_any(name, anchor.symbols)) add_call_sites(anchor, node, name);
   }
   const auto functions = code.functions().all();
-  for (FunctionId id = 0; id < functions.size(); ++id) {
-    if (functions[id].name.empty() || functions[id].is_stub()) continue;
+  for (const FunctionId id : named) {
     if (matches_any(functions[id].name, anchor.symbols))
       add_call_sites(anchor, id, functions[id].name);
   }
@@ -110,9 +123,8 @@ void NativeHitFinder::Search::find_symbols(const NativeAnchor& anchor) {
 
 void NativeHitFinder::Search::find_entries(const NativeAnchor& anchor) {
   const auto functions = code.functions().all();
-  for (FunctionId id = 0; id < functions.size(); ++id) {
-    if (!functions[id].exported || functions[id].is_stub()) continue;
-    if (matches_any(functions[id].name, anchor.entries))
+  for (const FunctionId id : named) {
+    if (functions[id].exported && matches_any(functions[id].name, anchor.entries))
       add({&anchor, id, functions[id].address, NativeHit::How::kIsEntry,
            std::string(functions[id].name)});
   }
@@ -174,6 +186,15 @@ std::vector<NativeHitFinder::Text> NativeHitFinder::texts_of(const NativeAnchors
   return out;
 }
 
+NameFilter NativeHitFinder::filter_of(const NativeAnchors& anchors) {
+  NameFilter out;
+  for (const NativeAnchor& anchor : anchors.all()) {
+    for (const std::string& symbol : anchor.symbols) out.add(symbol);
+    for (const std::string& entry : anchor.entries) out.add(entry);
+  }
+  return out;
+}
+
 std::vector<std::string_view> NativeHitFinder::views_of(const std::vector<Text>& texts) {
   std::vector<std::string_view> out;
   out.reserve(texts.size());
@@ -183,12 +204,13 @@ std::vector<std::string_view> NativeHitFinder::views_of(const std::vector<Text>&
 
 NativeHitFinder::NativeHitFinder(const NativeAnchors& anchors)
     : anchors_(anchors),
+      names_(filter_of(anchors)),
       texts_(texts_of(anchors)),
       scanner_(views_of(texts_), LiteralScanner::Report::kEvery) {}
 
 bool NativeHitFinder::has_symbols(const ElfFile& elf) const {
   return std::any_of(elf.symbols().begin(), elf.symbols().end(), [&](const ElfSymbol& symbol) {
-    if (symbol.name.empty()) return false;
+    if (symbol.name.empty() || !names_.may_match(symbol.name)) return false;
     return std::any_of(anchors_.all().begin(), anchors_.all().end(),
                        [&](const NativeAnchor& anchor) {
                          return matches_any(symbol.name, anchor.symbols) ||
@@ -200,6 +222,7 @@ bool NativeHitFinder::has_symbols(const ElfFile& elf) const {
 std::vector<NativeHit> NativeHitFinder::find(const NativeCode& code, const std::string& where,
                                              GapList& gaps) const {
   Search search{*this, code, where, gaps};
+  search.list_names();
   for (const NativeAnchor& anchor : anchors_.all()) {
     search.find_symbols(anchor);
     search.find_entries(anchor);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daylight/detect/native/name_filter.h"
 #include "daylight/detect/native/native_anchors.h"
 #include "daylight/format/format_gap.h"
 #include "daylight/format/literal_scanner.h"
@@ -65,7 +66,10 @@ class NativeHitFinder {
   static std::vector<Text> texts_of(const NativeAnchors& anchors);
   static std::vector<std::string_view> views_of(const std::vector<Text>& texts);
 
+  static NameFilter filter_of(const NativeAnchors& anchors);
+
   const NativeAnchors& anchors_;
+  NameFilter names_;  // of all symbols and entries
   std::vector<Text> texts_;
   LiteralScanner scanner_;
 };

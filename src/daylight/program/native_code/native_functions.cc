@@ -154,6 +154,7 @@ NativeFunctions NativeFunctions::merge(std::span<const FunctionStart> starts,
                                        GapList& gaps) {
   assert(std::is_sorted(starts.begin(), starts.end(), by_address));
   NativeFunctions out;
+  out.functions_.reserve(std::min(starts.size(), kMaxNativeFunctions));
   std::uint64_t known_end = 0;  // of the last function whose size is known
   for (std::size_t i = 0; i < starts.size();) {
     NativeFunction function;

@@ -83,6 +83,7 @@ struct NativeGraph::Builder {
   }
 
   void add_references(const NativeReferences& references) {
+    edges.reserve(references.all().size());
     const auto functions = graph.functions_->all();
     std::size_t current = 0;
     for (const NativeReference reference : references.all()) {
@@ -210,28 +211,26 @@ std::vector<NativeEdge> NativeGraph::call_sites(NativeNode node) const {
 
 NativeClosure NativeGraph::leading_to(std::span<const NativeNode> targets) const {
   NativeClosure out;
-  out.steps_.resize(node_count());
-  out.reached_.resize(node_count(), false);
+  out.places_.resize(node_count(), 0);
   // Breadth first over plain calls; nodes that are only reached by one more indirect step wait for
   // the next round.
   std::deque<NativeNode> queue;
   std::vector<std::pair<NativeNode, NativeStep>> later;
-  for (const NativeNode target : targets) {
-    if (target >= node_count() || out.reached_[target]) continue;
-    out.reached_[target] = true;
-    queue.push_back(target);
-  }
   const auto reach = [&](NativeNode node, const NativeStep& step) {
-    if (out.reached_[node]) return;
-    out.reached_[node] = true;
-    out.steps_[node] = step;
+    if (out.places_[node] != 0) return;
+    out.steps_.push_back(step);
+    out.places_[node] = static_cast<std::uint32_t>(out.steps_.size());
+    out.nodes_.push_back(node);
     queue.push_back(node);
   };
+  for (const NativeNode target : targets) {
+    if (target < node_count()) reach(target, {});
+  }
   while (!queue.empty()) {
     while (!queue.empty()) {
       const NativeNode node = queue.front();
       queue.pop_front();
-      const NativeStep& here = out.steps_[node];
+      const NativeStep here = out.step(node);
       for (const NativeEdge edge : callers(node)) {
         // "Refers to a table that holds it" is two edges but one indirect step; a pointer to an
         // import is loaded in order to call it.
@@ -251,9 +250,7 @@ NativeClosure NativeGraph::leading_to(std::span<const NativeNode> targets) const
     for (const auto& [node, step] : later) reach(node, step);
     later.clear();
   }
-  for (NativeNode node = 0; node < node_count(); ++node) {
-    if (out.reached_[node]) out.nodes_.push_back(node);
-  }
+  std::sort(out.nodes_.begin(), out.nodes_.end());
   return out;
 }
 

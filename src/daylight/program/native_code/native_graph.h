@@ -49,15 +49,17 @@ struct NativeStep {
 // indirect steps, then the fewest steps.
 class NativeClosure {
  public:
-  bool reaches(NativeNode node) const { return node < steps_.size() && reached_[node]; }
-  const NativeStep& step(NativeNode node) const { return steps_[node]; }
+  bool reaches(NativeNode node) const { return node < places_.size() && places_[node] != 0; }
+  const NativeStep& step(NativeNode node) const { return steps_[places_[node] - 1]; }
   // All nodes that lead there, those asked for included, in id order.
   const std::vector<NativeNode>& nodes() const { return nodes_; }
 
  private:
   friend class NativeGraph;
+  // Few nodes of many lead somewhere, and there is a closure for each call.
+  std::vector<std::uint32_t>
+      places_;  // by node: 1 + its place in steps_, 0 if it does not lead there
   std::vector<NativeStep> steps_;
-  std::vector<bool> reached_;
   std::vector<NativeNode> nodes_;
 };
 

@@ -210,6 +210,69 @@ TEST_P(NativeCallsOn, FunctionsOfARuntimeAreFoundWhereTheyAreCalled) {
   EXPECT_THAT(excerpt_of(*load, "reachable-path"), HasSubstr("activity app.Main"));
 }
 
+// A library that others link to, under its own name.
+std::string linked_library(const std::string& text, const Machine& machine,
+                           const std::filesystem::path& folder, const std::string& name,
+                           const std::string& options = "") {
+  const auto bytes = testing::build_native_library(
+      text, machine.target,
+      "-Wl,-s -Wl,-soname," + name + " -L'" + folder.string() + "' " + options);
+  EXPECT_TRUE(bytes) << name;
+  std::ofstream(folder / name, std::ios::binary) << bytes.value_or("");
+  return bytes.value_or("");
+}
+
+constexpr const char* kWrapper = R"(
+extern "C" int TfLiteInterpreterInvoke(void*);
+extern "C" int wrap_run(void* interpreter) { return TfLiteInterpreterInvoke(interpreter) + 1; }
+)";
+constexpr const char* kMiddle = R"(
+extern "C" int wrap_run(void*);
+extern "C" int middle_run(int x) { return wrap_run(nullptr) + x; }
+)";
+constexpr const char* kOutermost = R"(
+extern "C" int middle_run(int);
+extern "C" int Java_app_Net_load(void*, void*) { return middle_run(3) + 1; }
+)";
+
+TEST_P(NativeCallsOn, ACallInAnotherLibraryIsReachedThroughWhatThatOneExports) {
+  const testing::TemporaryFolder folder;
+  const std::string where = std::string("lib/") + GetParam().folder + "/";
+  const auto wrapper = linked_library(kWrapper, GetParam(), folder.path(), "libwrap.so");
+  const auto middle = linked_library(kMiddle, GetParam(), folder.path(), "libmiddle.so", "-lwrap");
+  const auto outer =
+      linked_library(kOutermost, GetParam(), folder.path(), "libengine.so", "-lmiddle");
+  const auto calls =
+      native_calls_of(inventory_of({{.name = where + "libengine.so", .content = outer},
+                                    {.name = where + "libmiddle.so", .content = middle},
+                                    {.name = where + "libwrap.so", .content = wrapper}}));
+  ASSERT_THAT(calls, SizeIs(1));
+  EXPECT_THAT(calls[0].caller, HasSubstr("libwrap.so!wrap_run"));
+  EXPECT_EQ(calls[0].use, Use::kReachable);
+  EXPECT_EQ(calls[0].origin.kind, "first-party");
+  EXPECT_EQ(excerpt_of(calls[0], "jni-method"), "Java_app_Net_load");
+  EXPECT_THAT(excerpt_of(calls[0], "native-path"),
+              AllOf(HasSubstr("Java_app_Net_load -> "), HasSubstr("libmiddle.so!middle_run"),
+                    HasSubstr("libwrap.so!wrap_run")));
+  EXPECT_THAT(excerpt_of(calls[0], "reachable-path"), HasSubstr("activity app.Main"));
+}
+
+TEST_P(NativeCallsOn, ALibraryThatOnlyLinksToAnotherIsNoWay) {
+  const testing::TemporaryFolder folder;
+  const std::string where = std::string("lib/") + GetParam().folder + "/";
+  const auto wrapper = linked_library(kWrapper, GetParam(), folder.path(), "libwrap.so");
+  // Links to it, but calls nothing of it.
+  const auto other =
+      linked_library("extern \"C\" int Java_app_Net_load(void*, void*) { return 4; }", GetParam(),
+                     folder.path(), "libengine.so", "-lwrap");
+  const auto calls =
+      native_calls_of(inventory_of({{.name = where + "libengine.so", .content = other},
+                                    {.name = where + "libwrap.so", .content = wrapper}}));
+  ASSERT_THAT(calls, SizeIs(1));
+  EXPECT_EQ(calls[0].use, Use::kPresent);
+  EXPECT_EQ(excerpt_of(calls[0], "jni-method"), "");
+}
+
 TEST_P(NativeCallsOn, OverloadsAreToldApart) {
   const auto calls = native_calls_of(with_library(kEngine));
   const CallRecord* called =

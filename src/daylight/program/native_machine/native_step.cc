@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes, reads and follows the step.
-#include "daylight/program/native_code/native_step.h"
+#include "daylight/program/native_machine/native_step.h"
 
 #include <algorithm>
 #include <charconv>

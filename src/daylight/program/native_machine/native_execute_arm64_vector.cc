@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "daylight/program/native_code/native_processor.h"
+#include "daylight/program/native_machine/native_processor.h"
 
 namespace dl::program {
 namespace {

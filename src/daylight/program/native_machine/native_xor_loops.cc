@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looks for the three marks of such a loop in the order of the instructions.
-#include "daylight/program/native_code/native_xor_loops.h"
+#include "daylight/program/native_machine/native_xor_loops.h"
 
 #include <cstring>
 #include <optional>

@@ -2,7 +2,7 @@
 // A64 instructions of whole numbers, by their encoding groups.
 #include <bit>
 
-#include "daylight/program/native_code/native_processor.h"
+#include "daylight/program/native_machine/native_processor.h"
 
 namespace dl::program {
 namespace {

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "daylight/base/bytes.h"
-#include "daylight/program/native_code/native_memory.h"
+#include "daylight/program/native_machine/native_memory.h"
 
 namespace dl::program {
 

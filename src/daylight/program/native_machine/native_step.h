@@ -15,7 +15,7 @@
 
 #include "daylight/base/result.h"
 #include "daylight/format/archive/container.h"
-#include "daylight/program/native_code/native_machine.h"
+#include "daylight/program/native_machine/native_machine.h"
 
 namespace dl::program {
 

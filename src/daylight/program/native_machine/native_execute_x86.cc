@@ -2,7 +2,7 @@
 // x86-64 instructions of whole numbers.
 #include <bit>
 
-#include "daylight/program/native_code/native_step_x86.h"
+#include "daylight/program/native_machine/native_step_x86.h"
 
 namespace dl::program {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "daylight/program/native_code/native_step_x86.h"
+#include "daylight/program/native_machine/native_step_x86.h"
 
 namespace dl::program {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loop of the closed box, and how arguments get in.
-#include "daylight/program/native_code/native_machine.h"
+#include "daylight/program/native_machine/native_machine.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blocks, and pages of the library that are copied when they are first needed.
-#include "daylight/program/native_code/native_memory.h"
+#include "daylight/program/native_machine/native_memory.h"
 
 #include <algorithm>
 

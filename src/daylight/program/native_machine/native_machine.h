@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "daylight/program/native_code/native_code.h"
-#include "daylight/program/native_code/native_memory.h"
-#include "daylight/program/native_code/native_processor.h"
+#include "daylight/program/native_machine/native_memory.h"
+#include "daylight/program/native_machine/native_processor.h"
 
 namespace dl::program {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "daylight/program/native_code/native_decode_x86.h"
-#include "daylight/program/native_code/native_processor.h"
+#include "daylight/program/native_machine/native_processor.h"
 
 namespace dl::program {
 inline constexpr unsigned kX86Accumulator = 0;

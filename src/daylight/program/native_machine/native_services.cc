@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "daylight/program/native_code/native_machine.h"
+#include "daylight/program/native_machine/native_machine.h"
 
 namespace dl::program {
 namespace {

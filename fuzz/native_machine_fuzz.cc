@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "daylight/program/native_machine/native_machine.h"
-#include "daylight/program/native_machine/native_xor_loops.h"
 #include "daylight/program/native_machine/native_step.h"
+#include "daylight/program/native_machine/native_xor_loops.h"
 
 namespace {
 

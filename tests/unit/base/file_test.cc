@@ -34,7 +34,8 @@ TEST(MappedFile, SaysWhatIsWrong) {
 TEST(MappedFile, WhatWasReleasedCanBeReadAgain) {
   const testing::TemporaryFolder folder;
   std::string content;
-  for (std::uint64_t i = 0; content.size() < (std::size_t{9} << 20); ++i) content += std::to_string(i * i);
+  for (std::uint64_t i = 0; content.size() < (std::size_t{9} << 20); ++i)
+    content += std::to_string(i * i);
   std::ofstream(folder.path() / "large", std::ios::binary) << content;
   const auto file = MappedFile::open(folder.path() / "large");
   ASSERT_TRUE(file);

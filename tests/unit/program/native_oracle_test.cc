@@ -131,8 +131,8 @@ TEST_P(RealLibraries, CallsAndAddressesAreThoseOfTheDisassembler) {
   Pairs addresses;
   // As they are read: the code keeps only those to data once its graph holds the others.
   GapList gaps;
-  const auto references = NativeReferences::read(
-      *library->elf, native_code_areas(*library->elf), (*code)->functions(), "lib.so", gaps);
+  const auto references = NativeReferences::read(*library->elf, native_code_areas(*library->elf),
+                                                 (*code)->functions(), "lib.so", gaps);
   EXPECT_TRUE(gaps.list().empty());
   for (const NativeReference reference : references.all()) {
     if (reference.from < text->address || reference.from - text->address >= text->size) continue;

@@ -17,6 +17,8 @@ Result<Content> located_model(const program::AppPackage& app,
       std::find_if(entry_chain.begin(), entry_chain.end(),
                    [](const std::string& step) { return program::parse_native_step(step); });
   if (native == entry_chain.end()) return app.located_bytes(entry_chain, offset, size);
+  // An entry may be called like a step.
+  if (auto plain = app.located_bytes(entry_chain, offset, size)) return plain;
   const std::vector<std::string> before(entry_chain.begin(), native);
   auto step = *program::parse_native_step(*native);
   const Content input = TRY(app.located_bytes(before, step.offset, step.size));

@@ -34,6 +34,8 @@ constexpr std::size_t kMaxLoopsTried = 48;
 constexpr double kTrialEntropy = 7.95;
 // Instructions of one trial besides those for each byte.
 constexpr std::uint64_t kTrialSteps = 100'000;
+// What making a box costs, in steps.
+constexpr std::uint64_t kStepsOfSetUp = 5'000;
 constexpr std::uint64_t kTrialStepsOfByte = 64;
 
 // The ways in which a function may take bytes (NativeMachine::run): in place, from one buffer to
@@ -105,6 +107,7 @@ class NativeCiphers {
   void note_unread(const program::AppEntry& entry);
   void read_library(const program::AppEntry& entry);
   std::vector<Trial> trials_of(const NativeCode& code, const std::string& name);
+  bool may_try();
   bool try_blob(const Library& library, const HiddenBlob& blob);
   program::NativeWorld world(const HiddenBlob& blob, ByteSpan bytes) const;
   static bool shows_something(const NativeMachine& machine, ByteSpan input);
@@ -124,6 +127,7 @@ class NativeCiphers {
   std::unique_ptr<BlobScanner> scanner_;
   std::uint64_t trial_steps_ = 0;
   std::uint64_t whole_steps_ = 0;
+  bool exhausted_ = false;
 };
 
 // What nobody has explained so far. Plain bytes only where code names the file.
@@ -328,7 +332,19 @@ bool NativeCiphers::run_whole(const Library& library, const Trial& trial, const 
   return false;
 }
 
+// Whether trials may go on; where not, a gap says so once.
+bool NativeCiphers::may_try() {
+  if (trial_steps_ < kMaxNativeTrialSteps && whole_steps_ < kMaxNativeWholeSteps) return true;
+  if (!exhausted_)
+    entries_.gaps.push_back({context_.app.file_name(),
+                             "native code was not tried on every blob that nothing explains: it "
+                             "takes more instructions than the limit"});
+  exhausted_ = true;
+  return false;
+}
+
 bool NativeCiphers::try_blob(const Library& library, const HiddenBlob& blob) {
+  if (!may_try()) return false;
   const auto located = context_.app.located_bytes(blob.chain, 0, blob.size);
   if (!located) return false;
   const ByteSpan whole = located->bytes;
@@ -338,10 +354,10 @@ bool NativeCiphers::try_blob(const Library& library, const HiddenBlob& blob) {
   limits.steps = kTrialSteps + kTrialStepsOfByte * first.size();
   limits.memory = (std::uint64_t{4} << 20) + 8 * first.size();
   for (const Trial& trial : library.trials) {
-    if (trial_steps_ >= kMaxNativeTrialSteps || whole_steps_ >= kMaxNativeWholeSteps) return false;
+    if (!may_try()) return false;
     NativeMachine machine(*library.code, part, limits);
     machine.run(library.code->functions()[trial.function].address, trial.way);
-    trial_steps_ += machine.steps();
+    trial_steps_ += machine.steps() + kStepsOfSetUp;
     if (!shows_something(machine, first)) continue;
     if (run_whole(library, trial, blob, whole)) return true;
   }
@@ -373,6 +389,7 @@ Result<void> NativeCiphers::open() {
     if (log_.cancelled())
       return fail(ErrorCode::kCancelled, "stopped while looking for ciphers in native code",
                   context_.app.file_name());
+    if (!may_try()) break;
     read_library(*entry);
   }
   std::stable_sort(entries_.models.begin(), entries_.models.end(),

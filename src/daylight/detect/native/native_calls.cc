@@ -110,10 +110,12 @@ void NativeCalls::visit(std::size_t position, const ElfFile& elf,
 
 // By the names under which libraries ask for each other, among those of one machine.
 bool NativeCalls::links_to(const LibraryCalls& from, const LibraryCalls& to) const {
-  const auto folder = [](const std::string& entry) {
-    return entry.substr(0, entry.size() - library_file_name(entry).size());
+  // The last folder is the machine's: modules of a bundle have different ones in front of it.
+  const auto machine = [](std::string_view entry) {
+    entry.remove_suffix(std::min(entry.size(), library_file_name(entry).size() + 1));
+    return library_file_name(entry);
   };
-  if (folder(from.entry) != folder(to.entry)) return false;
+  if (machine(from.entry) != machine(to.entry)) return false;
   return std::any_of(from.needed.begin(), from.needed.end(), [&](const std::string& name) {
     return name == library_file_name(to.entry) || (!to.soname.empty() && name == to.soname);
   });
@@ -148,13 +150,20 @@ std::vector<NativeCalls::Question> NativeCalls::ask(std::size_t position,
       const std::vector<NativeWay> ways = library.ways_to(closure);
       CallRecord& record = found_.at(question.owner).calls[question.open.call];
       if (!ways.empty() && ways.front().method != kNoId) {
-        record.evidence.push_back(library.way_evidence(closure, ways, beyond));
-        add_java(ways.front(), record);
-        rest.exports.clear();
-        break;
+        // A way from code that runs tells more than one from code that does not: both may be named.
+        if (ways.front().reached || record.origin.kind == "unknown") {
+          record.evidence.push_back(library.way_evidence(closure, ways, beyond));
+          add_java(ways.front(), record);
+        }
+        if (ways.front().reached) {
+          rest.exports.clear();
+          break;
+        }
       }
-      for (const auto& [name, way] : library.exports_to(closure))
-        rest.exports.emplace(name, way + " -> " + beyond);
+      for (const auto& [name, way] : library.exports_to(closure)) {
+        if (rest.exports.size() < kMaxExportsOfCall)
+          rest.exports.emplace(name, printable(way + " -> " + beyond, kMaxPathText));
+      }
     }
     if (!rest.exports.empty()) more.push_back({position, question.owner, std::move(rest)});
   }
@@ -168,29 +177,20 @@ void NativeCalls::link_libraries() {
     for (OpenCall& call : library.open) open.push_back({position, position, std::move(call)});
   }
   std::size_t reads = 0;
-  std::set<std::pair<std::size_t, std::size_t>> answered;  // owner and call
   for (int step = 0; step < kMaxLibrarySteps && !open.empty(); ++step) {
     std::vector<Question> next;
     for (const auto& [position, library] : found_) {
+      if (library.needed.empty() || reads > kMaxLinkedReads) continue;
       std::vector<Question> here;
       for (const Question& question : open) {
-        const LibraryCalls& to = found_.at(question.position);
-        const auto key = std::pair(question.owner, question.open.call);
-        const auto& calls = found_.at(question.owner).calls;
         const bool done =
-            answered.contains(key) || calls[question.open.call].use == Use::kReachable;
-        if (question.position != position && !done && links_to(library, to))
+            found_.at(question.owner).calls[question.open.call].use == Use::kReachable;
+        if (question.position != position && !done &&
+            links_to(library, found_.at(question.position)))
           here.push_back(question);
       }
       if (here.empty() || ++reads > kMaxLinkedReads) continue;
-      std::vector<std::size_t> before;
-      for (const Question& question : here)
-        before.push_back(found_.at(question.owner).calls[question.open.call].evidence.size());
       for (Question& question : ask(position, here)) next.push_back(std::move(question));
-      for (std::size_t i = 0; i < here.size(); ++i) {
-        const auto& call = found_.at(here[i].owner).calls[here[i].open.call];
-        if (call.evidence.size() != before[i]) answered.emplace(here[i].owner, here[i].open.call);
-      }
     }
     open = std::move(next);
   }

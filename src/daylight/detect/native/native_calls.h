@@ -6,9 +6,7 @@
 #include <cstddef>
 #include <map>
 #include <mutex>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "daylight/artifact/inventory.h"

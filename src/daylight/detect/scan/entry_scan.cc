@@ -81,14 +81,14 @@ class EntryScanner {
 BlobFindings EntryScanner::scan_entry(const program::AppEntry& entry) const {
   BlobFindings found;
   BlobPlace place{app_.chain_of(entry), entry.name};
-  const auto content = app_.read_once(entry);
-  if (!content) {
-    found.gaps.push_back({printable(join(place.chain, "!"), 600), content.error().what});
-    return found;
-  }
-  // Its own budget, so that what is found in one entry does not depend on the others.
-  UnpackBudget budget(packed_size(entry), nested_allowance_);
   try {
+    const auto content = app_.read_once(entry);
+    if (!content) {
+      found.gaps.push_back({printable(join(place.chain, "!"), 600), content.error().what});
+      return found;
+    }
+    // Its own budget, so that what is found in one entry does not depend on the others.
+    UnpackBudget budget(packed_size(entry), nested_allowance_);
     blobs_.scan(place, *content, budget, found);
     show_library(entry, content->bytes, place.chain);
   } catch (const std::exception& error) {

@@ -38,7 +38,9 @@ struct Value {
   std::shared_ptr<std::vector<Value>> items;  // of an array
 };
 
+// Longer texts are no addresses: only their beginning is kept.
 Value text_value(std::string text) {
+  if (text.size() > kMaxUrlLength) text.resize(kMaxUrlLength);
   return {Value::Kind::kText, 0, std::make_shared<std::string>(std::move(text)), nullptr};
 }
 
@@ -59,7 +61,7 @@ std::string shown(const Value& value, std::string_view type) {
 std::string formatted(std::string_view pattern, const std::vector<Value>& arguments) {
   std::string out;
   std::size_t next = 0;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
+  for (std::size_t i = 0; i < pattern.size() && out.size() < kMaxUrlLength; ++i) {
     if (pattern[i] != '%') {
       out += pattern[i];
       continue;
@@ -133,7 +135,7 @@ class JoinWalk {
         break;
       case kOpConstString:
       case kOpConstStringJumbo:
-        made = text_value(std::string(dex_.string(instruction.index)));
+        made = text_value(std::string(dex_.string(instruction.index).substr(0, kMaxUrlLength)));
         break;
       case kOpMoveObject:
       case kOpMoveObjectFrom16:
@@ -239,7 +241,9 @@ class JoinWalk {
 
   Value made_of(std::string text, std::uint32_t pc) {
     if (text.size() > kMaxUrlLength) text.resize(kMaxUrlLength);
-    joined_.push_back({pc, text});
+    // Most texts that code puts together are no addresses.
+    if (text.find("://") != std::string::npos && joined_.size() < kMaxJoinedOfMethod)
+      joined_.push_back({pc, text});
     return text_value(std::move(text));
   }
 
@@ -332,7 +336,7 @@ void add_joined_addresses(const CodeContext& context, std::vector<ModelRecord>& 
         models[known->second].evidence.push_back(std::move(evidence));
         continue;
       }
-      if (++added > kMaxJoinedAddresses) return;
+      if (++added > kMaxJoinedAddresses) continue;
       records.emplace(found->url, models.size());
       ModelRecord record;
       record.format = found->format;

@@ -12,6 +12,8 @@ namespace dl {
 // Addresses of one app that are listed, and elements of an array that are kept.
 inline constexpr std::size_t kMaxJoinedAddresses = 10000;
 inline constexpr std::size_t kMaxJoinedElements = 64;
+// Addresses that one method puts together; the rest is not looked at.
+inline constexpr std::size_t kMaxJoinedOfMethod = 1024;
 
 // Follows constant texts, numbers and static fields through the registers of every method, in the
 // order of the code and up to where code jumps to, into StringBuilder, String.concat, String.format

@@ -2,6 +2,7 @@
 // Looks at each signature that code refers to, and at the references beside it.
 #include "daylight/program/native_code/native_built_tables.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace dl::program {
@@ -36,6 +37,10 @@ class RowFinder {
   // The row that three addresses are, whatever their order.
   std::optional<RegisteredNative> row(const Used* words) const {
     RegisteredNative out;
+    // Cheap to see, and false of nearly every three words.
+    if (std::none_of(words, words + kRowWords,
+                     [this](const Used& word) { return may_be_signature(word.target); }))
+      return std::nullopt;
     for (std::size_t i = 0; i < kRowWords; ++i) {
       const FunctionId id = functions_.at(words[i].target);
       if (id != kNoFunction) {
@@ -81,7 +86,8 @@ std::vector<RegisteredNative> read_built_natives(const ElfFile& elf, const Nativ
     if (reference.kind != NativeReferenceKind::kAddress &&
         reference.kind != NativeReferenceKind::kLoad)
       continue;
-    if (!finder.may_be_signature(reference.to)) continue;
+    const auto text = finder.used(reference);
+    if (!text || !finder.may_be_signature(text->target)) continue;
     const FunctionId id = functions.holding(reference.from);
     if (id == kNoFunction || id == last) continue;
     last = id;

@@ -69,14 +69,14 @@ void NativeCode::add_uses(std::uint64_t address, int depth, std::size_t& budget,
                           std::vector<NativeReference>& out) const {
   const auto direct = references_.data_uses(address);
   out.insert(out.end(), direct.begin(), direct.end());
-  if (depth == 0) return;
+  if (depth == 0 || out.size() >= kMaxUsesOfAddress) return;
   const auto all = pointers_.all();
   auto at = std::lower_bound(
       pointers_by_target_.begin(), pointers_by_target_.end(), address,
       [&](std::uint32_t index, std::uint64_t value) { return all[index].target < value; });
   for (; at != pointers_by_target_.end() && all[*at].target == address; ++at) {
     // The run of pointers in which the word lies begins where something last refers to.
-    for (std::size_t first = *at; budget > 0; --first) {
+    for (std::size_t first = *at; budget > 0 && out.size() < kMaxUsesOfAddress; --first) {
       --budget;
       const std::size_t before = out.size();
       add_uses(all[first].slot, depth - 1, budget, out);

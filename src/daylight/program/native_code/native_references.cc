@@ -157,16 +157,25 @@ void NativeReferences::drop_code_flow() {
 }
 
 // A counting sort by bucket: a full sort of millions of targets costs more than all queries.
+// Buckets are made wider where few references lie far apart.
 void NativeReferences::index_targets() {
   std::uint32_t last = 0;
   for (const PackedReference& packed : references_) last = std::max(last, packed.to);
-  starts_.assign((last >> kBucketBits) + 2, 0);
-  for (const PackedReference& packed : references_) ++starts_[(packed.to >> kBucketBits) + 1];
+  while (bucket_bits_ < 31 && (last >> bucket_bits_) > 4 * references_.size() + 64) ++bucket_bits_;
+  starts_.assign((last >> bucket_bits_) + 2, 0);
+  for (const PackedReference& packed : references_) ++starts_[(packed.to >> bucket_bits_) + 1];
   for (std::size_t i = 1; i < starts_.size(); ++i) starts_[i] += starts_[i - 1];
   by_target_.resize(starts_.back());
   std::vector<std::uint32_t> next(starts_.begin(), std::prev(starts_.end()));
   for (std::uint32_t i = 0; i < references_.size(); ++i)
-    by_target_[next[references_[i].to >> kBucketBits]++] = i;
+    by_target_[next[references_[i].to >> bucket_bits_]++] = i;
+  for (std::size_t i = 0; i + 1 < starts_.size(); ++i) {
+    if (starts_[i + 1] - starts_[i] < 2) continue;
+    std::sort(by_target_.begin() + starts_[i], by_target_.begin() + starts_[i + 1],
+              [this](std::uint32_t x, std::uint32_t y) {
+                return std::pair(references_[x].to, x) < std::pair(references_[y].to, y);
+              });
+  }
 }
 
 std::span<const PackedReference> NativeReferences::range_of(const NativeFunction& function) const {
@@ -181,11 +190,15 @@ std::span<const PackedReference> NativeReferences::range_of(const NativeFunction
 
 std::vector<NativeReference> NativeReferences::data_uses(std::uint64_t address) const {
   std::vector<NativeReference> out;
-  const std::uint64_t bucket = (address - base_) >> kBucketBits;
+  const std::uint64_t bucket = (address - base_) >> bucket_bits_;
   if (address < base_ || bucket + 1 >= starts_.size()) return out;
-  for (std::uint32_t i = starts_[bucket]; i < starts_[bucket + 1]; ++i) {
-    const NativeReference reference = references_[by_target_[i]].unpack(base_);
-    if (reference.to == address) out.push_back(reference);
+  const auto end = by_target_.begin() + starts_[bucket + 1];
+  auto at = std::lower_bound(
+      by_target_.begin() + starts_[bucket], end, address - base_,
+      [this](std::uint32_t index, std::uint64_t target) { return references_[index].to < target; });
+  for (; at != end && references_[*at].to == address - base_; ++at) {
+    if (out.size() >= kMaxUsesOfAddress) break;
+    out.push_back(references_[*at].unpack(base_));
   }
   return out;
 }

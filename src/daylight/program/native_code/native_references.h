@@ -20,6 +20,9 @@ namespace dl::program {
 inline constexpr std::uint64_t kMaxNativeCodeBytes = std::uint64_t{512} << 20;
 // A library that maps more than this is read up to it, with a gap.
 inline constexpr std::uint64_t kMaxNativeMapped = 0xffffffffU;
+// Instructions that are told to use one address, the first ones: who uses it more often tells
+// nothing.
+inline constexpr std::size_t kMaxUsesOfAddress = 65'536;
 
 // Immutable; const methods are thread safe.
 class NativeReferences {
@@ -40,7 +43,8 @@ class NativeReferences {
   // In the order of the instructions; after drop_code_flow() without calls and branches.
   auto all() const { return unpacked(references_); }
   auto made_by(const NativeFunction& function) const { return unpacked(range_of(function)); }
-  // Those of other kinds than calls and branches whose target is `address`, by instruction.
+  // Those of other kinds than calls and branches whose target is `address`, by instruction; at most
+  // kMaxUsesOfAddress.
   std::vector<NativeReference> data_uses(std::uint64_t address) const;
 
   // Drops calls and branches, once a graph holds them.
@@ -57,9 +61,9 @@ class NativeReferences {
  private:
   std::uint64_t base_ = 0;  // the first mapped address
   std::vector<PackedReference> references_;
-  // References by target: those to the targets of one bucket (1 <<
-  // kBucketBits addresses) lie between two starts, in the order of the instructions.
-  static constexpr unsigned kBucketBits = 8;
+  // References by target, then instruction. Those to the targets of one bucket (1 << bucket_bits_
+  // addresses) lie between two starts.
+  unsigned bucket_bits_ = 8;
   std::vector<std::uint32_t> by_target_;
   std::vector<std::uint32_t> starts_;
   std::uint64_t code_bytes_ = 0;

@@ -87,7 +87,7 @@ class NativeMachine {
   std::string text_at(std::uint64_t address);
   std::uint64_t new_handle(Handle handle);
   Handle* handle(std::uint64_t value);
-  NativeFileBytes file_named(const std::string& name) const;
+  NativeFileBytes file_named(const std::string& name);
   std::uint64_t open_file(const std::string& name);
   std::uint64_t copy(std::uint64_t to, std::uint64_t from, std::uint64_t size);
   std::uint64_t copy_from_file(Handle& from, std::uint64_t to, std::uint64_t size);
@@ -125,6 +125,7 @@ class NativeMachine {
   NativeMemory memory_;
   NativeRegisters registers_;
   std::vector<Handle> handles_;
+  std::map<std::string, NativeFileBytes> files_;  // by name; null where the app has none
   std::size_t own_blocks_ = 0;
   std::uint64_t input_ = 0;
   std::uint64_t environment_ = 0;

@@ -70,10 +70,15 @@ const NativeBlock* NativeMemory::block_at(std::uint64_t address) const {
 }
 
 const NativeMemory::Segment* NativeMemory::segment_of(std::uint64_t address) const {
-  for (const Segment& segment : segments_) {
-    if (address >= segment.begin && address < segment.end) return &segment;
-  }
-  return nullptr;
+  const auto holds = [&](const Segment& segment) {
+    return address >= segment.begin && address < segment.end;
+  };
+  if (last_segment_ < segments_.size() && holds(segments_[last_segment_]))
+    return &segments_[last_segment_];
+  const auto found = std::find_if(segments_.begin(), segments_.end(), holds);
+  if (found == segments_.end()) return nullptr;
+  last_segment_ = static_cast<std::size_t>(found - segments_.begin());
+  return &*found;
 }
 
 // The copy of the page at `address`, with what the file has there and the linker would write.

@@ -85,6 +85,7 @@ class NativeMemory {
   std::map<std::uint64_t, Page> pages_;
   std::vector<NativeBlock> blocks_;
   std::size_t last_ = 0;
+  mutable std::size_t last_segment_ = 0;  // code runs on where it ran before
   std::uint64_t writer_ = 0;
 };
 

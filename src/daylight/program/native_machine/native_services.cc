@@ -13,6 +13,8 @@ namespace dl::program {
 namespace {
 
 constexpr std::size_t kMaxHandles = 4'096;
+// Other files of the app that one run may read; each is kept once.
+constexpr std::size_t kMaxFilesRead = 16;
 constexpr std::size_t kMaxText = 4'096;
 constexpr std::uint64_t kEndOfFile = ~std::uint64_t{0};
 
@@ -68,22 +70,31 @@ NativeMachine::Handle* NativeMachine::handle(std::uint64_t value) {
   return value < kNativeOpaqueBase || index >= handles_.size() ? nullptr : &handles_[index];
 }
 
-NativeFileBytes NativeMachine::file_named(const std::string& name) const {
+NativeFileBytes NativeMachine::file_named(const std::string& name) {
   const auto last = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
   if (name.empty() || last(name) == last(world_.input_name) || !world_.file) return world_.input;
-  const NativeFileBytes other = world_.file(name);
+  auto known = files_.find(name);
+  if (known == files_.end()) {
+    if (files_.size() >= kMaxFilesRead) return world_.input;
+    known = files_.emplace(name, world_.file(name)).first;
+    charge(known->second == nullptr ? 0 : known->second->size());
+  }
+  const NativeFileBytes& other = known->second;
   // A copy under another name, or one that is put together at run time.
   return other == nullptr ? world_.input : other;
 }
 
 std::uint64_t NativeMachine::open_file(const std::string& name) {
+  if (handles_.size() >= kMaxHandles) return 0;
   const NativeFileBytes file = file_named(name);
   return new_handle({0, file->size(), file, 0});
 }
 
 std::uint64_t NativeMachine::copy(std::uint64_t to, std::uint64_t from, std::uint64_t size) {
+  // A size that a wrong argument made must not use up what other trials may spend.
+  if (size > limits_.memory) return fail_fault();
   charge(size);
-  if (size > limits_.memory || steps_ > limits_.steps) return fail_fault();
+  if (steps_ > limits_.steps) return fail_fault();
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
   if (size != 0 && (!memory_.read(from, bytes.data(), bytes.size()) ||
                     !memory_.write(to, bytes.data(), bytes.size())))
@@ -130,8 +141,9 @@ std::uint64_t NativeMachine::do_copy() { return copy(argument(0), argument(1), a
 
 std::uint64_t NativeMachine::do_fill() {
   const std::uint64_t size = argument(2);
+  if (size > limits_.memory) return fail_fault();
   charge(size);
-  if (size > limits_.memory || steps_ > limits_.steps) return fail_fault();
+  if (steps_ > limits_.steps) return fail_fault();
   const std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size),
                                         static_cast<std::uint8_t>(argument(1)));
   if (size != 0 && !memory_.write(argument(0), bytes.data(), bytes.size())) return fail_fault();

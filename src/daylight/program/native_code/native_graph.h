@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include "daylight/program/native_code/native_pointers.h"
 #include "daylight/program/native_code/native_references.h"
 #include "daylight/program/native_code/native_tables.h"
+#include "daylight/program/native_code/unpacked_range.h"
 
 namespace dl::program {
 
@@ -88,7 +88,7 @@ class NativeGraph {
   auto callers(NativeNode node) const {
     const std::span<const PackedEdge> packed(edges_.data() + starts_[node],
                                              starts_[node + 1] - starts_[node]);
-    return std::views::transform(packed, [node, base = base_](const PackedEdge& edge) {
+    return UnpackedRange(packed, [node, base = base_](const PackedEdge& edge) {
       return NativeEdge{edge.from, node, base + edge.at, edge.kind};
     });
   }

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <ranges>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "daylight/program/native_code/native_functions.h"
 #include "daylight/program/native_code/native_instructions.h"
 #include "daylight/program/native_code/native_pointers.h"
+#include "daylight/program/native_code/unpacked_range.h"
 
 namespace dl::program {
 
@@ -27,7 +27,7 @@ inline constexpr std::size_t kMaxUsesOfAddress = 65'536;
 // Immutable; const methods are thread safe.
 class NativeReferences {
   auto unpacked(std::span<const PackedReference> packed) const {
-    return std::views::transform(packed, [base = base_](const PackedReference& reference) {
+    return UnpackedRange(packed, [base = base_](const PackedReference& reference) {
       return reference.unpack(base);
     });
   }

@@ -15,14 +15,17 @@ function(daylight_flags target)
     target_compile_options(${target} PRIVATE -Werror)
   else()
     # gcc 12 at -O2 and above believes that joined strings overlap, inside its own header (gcc bug 105651).
-    target_compile_options(${target} PRIVATE -Wno-restrict)
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
   endif()
   if(DAYLIGHT_SANITIZE)
     # gcc's flow analysis sees the sanitizers' own code as reads of what was never set (std::regex, std::optional): the developer
     # preset keeps that warning, this one cannot.
     target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=all
-                                             -Wno-maybe-uninitialized)
+                                             $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
     target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+  endif()
+  if(DAYLIGHT_LIBFUZZER)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
 endfunction()
 

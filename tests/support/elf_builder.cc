@@ -113,7 +113,7 @@ std::string build_elf(const ElfSpec& spec) {
   put(head, 64, 8);
   put(head, 0, 8);
   put(head, 0, 4);
-  for (const std::uint64_t word : {64, 56, 3, 64, 0, 0}) put(head, word, 2);
+  for (const std::uint64_t word : {64U, 56U, 3U, 64U, 0U, 0U}) put(head, word, 2);
   head += program_header(1, {0, body.size()});
   head += program_header(2, dynamic_part);
   head += program_header(4, note_part);

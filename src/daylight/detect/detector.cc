@@ -158,7 +158,7 @@ Result<Inventory> detect(const program::AppPackage& app, const program::AppCode&
   EntryFindings entries = TRY(scan_entries(app, rules, options.threads, log, &native_calls));
   TRY_VOID(open_hidden_models(context, log, entries));
   inventory.models = std::move(entries.models);
-  add_joined_addresses(context, inventory.models);
+  add_joined_addresses(context, inventory.models, inventory.gaps);
   group_model_folders(app, inventory.models, entries.gaps);
   note_delivery(app, inventory.models);
   for (std::size_t i = 0; i < inventory.models.size(); ++i)

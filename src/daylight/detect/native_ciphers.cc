@@ -88,10 +88,11 @@ struct Library {
   std::vector<Trial> trials;
 };
 
-// A blob that is still unexplained, with its bytes.
+// A blob that is still unexplained, with its first bytes once they were read.
 struct Candidate {
   const HiddenBlob* blob = nullptr;
   bool done = false;
+  std::vector<std::uint8_t> first;
 };
 
 class NativeCiphers {
@@ -108,11 +109,11 @@ class NativeCiphers {
   void read_library(const program::AppEntry& entry);
   std::vector<Trial> trials_of(const NativeCode& code, const std::string& name);
   bool may_try();
-  bool try_blob(const Library& library, const HiddenBlob& blob);
+  bool try_blob(const Library& library, Candidate& candidate);
+  void note_limit(const std::string& what);
   program::NativeWorld world(const HiddenBlob& blob, ByteSpan bytes) const;
   static bool shows_something(const NativeMachine& machine, ByteSpan input);
-  bool run_whole(const Library& library, const Trial& trial, const HiddenBlob& blob,
-                 ByteSpan whole);
+  bool run_whole(const Library& library, const Trial& trial, const HiddenBlob& blob);
   bool add_models(const Library& library, const Trial& trial, const HiddenBlob& blob,
                   const NativeMachine& machine, std::size_t block, ByteSpan whole);
   Evidence evidence(const Library& library, const Trial& trial, const HiddenBlob& blob,
@@ -127,6 +128,7 @@ class NativeCiphers {
   std::unique_ptr<BlobScanner> scanner_;
   std::uint64_t trial_steps_ = 0;
   std::uint64_t whole_steps_ = 0;
+  std::size_t loops_left_ = 0;
   bool exhausted_ = false;
 };
 
@@ -148,15 +150,28 @@ void NativeCiphers::choose_blobs() {
     records.push_back(std::move(record));
   }
   const auto code = link_models_to_code(context_, {}, records);
+  std::size_t untried = 0;
   for (const bool plain : {false, true}) {
     for (std::size_t i = 0; i < entries_.hidden.size(); ++i) {
       const HiddenBlob& blob = entries_.hidden[i];
-      if (blobs_.size() >= kMaxNativeBlobs) return;
-      if (blob.plain != plain || blob.size > kMaxNativeBlobSize) continue;
-      if (plain && code[i].naming.empty()) continue;
-      if (!solved.contains(join(blob.chain, "\n") + "\n")) blobs_.push_back({&blob});
+      if (blob.plain != plain || (plain && code[i].naming.empty())) continue;
+      if (solved.contains(join(blob.chain, "\n") + "\n")) continue;
+      if (blobs_.size() < kMaxNativeBlobs && blob.size <= kMaxNativeBlobSize) {
+        blobs_.push_back({&blob, false, {}});
+      } else {
+        ++untried;
+      }
     }
   }
+  if (untried > 0)
+    note_limit(std::to_string(untried) + " more files that nothing explains (at most " +
+               std::to_string(kMaxNativeBlobs) + " of at most 64 MiB each)");
+}
+
+// What native code was not tried on, or which of it.
+void NativeCiphers::note_limit(const std::string& what) {
+  entries_.gaps.push_back(
+      {context_.app.file_name(), "the app's native code was not tried on " + what});
 }
 
 // One library of each name, for 64 bits; the smallest first: those are the app's own.
@@ -178,7 +193,13 @@ std::vector<const program::AppEntry*> NativeCiphers::choose_libraries() {
   }
   std::vector<const program::AppEntry*> out;
   for (const auto& [name, entry] : chosen) {
-    if (entry->size <= kMaxCipherLibrary) out.push_back(entry);
+    if (entry->size <= kMaxCipherLibrary) {
+      out.push_back(entry);
+    } else {
+      entries_.gaps.push_back({where_of(context_.app.chain_of(*entry)),
+                               "is larger than 64 MiB: a key that it holds is not tried on the "
+                               "app's unexplained files"});
+    }
   }
   std::stable_sort(out.begin(), out.end(), [](const auto* a, const auto* b) {
     return a->size != b->size ? a->size < b->size : a->name < b->name;
@@ -199,7 +220,10 @@ std::vector<Trial> NativeCiphers::trials_of(const NativeCode& code, const std::s
   std::stable_sort(loops.begin(), loops.end(), [&](const auto& a, const auto& b) {
     return code.functions()[a.function].size < code.functions()[b.function].size;
   });
-  if (loops.size() > kMaxLoopsTried) loops.resize(kMaxLoopsTried);
+  if (loops.size() > kMaxLoopsTried) {
+    loops_left_ += loops.size() - kMaxLoopsTried;
+    loops.resize(kMaxLoopsTried);
+  }
   if (natives_ == nullptr) natives_ = std::make_unique<JavaNatives>(context_.code);
   std::map<FunctionId, std::set<std::string>> java;
   for (const NativeEntry& entry : native_entries(code, *natives_, name)) {
@@ -318,8 +342,10 @@ bool NativeCiphers::add_models(const Library& library, const Trial& trial, const
   return true;
 }
 
-bool NativeCiphers::run_whole(const Library& library, const Trial& trial, const HiddenBlob& blob,
-                              ByteSpan whole) {
+bool NativeCiphers::run_whole(const Library& library, const Trial& trial, const HiddenBlob& blob) {
+  const auto located = context_.app.located_bytes(blob.chain, 0, blob.size);
+  if (!located) return false;
+  const ByteSpan whole = located->bytes;
   const program::NativeWorld all = world(blob, whole);
   NativeMachine machine(*library.code, all, program::native_limits(whole.size()));
   machine.run(library.code->functions()[trial.function].address, trial.way);
@@ -343,12 +369,17 @@ bool NativeCiphers::may_try() {
   return false;
 }
 
-bool NativeCiphers::try_blob(const Library& library, const HiddenBlob& blob) {
+bool NativeCiphers::try_blob(const Library& library, Candidate& candidate) {
   if (!may_try()) return false;
-  const auto located = context_.app.located_bytes(blob.chain, 0, blob.size);
-  if (!located) return false;
-  const ByteSpan whole = located->bytes;
-  const ByteSpan first = whole.first(std::min<std::size_t>(whole.size(), kNativeTrialSize));
+  const HiddenBlob& blob = *candidate.blob;
+  if (candidate.first.empty()) {
+    const auto located = context_.app.located_bytes(blob.chain, 0, blob.size);
+    if (!located) return false;
+    const auto size = std::min<std::size_t>(located->bytes.size(), kNativeTrialSize);
+    candidate.first.assign(located->bytes.begin(),
+                           located->bytes.begin() + static_cast<std::ptrdiff_t>(size));
+  }
+  const ByteSpan first = candidate.first;
   const program::NativeWorld part = world(blob, first);
   program::NativeRunLimits limits;
   limits.steps = kTrialSteps + kTrialStepsOfByte * first.size();
@@ -359,7 +390,7 @@ bool NativeCiphers::try_blob(const Library& library, const HiddenBlob& blob) {
     machine.run(library.code->functions()[trial.function].address, trial.way);
     trial_steps_ += machine.steps() + kStepsOfSetUp;
     if (!shows_something(machine, first)) continue;
-    if (run_whole(library, trial, blob, whole)) return true;
+    if (run_whole(library, trial, blob)) return true;
   }
   return false;
 }
@@ -378,7 +409,7 @@ void NativeCiphers::read_library(const program::AppEntry& entry) {
   library.trials = trials_of(**code, std::string(file_name(entry.name)));
   if (library.trials.empty()) return;
   for (Candidate& candidate : blobs_) {
-    if (!candidate.done) candidate.done = try_blob(library, *candidate.blob);
+    if (!candidate.done) candidate.done = try_blob(library, candidate);
   }
 }
 
@@ -392,6 +423,11 @@ Result<void> NativeCiphers::open() {
     if (!may_try()) break;
     read_library(*entry);
   }
+  if (loops_left_ > 0)
+    entries_.gaps.push_back({context_.app.file_name(),
+                             std::to_string(loops_left_) +
+                                 " loops of exclusive ors in large libraries were not tried on the "
+                                 "files that nothing explains"});
   std::stable_sort(entries_.models.begin(), entries_.models.end(),
                    [](const ModelRecord& a, const ModelRecord& b) {
                      return a.location.entry != b.location.entry

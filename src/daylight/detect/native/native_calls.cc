@@ -4,8 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
-#include <optional>
-#include <string_view>
+#include <set>
 #include <utility>
 
 #include "daylight/base/text.h"
@@ -108,17 +107,43 @@ void NativeCalls::visit(std::size_t position, const ElfFile& elf,
   found_.insert_or_assign(position, std::move(out));
 }
 
+// The last folder is the machine's: modules of a bundle have different ones in front of it.
+std::string_view NativeCalls::machine_of(const LibraryCalls& library) {
+  std::string_view entry = library.entry;
+  entry.remove_suffix(std::min(entry.size(), library_file_name(entry).size() + 1));
+  return library_file_name(entry);
+}
+
 // By the names under which libraries ask for each other, among those of one machine.
-bool NativeCalls::links_to(const LibraryCalls& from, const LibraryCalls& to) const {
-  // The last folder is the machine's: modules of a bundle have different ones in front of it.
-  const auto machine = [](std::string_view entry) {
-    entry.remove_suffix(std::min(entry.size(), library_file_name(entry).size() + 1));
-    return library_file_name(entry);
-  };
-  if (machine(from.entry) != machine(to.entry)) return false;
-  return std::any_of(from.needed.begin(), from.needed.end(), [&](const std::string& name) {
-    return name == library_file_name(to.entry) || (!to.soname.empty() && name == to.soname);
-  });
+NativeCalls::QuestionsByName NativeCalls::by_name(const std::vector<Question>& open) const {
+  QuestionsByName out;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const LibraryCalls& library = found_.at(open[i].position);
+    const std::string_view machine = machine_of(library);
+    const std::string_view file = library_file_name(library.entry);
+    out[{machine, file}].push_back(i);
+    if (!library.soname.empty() && library.soname != file)
+      out[{machine, library.soname}].push_back(i);
+  }
+  return out;
+}
+
+// Those of `open` to which this library may hold the way, in their order.
+std::vector<NativeCalls::Question> NativeCalls::questions_for(std::size_t position,
+                                                              const LibraryCalls& library,
+                                                              const std::vector<Question>& open,
+                                                              const QuestionsByName& names) const {
+  std::set<std::size_t> chosen;
+  for (const std::string& needed : library.needed) {
+    const auto found = names.find({machine_of(library), needed});
+    if (found != names.end()) chosen.insert(found->second.begin(), found->second.end());
+  }
+  std::vector<Question> out;
+  for (const std::size_t i : chosen) {
+    const CallRecord& call = found_.at(open[i].owner).calls[open[i].open.call];
+    if (open[i].position != position && call.use != Use::kReachable) out.push_back(open[i]);
+  }
+  return out;
 }
 
 // Reads the library at `position` and looks for ways to the questions' exports. Answered ones
@@ -127,27 +152,47 @@ std::vector<NativeCalls::Question> NativeCalls::ask(std::size_t position,
                                                     const std::vector<Question>& questions) {
   std::vector<Question> more;
   const program::AppEntry& entry = context_.app.entries()[position];
+  const auto unread = [&](const std::string& why) {
+    found_.at(position).gaps.push_back(
+        {printable(entry.name), printable("links to calls in other libraries, but " + why)});
+    return more;
+  };
   const auto content = context_.app.read_once(entry);
-  if (!content) return more;
+  if (!content) return unread(content.error().what);
   const std::vector<std::string> chain = context_.app.chain_of(entry);
   const auto elf = ElfFile::parse(content->bytes, chain.back());
-  if (!elf) return more;
+  if (!elf) return unread(elf.error().what);
   const auto code = NativeCode::read(*elf, chain.back());
-  if (!code) return more;
+  if (!code) return unread(code.error().what);
   const std::vector<NativeEntry> entries =
       native_entries(**code, natives_, library_file_name(chain.back()));
   const LibraryWays library{context_, **code, chain, entries};
   std::map<std::string_view, NativeNode> imports;
   for (const NativeNode node : (*code)->graph().imports())
     imports.emplace((*code)->graph().import_name(node), node);
+  // Many calls are reached through the same export.
+  struct Reach {
+    NativeClosure closure;
+    std::vector<NativeWay> ways;
+    std::map<std::string, std::string> exports;
+  };
+  std::map<NativeNode, Reach> reaches;
+  const auto reach_of = [&](NativeNode node) -> const Reach& {
+    const auto known = reaches.find(node);
+    if (known != reaches.end()) return known->second;
+    const std::vector<NativeNode> target = {node};
+    NativeClosure closure = (*code)->graph().leading_to(target);
+    std::vector<NativeWay> ways = library.ways_to(closure);
+    auto exports = library.exports_to(closure);
+    return reaches.emplace(node, Reach{std::move(closure), std::move(ways), std::move(exports)})
+        .first->second;
+  };
   for (const Question& question : questions) {
     OpenCall rest{question.open.call, {}};
     for (const auto& [symbol, beyond] : question.open.exports) {
       const auto import = imports.find(symbol);
       if (import == imports.end()) continue;
-      const std::vector<NativeNode> target = {import->second};
-      const NativeClosure closure = (*code)->graph().leading_to(target);
-      const std::vector<NativeWay> ways = library.ways_to(closure);
+      const auto& [closure, ways, exports] = reach_of(import->second);
       CallRecord& record = found_.at(question.owner).calls[question.open.call];
       if (!ways.empty() && ways.front().method != kNoId) {
         // A way from code that runs tells more than one from code that does not: both may be named.
@@ -160,7 +205,7 @@ std::vector<NativeCalls::Question> NativeCalls::ask(std::size_t position,
           break;
         }
       }
-      for (const auto& [name, way] : library.exports_to(closure)) {
+      for (const auto& [name, way] : exports) {
         if (rest.exports.size() < kMaxExportsOfCall)
           rest.exports.emplace(name, printable(way + " -> " + beyond, kMaxPathText));
       }
@@ -179,16 +224,10 @@ void NativeCalls::link_libraries() {
   std::size_t reads = 0;
   for (int step = 0; step < kMaxLibrarySteps && !open.empty(); ++step) {
     std::vector<Question> next;
+    const QuestionsByName names = by_name(open);
     for (const auto& [position, library] : found_) {
       if (library.needed.empty() || reads > kMaxLinkedReads) continue;
-      std::vector<Question> here;
-      for (const Question& question : open) {
-        const bool done =
-            found_.at(question.owner).calls[question.open.call].use == Use::kReachable;
-        if (question.position != position && !done &&
-            links_to(library, found_.at(question.position)))
-          here.push_back(question);
-      }
+      const std::vector<Question> here = questions_for(position, library, open, names);
       if (here.empty() || ++reads > kMaxLinkedReads) continue;
       for (Question& question : ask(position, here)) next.push_back(std::move(question));
     }

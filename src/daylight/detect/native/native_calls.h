@@ -7,6 +7,8 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daylight/artifact/inventory.h"
@@ -78,7 +80,14 @@ class NativeCalls : public LibraryVisitor {
   void add_hit(const LibraryWays& library, const NativeHit& hit, LibraryCalls& out) const;
   void add_java(const NativeWay& way, CallRecord& record) const;
   void link_libraries();
-  bool links_to(const LibraryCalls& from, const LibraryCalls& to) const;
+  // Places in a list of questions, by machine and a name of the library that exports.
+  using QuestionsByName =
+      std::map<std::pair<std::string_view, std::string_view>, std::vector<std::size_t>>;
+  static std::string_view machine_of(const LibraryCalls& library);
+  QuestionsByName by_name(const std::vector<Question>& open) const;
+  std::vector<Question> questions_for(std::size_t position, const LibraryCalls& library,
+                                      const std::vector<Question>& open,
+                                      const QuestionsByName& names) const;
   std::vector<Question> ask(std::size_t position, const std::vector<Question>& questions);
 
   const CodeContext& context_;

@@ -92,10 +92,8 @@ std::string formatted(std::string_view pattern, const std::vector<Value>& argume
 // One walk over a method.
 class JoinWalk {
  public:
-  JoinWalk(const CodeContext& context, const FieldTexts& fields, MethodId method,
-           const DexCode& code)
-      : context_(context),
-        index_(context.code.index()),
+  JoinWalk(const ClassIndex& index, const FieldTexts& fields, MethodId method, const DexCode& code)
+      : index_(index),
         fields_(fields),
         dex_number_(index_.method_info(method).dex),
         dex_(index_.files()[dex_number_]),
@@ -247,7 +245,6 @@ class JoinWalk {
     return text_value(std::move(text));
   }
 
-  const CodeContext& context_;
   const ClassIndex& index_;
   const FieldTexts& fields_;
   std::uint32_t dex_number_;
@@ -312,7 +309,8 @@ bool has_host(std::string_view url) {
 
 }  // namespace
 
-void add_joined_addresses(const CodeContext& context, std::vector<ModelRecord>& models) {
+void add_joined_addresses(const CodeContext& context, std::vector<ModelRecord>& models,
+                          std::vector<Gap>& gaps, std::size_t limit) {
   const ClassIndex& index = context.code.index();
   const auto joining = joining_methods(index);
   if (joining.empty()) return;
@@ -326,7 +324,7 @@ void add_joined_addresses(const CodeContext& context, std::vector<ModelRecord>& 
     if (!joins(context, joining, method)) continue;
     const auto code = index.code(method);
     if (!code) continue;
-    for (const auto& joined : JoinWalk(context, fields, method, *code).run()) {
+    for (const auto& joined : JoinWalk(index, fields, method, *code).run()) {
       auto found = RemoteModelRules::builtin().judge_url(joined.text);
       if (!found || !has_host(found->url)) continue;
       Evidence evidence = code_evidence(context, method, joined.pc, found->rule + ".joined",
@@ -336,7 +334,7 @@ void add_joined_addresses(const CodeContext& context, std::vector<ModelRecord>& 
         models[known->second].evidence.push_back(std::move(evidence));
         continue;
       }
-      if (++added > kMaxJoinedAddresses) continue;
+      if (++added > limit) continue;
       records.emplace(found->url, models.size());
       ModelRecord record;
       record.format = found->format;
@@ -347,6 +345,10 @@ void add_joined_addresses(const CodeContext& context, std::vector<ModelRecord>& 
       models.push_back(std::move(record));
     }
   }
+  if (added > limit)
+    gaps.push_back({context.app.file_name(), "code puts together " + std::to_string(added - limit) +
+                                                 " more addresses of models than the " +
+                                                 std::to_string(limit) + " that are listed"});
 }
 
 }  // namespace dl

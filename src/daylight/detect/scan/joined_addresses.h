@@ -21,7 +21,8 @@ inline constexpr std::size_t kMaxJoinedOfMethod = 1024;
 // with the `url`, the method as evidence and format and rule as for a whole address; a part that is
 // not constant reads "{}". The scheme and the begin of the host must be constant. Models that
 // `models` has already get the evidence instead of a second record. Order of methods; nothing is
-// ever fetched.
-void add_joined_addresses(const CodeContext& context, std::vector<ModelRecord>& models);
+// ever fetched. What is beyond `limit` is counted in a gap.
+void add_joined_addresses(const CodeContext& context, std::vector<ModelRecord>& models,
+                          std::vector<Gap>& gaps, std::size_t limit = kMaxJoinedAddresses);
 
 }  // namespace dl

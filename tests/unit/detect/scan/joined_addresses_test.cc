@@ -58,7 +58,9 @@ class JoinedAddresses : public ::testing::Test {
     EXPECT_TRUE(made);
     if (!made) return {};
     const auto code = program::AppCode::build(*made->package);
-    add_joined_addresses({*made->package, *code, RuleSet::builtin()}, known);
+    std::vector<Gap> gaps;
+    add_joined_addresses({*made->package, *code, RuleSet::builtin()}, known, gaps);
+    EXPECT_TRUE(gaps.empty());
     return known;
   }
   static std::vector<std::string> urls_of(const std::string& body) {
@@ -82,6 +84,24 @@ TEST_F(JoinedAddresses, BuilderWithNumbersAndCharacters) {
   EXPECT_EQ(models[0].evidence[0].rule, "remote.ending.joined");
   EXPECT_EQ(models[0].evidence[0].kind, "code");
   EXPECT_EQ(models[0].evidence[0].method, "Lapp/Net;->get(Ljava/lang/String;)V");
+}
+
+TEST_F(JoinedAddresses, BeyondTheLimitIsAGap) {
+  const auto address = [](const std::string& name) {
+    return new_builder() + constant("v1", "https://a.example.com/") + append("v1") +
+           constant("v1", name) + append("v1") + to_text();
+  };
+  const auto made = testing::make_flow_app(
+      method_of(address("a.tflite") + address("b.tflite") + address("c.tflite")));
+  ASSERT_TRUE(made);
+  const auto code = program::AppCode::build(*made->package);
+  std::vector<ModelRecord> models;
+  std::vector<Gap> gaps;
+  add_joined_addresses({*made->package, *code, RuleSet::builtin()}, models, gaps, 1);
+  ASSERT_EQ(models.size(), 1U);
+  EXPECT_EQ(models[0].location.url, "https://a.example.com/a.tflite");
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_NE(gaps[0].why.find("2 more addresses"), std::string::npos) << gaps[0].why;
 }
 
 TEST_F(JoinedAddresses, UnknownPartsAreHoles) {

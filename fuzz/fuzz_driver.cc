@@ -2,7 +2,8 @@
 // Replays a fuzz corpus without libFuzzer: every seed, every truncation step, and seeded random
 // mutations of each.
 //
-// Usage: <target>_fuzz [--mutate N] FILE|FOLDER...   N mutations for each seed (default 0).
+// Usage: <target>_fuzz [[--mutate N] FILE|FOLDER...]...   N mutations for each seed that follows
+// (default 0).
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <iterator>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
@@ -74,16 +76,16 @@ Bytes mutate(const Bytes& seed, std::mt19937_64& random) {
 
 int main(int argc, char** argv) {
   int mutations = 0;
-  std::vector<std::filesystem::path> seeds;
+  std::vector<std::pair<std::filesystem::path, int>> seeds;  // with mutations
   for (int i = 1; i < argc; ++i) {
     const std::string arg = argv[i];
     if (arg == "--mutate" && i + 1 < argc) {
       mutations = std::atoi(argv[++i]);
     } else if (std::filesystem::is_directory(arg)) {
       for (const auto& entry : std::filesystem::directory_iterator(arg))
-        seeds.push_back(entry.path());
+        seeds.emplace_back(entry.path(), mutations);
     } else {
-      seeds.emplace_back(arg);
+      seeds.emplace_back(arg, mutations);
     }
   }
   if (seeds.empty()) {
@@ -92,7 +94,7 @@ int main(int argc, char** argv) {
   }
   std::sort(seeds.begin(), seeds.end());
   std::size_t runs = 0;
-  for (const auto& path : seeds) {
+  for (const auto& [path, count] : seeds) {
     const Bytes seed = read_seed(path);
     run_exact(seed);
     for (std::size_t size = 0; size < seed.size();
@@ -101,7 +103,7 @@ int main(int argc, char** argv) {
       ++runs;
     }
     std::mt19937_64 random(std::hash<std::size_t>{}(seed.size()) + 0x9e3779b97f4a7c15ULL);
-    for (int i = 0; i < mutations; ++i, ++runs) run_exact(mutate(seed, random));
+    for (int i = 0; i < count; ++i, ++runs) run_exact(mutate(seed, random));
   }
   std::printf("%zu seeds, %zu variants: no fault\n", seeds.size(), runs);
   return 0;

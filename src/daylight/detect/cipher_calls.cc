@@ -7,10 +7,12 @@
 #include <optional>
 #include <set>
 
+#include "daylight/base/digest.h"
 #include "daylight/base/text.h"
 #include "daylight/detect/cipher_relation.h"
 #include "daylight/detect/model_use.h"
 #include "daylight/detect/native_ciphers.h"
+#include "daylight/detect/opened_models.h"
 #include "daylight/format/archive/byte_statistics.h"
 #include "daylight/format/probe/model_probe.h"
 #include "daylight/program/interpreter/dex_interpreter.h"
@@ -31,21 +33,6 @@ constexpr int kCallerLevels = 3;
 constexpr std::size_t kMaxDecryptors = 400;
 // Other files that code may read while it runs.
 constexpr std::uint64_t kMaxSideFile = std::uint64_t{1} << 20;
-// Random bytes of kTrialSize have 7.989 bits; plain ones less than this.
-constexpr double kTrialEntropy = 7.95;
-
-std::string where_of(const std::vector<std::string>& chain) {
-  return printable(join(chain, "!"), 600);
-}
-
-std::string hex_of(ByteSpan bytes) {
-  std::string out;
-  for (const std::uint8_t byte : bytes) {
-    out.push_back("0123456789abcdef"[byte >> 4U]);
-    out.push_back("0123456789abcdef"[byte & 15U]);
-  }
-  return out;
-}
 
 // Bytes that code made, and the steps that make them too.
 struct Derived {
@@ -106,7 +93,11 @@ class Decryptors {
 class HiddenModels {
  public:
   HiddenModels(const CodeContext& context, LogSink& log, EntryFindings& entries)
-      : context_(context), index_(context.code.index()), log_(log), entries_(entries) {}
+      : context_(context),
+        index_(context.code.index()),
+        log_(log),
+        entries_(entries),
+        opened_(context, entries) {}
 
   Result<void> open();
 
@@ -115,7 +106,7 @@ class HiddenModels {
   std::vector<MethodId> methods_for(const std::vector<MethodId>& naming) const;
   bool try_blob(const HiddenBlob& blob, const std::vector<MethodId>& methods);
   program::RunWorld world(const HiddenBlob& blob,
-                          std::shared_ptr<const std::vector<std::uint8_t>> content) const;
+                          const std::shared_ptr<const std::vector<std::uint8_t>>& content) const;
   bool run_on(DexInterpreter& machine, MethodId method, const HiddenBlob& blob,
               ByteSpan content) const;
   bool shows_something(const DexInterpreter& machine, ByteSpan trial) const;
@@ -129,8 +120,7 @@ class HiddenModels {
   LogSink& log_;
   EntryFindings& entries_;
   std::unique_ptr<Decryptors> decryptors_;
-  std::unique_ptr<NativeSignals> native_;
-  std::unique_ptr<BlobScanner> scanner_;
+  OpenedModels opened_;
   std::uint64_t trial_steps_ = 0;
   std::uint64_t whole_steps_ = 0;
 };
@@ -189,7 +179,7 @@ std::vector<MethodId> HiddenModels::methods_for(const std::vector<MethodId>& nam
 }
 
 program::RunWorld HiddenModels::world(
-    const HiddenBlob& blob, std::shared_ptr<const std::vector<std::uint8_t>> content) const {
+    const HiddenBlob& blob, const std::shared_ptr<const std::vector<std::uint8_t>>& content) const {
   program::RunWorld out;
   const std::string own = blob.name.substr(blob.name.rfind('/') + 1);
   out.file = [this, own, content](
@@ -251,14 +241,14 @@ bool HiddenModels::shows_something(const DexInterpreter& machine, ByteSpan trial
   for (const program::CipherUse& use : machine.ciphers()) {
     if (use.input.size() >= trial.size() / 2) return true;
   }
-  const bool weak = byte_entropy(trial) < kTrialEntropy;
+  const bool weak = byte_entropy(trial) < kRandomEntropy;
   for (const RunObject& object : machine.objects()) {
     const ByteSpan bytes = object.bytes;
     if (object.width > 1 || bytes.size() < trial.size() / 2) continue;
     if (std::search(trial.begin(), trial.end(), bytes.begin(), bytes.end()) != trial.end() ||
         std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; }))
       continue;
-    if (weak || byte_entropy(bytes) < kTrialEntropy || container_kind(bytes, "")) return true;
+    if (weak || byte_entropy(bytes) < kRandomEntropy || container_kind(bytes, "")) return true;
   }
   return false;
 }
@@ -278,7 +268,7 @@ std::vector<Derived> HiddenModels::derive(const DexInterpreter& machine, ByteSpa
       derived.steps.insert(derived.steps.end(), relation->steps.begin(), relation->steps.end());
       if (!relation->cipher.empty()) {
         derived.cipher = derived.cipher.empty() && relation->cipher == "xor" ? "xor" : "encrypted";
-        derived.key_hex = hex_of(relation->key);
+        derived.key_hex = to_hex(relation->key);
         derived.how = relation->how;
         derived.method = method;
       } else if (!relation->steps.empty() && derived.cipher.empty() &&
@@ -310,7 +300,7 @@ std::vector<Derived> HiddenModels::derive(const DexInterpreter& machine, ByteSpa
     derived.steps.push_back(cipher_step(use.spec, offset, use.input.size()));
     derived.bytes = std::move(*plain);
     derived.cipher = "encrypted";
-    derived.key_hex = hex_of(use.spec.key);
+    derived.key_hex = to_hex(use.spec.key);
     derived.how = use.spec.name;
     derived.method = use.method;
     known.push_back(std::move(derived));
@@ -328,43 +318,23 @@ std::vector<Derived> HiddenModels::derive(const DexInterpreter& machine, ByteSpa
 
 bool HiddenModels::add_models(const HiddenBlob& blob, Derived& derived) {
   if (derived.cipher.empty()) return false;
-  if (scanner_ == nullptr) {
-    native_ = std::make_unique<NativeSignals>(context_.rules);
-    scanner_ = std::make_unique<BlobScanner>(context_.app.file_name(), context_.rules, *native_);
-  }
   BlobPlace place{blob.chain, blob.name, 1, derived.cipher, derived.key_hex};
   place.chain.insert(place.chain.end(), derived.steps.begin(), derived.steps.end());
-  BlobFindings found;
-  const Content content = Content::owned(std::move(derived.bytes));
-  UnpackBudget budget(content.bytes.size());
-  scanner_->scan(place, content, budget, found);
-  std::erase_if(found.models, [](const ModelRecord& model) {
-    return model.format == "unknown" || !model.location.url.empty();
+  return opened_.add(blob, place, std::move(derived.bytes), [&] {
+    return code_evidence(context_, derived.method, 0, "cipher.code",
+                         "decrypts " + where_of_blob(blob.chain) + ": " + derived.how);
   });
-  if (found.models.empty()) return false;
-  std::erase_if(entries_.models, [&](const ModelRecord& model) {
-    return model.location.entry == blob.chain && model.format == "unknown";
-  });
-  std::erase_if(entries_.gaps, [&](const Gap& gap) { return gap.where == where_of(blob.chain); });
-  for (ModelRecord& model : found.models) {
-    model.evidence.push_back(
-        code_evidence(context_, derived.method, 0, "cipher.code",
-                      "decrypts " + where_of(blob.chain) + ": " + derived.how));
-    entries_.models.push_back(std::move(model));
-  }
-  std::move(found.gaps.begin(), found.gaps.end(), std::back_inserter(entries_.gaps));
-  return true;
 }
 
 void HiddenModels::note_unexplained(const HiddenBlob& blob, MethodId method) {
-  entries_.gaps.push_back(
-      {where_of(blob.chain), "is a model that the app decrypts at run time in " +
-                                 printable(index_.method_text(method), 300) +
-                                 ": with a key that does not repeat, so it is not opened here"});
+  entries_.gaps.push_back({where_of_blob(blob.chain),
+                           "is a model that the app decrypts at run time in " +
+                               printable(index_.method_text(method), 300) +
+                               ": with a key that does not repeat, so it is not opened here"});
   for (ModelRecord& model : entries_.models) {
     if (model.location.entry == blob.chain && model.format == "unknown") {
-      model.evidence.push_back(
-          code_evidence(context_, method, 0, "cipher.code", "decrypts " + where_of(blob.chain)));
+      model.evidence.push_back(code_evidence(context_, method, 0, "cipher.code",
+                                             "decrypts " + where_of_blob(blob.chain)));
       return;
     }
   }
@@ -373,7 +343,7 @@ void HiddenModels::note_unexplained(const HiddenBlob& blob, MethodId method) {
   record.location = {context_.app.file_name(), blob.chain, 0, blob.size};
   record.encryption = "encrypted";
   record.evidence.push_back(
-      code_evidence(context_, method, 0, "cipher.code", "decrypts " + where_of(blob.chain)));
+      code_evidence(context_, method, 0, "cipher.code", "decrypts " + where_of_blob(blob.chain)));
   entries_.models.push_back(std::move(record));
 }
 

@@ -8,10 +8,12 @@
 #include <optional>
 #include <set>
 
+#include "daylight/base/digest.h"
 #include "daylight/base/text.h"
 #include "daylight/detect/cipher_relation.h"
 #include "daylight/detect/model_use.h"
 #include "daylight/detect/native/native_entries.h"
+#include "daylight/detect/opened_models.h"
 #include "daylight/format/archive/byte_statistics.h"
 #include "daylight/program/native_machine/native_machine.h"
 #include "daylight/program/native_machine/native_xor_loops.h"
@@ -30,8 +32,6 @@ constexpr int kCallerLevels = 3;
 constexpr std::size_t kMaxCallersOfLevel = 64;
 // Loops of one library that are tried themselves.
 constexpr std::size_t kMaxLoopsTried = 48;
-// Random bytes of kNativeTrialSize have 7.989 bits; plain ones less than this.
-constexpr double kTrialEntropy = 7.95;
 // Instructions of one trial besides those for each byte.
 constexpr std::uint64_t kTrialSteps = 100'000;
 // What making a box costs, in steps.
@@ -43,19 +43,6 @@ constexpr std::uint64_t kTrialStepsOfByte = 64;
 constexpr const char* kWays[] = {"bn", "bon", "obn", "bno", "s", "hs"};
 // A JNI function whose Java method is not known.
 constexpr const char* kJavaWay = "jhhhnn";
-
-std::string where_of(const std::vector<std::string>& chain) {
-  return printable(join(chain, "!"), 600);
-}
-
-std::string hex_of(ByteSpan bytes) {
-  std::string out;
-  for (const std::uint8_t byte : bytes) {
-    out.push_back("0123456789abcdef"[byte >> 4U]);
-    out.push_back("0123456789abcdef"[byte & 15U]);
-  }
-  return out;
-}
 
 std::string_view file_name(std::string_view entry) {
   const std::size_t slash = entry.rfind('/');
@@ -98,7 +85,7 @@ struct Candidate {
 class NativeCiphers {
  public:
   NativeCiphers(const CodeContext& context, LogSink& log, EntryFindings& entries)
-      : context_(context), log_(log), entries_(entries) {}
+      : context_(context), log_(log), entries_(entries), opened_(context, entries) {}
 
   Result<void> open();
 
@@ -124,8 +111,7 @@ class NativeCiphers {
   EntryFindings& entries_;
   std::vector<Candidate> blobs_;
   std::unique_ptr<JavaNatives> natives_;
-  std::unique_ptr<NativeSignals> signals_;
-  std::unique_ptr<BlobScanner> scanner_;
+  OpenedModels opened_;
   std::uint64_t trial_steps_ = 0;
   std::uint64_t whole_steps_ = 0;
   std::size_t loops_left_ = 0;
@@ -196,7 +182,7 @@ std::vector<const program::AppEntry*> NativeCiphers::choose_libraries() {
     if (entry->size <= kMaxCipherLibrary) {
       out.push_back(entry);
     } else {
-      entries_.gaps.push_back({where_of(context_.app.chain_of(*entry)),
+      entries_.gaps.push_back({where_of_blob(context_.app.chain_of(*entry)),
                                "is larger than 64 MiB: a key that it holds is not tried on the "
                                "app's unexplained files"});
     }
@@ -208,7 +194,7 @@ std::vector<const program::AppEntry*> NativeCiphers::choose_libraries() {
 }
 
 void NativeCiphers::note_unread(const program::AppEntry& entry) {
-  entries_.gaps.push_back({where_of(context_.app.chain_of(entry)),
+  entries_.gaps.push_back({where_of_blob(context_.app.chain_of(entry)),
                            "is for 32 bits and not read: a key that it holds is not tried on the "
                            "app's unexplained files"});
 }
@@ -246,6 +232,7 @@ std::vector<Trial> NativeCiphers::trials_of(const NativeCode& code, const std::s
     for (const std::string& way : known->second) out.push_back({id, way});
   };
   std::vector<FunctionId> level;
+  level.reserve(loops.size());
   for (const program::NativeXorLoop& loop : loops) level.push_back(loop.function);
   for (int up = 0; up <= kCallerLevels; ++up) {
     std::vector<FunctionId> above;
@@ -267,7 +254,7 @@ program::NativeWorld NativeCiphers::world(const HiddenBlob& blob, ByteSpan bytes
 
 // Whether a run made of the bytes what may be a model.
 bool NativeCiphers::shows_something(const NativeMachine& machine, ByteSpan input) {
-  const bool weak = byte_entropy(input) < kTrialEntropy;
+  const bool weak = byte_entropy(input) < kRandomEntropy;
   const auto& blocks = machine.blocks();
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const ByteSpan bytes = blocks[i].bytes;
@@ -281,7 +268,7 @@ bool NativeCiphers::shows_something(const NativeMachine& machine, ByteSpan input
     }
     // Nearly everything as it was, or nothing but zeros: no decryption.
     if (same > common - common / 8 || zeros == common) continue;
-    if (weak || byte_entropy(bytes) < kTrialEntropy || container_kind(bytes, "")) return true;
+    if (weak || byte_entropy(bytes) < kRandomEntropy || container_kind(bytes, "")) return true;
   }
   return false;
 }
@@ -295,7 +282,7 @@ Evidence NativeCiphers::evidence(const Library& library, const Trial& trial, con
   const FunctionId writing = functions.holding(writer);
   const FunctionId shown = writing == kNoFunction ? trial.function : writing;
   out.method = printable(functions.label(shown), 160);
-  std::string text = "decrypts " + where_of(blob.chain) + ": " + how;
+  std::string text = "decrypts " + where_of_blob(blob.chain) + ": " + how;
   if (shown != trial.function)
     text += "; called from " + printable(functions.label(trial.function), 160);
   out.excerpt = text;
@@ -311,7 +298,7 @@ bool NativeCiphers::add_models(const Library& library, const Trial& trial, const
   std::string how = "a key that does not repeat; the function is run for each use";
   if (relation) {
     place.chain.insert(place.chain.end(), relation->steps.begin(), relation->steps.end());
-    place.key_hex = hex_of(relation->key);
+    place.key_hex = to_hex(relation->key);
     if (relation->cipher == "xor" && relation->steps.size() == 1) place.cipher = "xor";
     how = relation->how;
   } else {
@@ -319,27 +306,8 @@ bool NativeCiphers::add_models(const Library& library, const Trial& trial, const
         program::native_step({0, whole.size(), library.code->functions()[trial.function].address,
                               trial.way, block, library.name}));
   }
-  if (scanner_ == nullptr) {
-    signals_ = std::make_unique<NativeSignals>(context_.rules);
-    scanner_ = std::make_unique<BlobScanner>(context_.app.file_name(), context_.rules, *signals_);
-  }
-  BlobFindings found;
-  UnpackBudget budget(made.bytes.size());
-  scanner_->scan(place, Content::owned(made.bytes), budget, found);
-  std::erase_if(found.models, [](const ModelRecord& model) {
-    return model.format == "unknown" || !model.location.url.empty();
-  });
-  if (found.models.empty()) return false;
-  std::erase_if(entries_.models, [&](const ModelRecord& model) {
-    return model.location.entry == blob.chain && model.format == "unknown";
-  });
-  std::erase_if(entries_.gaps, [&](const Gap& gap) { return gap.where == where_of(blob.chain); });
-  for (ModelRecord& model : found.models) {
-    model.evidence.push_back(evidence(library, trial, blob, made.writer, how));
-    entries_.models.push_back(std::move(model));
-  }
-  std::move(found.gaps.begin(), found.gaps.end(), std::back_inserter(entries_.gaps));
-  return true;
+  return opened_.add(blob, place, made.bytes,
+                     [&] { return evidence(library, trial, blob, made.writer, how); });
 }
 
 bool NativeCiphers::run_whole(const Library& library, const Trial& trial, const HiddenBlob& blob) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "daylight/base/hex.h"
 #include "daylight/base/text.h"
 #include "daylight/program/native_code/native_names.h"
 
@@ -20,14 +21,6 @@ using program::NativeNode;
 namespace {
 
 constexpr std::size_t kMaxLabel = 160;
-
-std::string hex(std::uint64_t value) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (std::uint64_t rest = value; rest != 0 || out.empty(); rest >>= 4U)
-    out.insert(out.begin(), kDigits[rest & 15U]);
-  return "0x" + out;
-}
 
 // The way that tells most comes first.
 bool better(const NativeWay& a, const NativeWay& b) {
@@ -107,9 +100,10 @@ std::string LibraryWays::chain_text(const NativeClosure& closure, NativeNode fro
     if (!code.graph().is_function(node)) {
       steps.push_back(label(step.next) + " (in it)");
     } else if (step.kind == NativeEdgeKind::kCall) {
-      steps.push_back(label(step.next) + " (called at " + hex(step.at) + ")");
+      steps.push_back(label(step.next) + " (called at 0x" + hex_number(step.at) + ")");
     } else {
-      steps.push_back(label(step.next) + " (its address is taken at " + hex(step.at) + ")");
+      steps.push_back(label(step.next) + " (its address is taken at 0x" + hex_number(step.at) +
+                      ")");
     }
   }
   if (steps.size() > kMaxChainSteps) {

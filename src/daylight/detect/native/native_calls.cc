@@ -206,8 +206,10 @@ std::vector<NativeCalls::Question> NativeCalls::ask(std::size_t position,
         }
       }
       for (const auto& [name, way] : exports) {
-        if (rest.exports.size() < kMaxExportsOfCall)
-          rest.exports.emplace(name, printable(way + " -> " + beyond, kMaxPathText));
+        if (rest.exports.size() >= kMaxExportsOfCall) break;
+        std::string whole = way;
+        whole.append(" -> ").append(beyond);
+        rest.exports.emplace(name, printable(whole, kMaxPathText));
       }
     }
     if (!rest.exports.empty()) more.push_back({position, question.owner, std::move(rest)});

@@ -43,7 +43,7 @@ std::string role_of_native(const CallRecord& call) {
   if (const NativeSignature* known = runtime_signature(name)) return std::string(known->role);
   for (const Evidence& evidence : call.evidence) {
     if (!evidence.rule.starts_with("native-anchor.")) continue;
-    const std::string anchor = evidence.rule.substr(evidence.rule.rfind('.') + 1);
+    std::string anchor = evidence.rule.substr(evidence.rule.rfind('.') + 1);
     if (anchor == "input" || anchor == "output") return anchor;
     if (anchor == "run") return "model-run";
   }
@@ -254,6 +254,7 @@ std::vector<WatchedNative> watched_natives(const AppCode& code, const Inventory&
     }
   }
   std::vector<WatchedNative> out;
+  out.reserve(found.size());
   for (auto& [method, native] : found) out.push_back(std::move(native));
   return out;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "daylight/base/digest.h"
 #include "daylight/base/text.h"
 #include "daylight/format/archive/base64_run.h"
 #include "daylight/format/archive/container.h"
@@ -138,14 +139,6 @@ std::optional<CipherSpec> cipher_of(std::string_view verb, std::string_view rest
   return spec;
 }
 
-void append_hex(std::string& out, ByteSpan bytes) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  for (const std::uint8_t byte : bytes) {
-    out.push_back(kDigits[byte >> 4U]);
-    out.push_back(kDigits[byte & 15U]);
-  }
-}
-
 Result<Content> open_range(const Content& outer, std::string_view verb, std::string_view rest,
                            std::string_view step) {
   const auto range = parse_range(rest);
@@ -189,17 +182,17 @@ std::string base64_step(std::uint64_t offset, std::uint64_t size) {
 }
 std::string xor_step(std::uint64_t offset, std::uint64_t size, ByteSpan key) {
   std::string out = "~xor@" + range_text(offset, size) + ":";
-  append_hex(out, key);
+  out += to_hex(key);
   return out;
 }
 std::string cipher_step(const CipherSpec& spec, std::uint64_t offset, std::uint64_t size) {
   std::string out = "~" + spec.name + "@" + range_text(offset, size);
   if (spec.key.empty()) return out;
   out.push_back(':');
-  append_hex(out, spec.key);
+  out += to_hex(spec.key);
   if (spec.iv.empty()) return out;
   out.push_back(':');
-  append_hex(out, spec.iv);
+  out += to_hex(spec.iv);
   return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "daylight/base/hex.h"
 #include "daylight/format/archive/inflate.h"
 #include "daylight/format/archive/zip_directory.h"
 
@@ -13,13 +14,7 @@ namespace {
 constexpr std::uint16_t kEncryptedFlag = 1U << 0U;
 
 std::string crc_text(std::uint32_t found, std::uint32_t declared) {
-  const auto hex = [](std::uint32_t value) {
-    static constexpr char kDigits[] = "0123456789abcdef";
-    std::string text(8, '0');
-    for (std::size_t i = 8; i-- > 0; value >>= 4U) text[i] = kDigits[value & 0xfU];
-    return text;
-  };
-  return "CRC-32 is " + hex(found) + ", the archive declares " + hex(declared);
+  return "CRC-32 is " + hex_number(found, 8) + ", the archive declares " + hex_number(declared, 8);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "daylight/base/digest.h"
+
 namespace dl {
 namespace {
 
@@ -86,16 +88,6 @@ std::string_view fixed_name(ByteSpan command, std::uint64_t offset) {
   if (!bytes) return {};
   const std::string_view text = as_text(*bytes);
   return text.substr(0, text.find('\0'));
-}
-
-std::string hex_text(ByteSpan bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t byte : bytes) {
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 0x0fU];
-  }
-  return out;
 }
 
 std::uint32_t word(ByteSpan command, std::uint64_t offset) {
@@ -179,7 +171,7 @@ void MachoReader::read_command(std::uint32_t command, ByteSpan bytes) {
     case kIdDylib:
       return read_dylib(command, bytes);
     case kUuid:
-      if (const auto uuid = subspan_checked(bytes, 8, 16)) file_.uuid_ = hex_text(*uuid);
+      if (const auto uuid = subspan_checked(bytes, 8, 16)) file_.uuid_ = to_hex(*uuid);
       return;
     case kRpath:
       file_.rpaths_.emplace_back(macho_text_at(bytes, word(bytes, 8)));

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "daylight/base/hex.h"
 #include "daylight/program/code/call_graph.h"
 
 namespace dl::program {
@@ -362,11 +363,8 @@ std::vector<std::string> Reachability::path(MethodId method) const {
     const Parent& parent = parent_[current];
     std::string step = index_->method_text(current);
     if (parent.how != Step::kEntry) {
-      constexpr std::string_view kDigits = "0123456789abcdef";
-      std::string hex;
-      for (std::uint32_t pc = parent.pc; pc != 0 || hex.empty(); pc >>= 4U)
-        hex.insert(hex.begin(), kDigits[pc & 15U]);
-      step += " (" + std::string(kHow[static_cast<std::size_t>(parent.how)]) + " at 0x" + hex + ")";
+      step += " (" + std::string(kHow[static_cast<std::size_t>(parent.how)]) + " at 0x" +
+              hex_number(parent.pc) + ")";
     }
     steps.push_back(std::move(step));
     if (parent.how == Step::kEntry) break;

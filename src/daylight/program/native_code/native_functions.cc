@@ -6,6 +6,7 @@
 #include <cassert>
 #include <iterator>
 
+#include "daylight/base/hex.h"
 #include "daylight/program/native_code/native_unwind.h"
 
 namespace dl::program {
@@ -234,11 +235,7 @@ std::string NativeFunctions::label(FunctionId id) const {
   const NativeFunction& function = functions_[id];
   if (function.is_stub()) return std::string(function.name) + "@plt";
   if (!function.name.empty()) return std::string(function.name);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (std::uint64_t rest = function.address; rest != 0 || hex.empty(); rest >>= 4U)
-    hex.insert(hex.begin(), kDigits[rest & 15U]);
-  return "+0x" + hex;
+  return "+0x" + hex_number(function.address);
 }
 
 }  // namespace dl::program

@@ -12,6 +12,7 @@ namespace {
 bool write_database(const std::filesystem::path& path,
                     const std::vector<dl::RuleLiteral>& literals) {
   std::vector<std::string_view> texts;
+  texts.reserve(literals.size());
   for (const dl::RuleLiteral& literal : literals) texts.push_back(literal.text);
   const dl::LiteralScanner scanner(texts, dl::LiteralScanner::Report::kFirst);
   const auto bytes = scanner.serialized();

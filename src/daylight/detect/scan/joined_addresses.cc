@@ -198,9 +198,8 @@ class JoinWalk {
     const Value second = instruction.argument_count > 1 ? at(instruction.argument(1)) : Value{};
     if (is_builder(owner)) {
       build(name, type, first, second, instruction.pc);
-    } else if (owner == "Ljava/lang/String;" && name == "concat") {
-      result_ = made_of(shown(first, "") + shown(second, ""), instruction.pc);
-    } else if (owner == "Lkotlin/jvm/internal/Intrinsics;" && name == "stringPlus") {
+    } else if ((owner == "Ljava/lang/String;" && name == "concat") ||
+               (owner == "Lkotlin/jvm/internal/Intrinsics;" && name == "stringPlus")) {
       result_ = made_of(shown(first, "") + shown(second, ""), instruction.pc);
     } else if (owner == "Ljava/lang/String;" && name == "format") {
       const bool with_locale = type.starts_with("(Ljava/util/Locale;");

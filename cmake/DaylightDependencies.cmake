@@ -12,6 +12,8 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(STREAMS REQUIRED IMPORTED_TARGET libarchive liblzma libzstd liblz4 libbrotlidec)
 # Many literals in one pass over bytes.
 pkg_check_modules(VECTORSCAN REQUIRED IMPORTED_TARGET libhs)
+# The allow list of system calls of the sandbox.
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp>=2.5)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
 find_package(TBB REQUIRED)
 find_package(Boost 1.74 REQUIRED)

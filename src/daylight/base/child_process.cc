@@ -33,63 +33,85 @@ tl::unexpected<Error> system_error(const std::string& what) {
   return fail(ErrorCode::kIo, what + ": " + std::strerror(errno));
 }
 
-// Puts the descriptors where the child expects them and closes all others. False if that failed.
-bool arrange_descriptors(int socket, int words) {
-  const int nowhere = ::open("/dev/null", O_RDWR);
-  if (nowhere < 0) return false;
-  // Out of the way of the places that are filled next.
-  const int socket_aside = ::fcntl(socket, F_DUPFD, 10);
-  const int words_aside = ::fcntl(words, F_DUPFD, 10);
-  if (socket_aside < 0 || words_aside < 0) return false;
-  if (::dup2(nowhere, 0) < 0 || ::dup2(nowhere, 1) < 0 || ::dup2(words_aside, 2) < 0) return false;
-  if (::dup2(socket_aside, kChildSocket) < 0) return false;
-  return ::close_range(kChildSocket + 1, ~0U, 0) == 0;
+// Closes every descriptor that is not in `kept` (in ascending order).
+bool close_others(const std::vector<int>& kept) {
+  unsigned next = 0;
+  for (const int fd : kept) {
+    const auto here = static_cast<unsigned>(fd);
+    if (here > next && ::close_range(next, here - 1, 0) != 0) return false;
+    next = here + 1;
+  }
+  return ::close_range(next, ~0U, 0) == 0;
 }
 
-void set_limits() {
+// Puts the descriptors where the child expects them and closes all others. False if that failed.
+bool arrange_descriptors(int socket, int words, const ChildOptions& options) {
+  const int nowhere = ::open("/dev/null", O_RDWR);
+  if (nowhere < 0) return false;
+  std::vector<ChildOptions::Descriptor> places = {
+      {nowhere, 0}, {nowhere, 1}, {words, 2}, {socket, kChildSocket}};
+  places.insert(places.end(), options.descriptors.begin(), options.descriptors.end());
+  int out_of_the_way = 0;
+  for (const auto& place : places) out_of_the_way = std::max(out_of_the_way, place.theirs + 1);
+  for (auto& place : places) {
+    place.ours = ::fcntl(place.ours, F_DUPFD, out_of_the_way);
+    if (place.ours < 0 || place.theirs < 0) return false;
+  }
+  std::vector<int> kept;
+  for (const auto& place : places) {
+    if (::dup2(place.ours, place.theirs) < 0) return false;
+    kept.push_back(place.theirs);
+  }
+  std::sort(kept.begin(), kept.end());
+  kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
+  return close_others(kept);
+}
+
+void set_limits(const ChildOptions& options) {
   const rlimit no_core = {0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
-  const rlimit file = {kMaxChildFileBytes, kMaxChildFileBytes};
+  const rlimit file = {options.file_bytes, options.file_bytes};
   ::setrlimit(RLIMIT_FSIZE, &file);
 #if !defined(__SANITIZE_ADDRESS__)  // its shadow memory would count
-  const rlimit data = {kMaxChildDataBytes, kMaxChildDataBytes};
+  const rlimit data = {options.data_bytes, options.data_bytes};
   ::setrlimit(RLIMIT_DATA, &data);
 #endif
 }
 
 // Everything between fork() and the body. False: the child must not go on.
-bool become_child(pid_t parent, int socket, int words) {
+bool become_child(pid_t parent, int socket, int words, const ChildOptions& options) {
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGTERM, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit fails
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) return false;  // it died before the line above
+  // It died before the line above. 0: it lives, outside this process's own process namespace.
+  if (const pid_t now = ::getppid(); now != parent && now != 0) return false;
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  set_limits();
-  return arrange_descriptors(socket, words);
+  set_limits(options);
+  return arrange_descriptors(socket, words, options);
+}
+
+// A file in memory of a size that cannot change, whatever a child may write elsewhere.
+int make_words() {
+  const int words = ::memfd_create("stderr", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (words < 0) return -1;
+  if (::ftruncate(words, static_cast<off_t>(kMaxChildWordsBytes)) == 0 &&
+      ::fcntl(words, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) == 0) {
+    return words;
+  }
+  ::close(words);
+  return -1;
 }
 
 std::string read_last_words(int words) {
-  const off_t end = ::lseek(words, 0, SEEK_END);
+  // The child's position in the file: both have the same open file.
+  const off_t end = std::min(::lseek(words, 0, SEEK_CUR), static_cast<off_t>(kMaxChildWordsBytes));
   if (end <= 0) return "";
   const off_t begin = std::max<off_t>(0, end - static_cast<off_t>(kMaxLastWordsBytes));
   std::string text(static_cast<std::size_t>(end - begin), '\0');
   const ssize_t got = ::pread(words, text.data(), text.size(), begin);
   text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   return printable(trim(text));
-}
-
-ChildEnd describe_end(int status) {
-  ChildEnd end;
-  if (WIFSIGNALED(status)) {
-    const char* name = ::sigabbrev_np(WTERMSIG(status));
-    end.how =
-        name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(WTERMSIG(status));
-  } else {
-    end.ok = WEXITSTATUS(status) == 0;
-    end.how = "exit code " + std::to_string(WEXITSTATUS(status));
-  }
-  return end;
 }
 
 // The length that a message begins with.
@@ -132,26 +154,46 @@ Result<void> check_length(std::size_t length) {
 
 }  // namespace
 
-Result<ChildProcess> ChildProcess::start(const std::function<void(int socket)>& body) {
+ChildEnd describe_end(int status) {
+  ChildEnd end;
+  if (WIFSIGNALED(status)) {
+    const char* name = ::sigabbrev_np(WTERMSIG(status));
+    end.how =
+        name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(WTERMSIG(status));
+  } else {
+    end.ok = WEXITSTATUS(status) == 0;
+    end.how = "exit code " + std::to_string(WEXITSTATUS(status));
+  }
+  return end;
+}
+
+void run_and_exit(const std::function<void()>& body) noexcept {
+  // Nothing may unwind into the parent's stack, whose objects own other children.
+  try {
+    body();
+    ::_exit(0);
+  } catch (const std::exception& thrown) {
+    std::fputs(thrown.what(), stderr);
+    std::fflush(stderr);
+  } catch (...) {
+  }
+  ::_exit(kThrew);
+}
+
+Result<ChildProcess> ChildProcess::start(const std::function<void(int socket)>& body,
+                                         const ChildOptions& options) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return system_error("no socket for a child process");
   }
-  const int words = ::memfd_create("stderr", MFD_CLOEXEC);
+  const int words = make_words();
   const pid_t parent = ::getpid();
   const pid_t pid = words < 0 ? -1 : ::fork();
   if (pid == 0) {
-    // Nothing may unwind into the parent's stack, whose objects own other children.
-    try {
-      if (!become_child(parent, ends[1], words)) ::_exit(kNotBegun);
+    run_and_exit([&] {
+      if (!become_child(parent, ends[1], words, options)) ::_exit(kNotBegun);
       body(kChildSocket);
-      ::_exit(0);
-    } catch (const std::exception& thrown) {
-      std::fputs(thrown.what(), stderr);
-      std::fflush(stderr);
-    } catch (...) {
-    }
-    ::_exit(kThrew);
+    });
   }
   ::close(ends[1]);
   ChildProcess child(pid, ends[0], words);
@@ -180,11 +222,20 @@ void ChildProcess::kill() const {
 }
 
 ChildEnd ChildProcess::reap() {
-  ChildEnd end;
+  // Nothing can be waited for that might not end. Who is dying already keeps his own cause.
   if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+  kill();
+  return collect();
+}
+
+ChildEnd ChildProcess::wait() {
+  if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+  return collect();
+}
+
+ChildEnd ChildProcess::collect() {
+  ChildEnd end;
   if (pid_ > 0) {
-    // Nothing can be waited for that might not end. Who is dying already keeps his own cause.
-    kill();
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }

@@ -39,6 +39,16 @@ std::string sha256_hex(ByteSpan bytes) {
   return hash.finish_hex();
 }
 
+Sha256Bytes sha256_bytes(ByteSpan bytes) {
+  // Looked up once: OpenSSL 3 otherwise searches its providers for every digest.
+  static const EVP_MD* const kind = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  Sha256Bytes digest{};
+  const int ok = EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, kind, nullptr);
+  assert(ok == 1);
+  static_cast<void>(ok);
+  return digest;
+}
+
 std::string to_hex(ByteSpan bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 of bytes and files, as lower-case hexadecimal.
+// SHA-256 of bytes and files, as lower-case hexadecimal or as it is.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +15,9 @@ namespace dl {
 // 64 lower-case hexadecimal digits.
 std::string sha256_hex(ByteSpan bytes);
 inline std::string sha256_hex(std::string_view text) { return sha256_hex(as_bytes(text)); }
+
+using Sha256Bytes = std::array<std::uint8_t, 32>;
+Sha256Bytes sha256_bytes(ByteSpan bytes);
 
 // Raw digest bytes in lower-case hexadecimal.
 std::string to_hex(ByteSpan bytes);

@@ -17,6 +17,11 @@ TEST(Sha256, KnownVectors) {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Sha256, RawBytesAreTheSameDigest) {
+  for (const std::string_view text : {"", "abc"})
+    EXPECT_EQ(to_hex(sha256_bytes(as_bytes(text))), sha256_hex(text));
+}
+
 TEST(Sha256, PiecesGiveTheSameAsTheWhole) {
   Sha256 hash;
   hash.update(as_bytes("a"));

@@ -122,7 +122,7 @@ Result<void> restrict_files(const std::vector<FileRule>& rules) {
   const auto ruleset =
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, size, 0));
   if (ruleset < 0) return system_error("no Landlock ruleset", "");
-  const auto enforced = add_rules_and_enforce(ruleset, rules, attributes.files);
+  auto enforced = add_rules_and_enforce(ruleset, rules, attributes.files);
   ::close(ruleset);
   return enforced;
 }

@@ -177,6 +177,7 @@ Result<void> enter_own_root(std::vector<FileRule> rules, bool proc, bool scratch
     return system_error("mounts cannot be made private");
   }
   std::vector<Descriptor> trees;
+  trees.reserve(rules.size());
   for (const FileRule& rule : rules) trees.push_back(TRY(copy_of(rule, scratch_holds_code)));
   constexpr unsigned kBare = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
   const Descriptor root = TRY(new_file_system("tmpfs", kRootBytes, kBare));

@@ -230,6 +230,16 @@ constexpr std::array<unsigned long, 8> kNamespaceFlags = {
     CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET,    CLONE_NEWNS,
     CLONE_NEWIPC,  CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_PTRACE};
 
+// Not libseccomp's macros: they are C.
+scmp_arg_cmp compared(unsigned argument, scmp_compare how, scmp_datum_t value) {
+  return {argument, how, value, 0};
+}
+
+// The bits of an argument under `mask` are `value`.
+scmp_arg_cmp masked(unsigned argument, scmp_datum_t mask, scmp_datum_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
 using Context = std::unique_ptr<void, decltype(&seccomp_release)>;
 
 // Collects rules; remembers the first that could not be added.
@@ -295,13 +305,12 @@ void add_executable_memory(Filter& filter, bool allowed) {
     filter.add(SCMP_ACT_ALLOW, "mprotect");
     return;
   }
-  const auto none = [](unsigned bits) { return SCMP_A2(SCMP_CMP_MASKED_EQ, bits, 0); };
+  const auto none = [](unsigned bits) { return masked(2, bits, 0); };
   filter.add_when(SCMP_ACT_ALLOW, "mprotect", none(PROT_EXEC));
-  filter.add_when(SCMP_ACT_ERRNO(EACCES), "mprotect",
-                  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
+  filter.add_when(SCMP_ACT_ERRNO(EACCES), "mprotect", masked(2, PROT_EXEC, PROT_EXEC));
   filter.add_when(SCMP_ACT_ALLOW, "mmap", none(PROT_EXEC));
-  const std::array from_file = {SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC),
-                                SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0)};
+  const std::array from_file = {masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC),
+                                masked(3, MAP_ANONYMOUS, 0)};
   filter.add(SCMP_ACT_ALLOW, "mmap", from_file);
 }
 
@@ -309,9 +318,9 @@ void add_threads(Filter& filter, std::uint32_t attack) {
   std::uint64_t all = 0;
   for (const unsigned long flag : kNamespaceFlags) {
     all |= flag;
-    filter.add_when(attack, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag));
+    filter.add_when(attack, "clone", masked(0, flag, flag));
   }
-  filter.add_when(SCMP_ACT_ALLOW, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, all, 0));
+  filter.add_when(SCMP_ACT_ALLOW, "clone", masked(0, all, 0));
   // clone3's flags lie in memory, where no filter sees them: ENOSYS makes libraries use clone.
 }
 
@@ -322,19 +331,19 @@ void add_sockets(Filter& filter, bool local) {
       filter.add(SCMP_ACT_ERRNO(EAFNOSUPPORT), name);
       continue;
     }
-    filter.add_when(SCMP_ACT_ALLOW, name, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
-    filter.add_when(SCMP_ACT_ERRNO(EAFNOSUPPORT), name, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+    filter.add_when(SCMP_ACT_ALLOW, name, compared(0, SCMP_CMP_EQ, AF_UNIX));
+    filter.add_when(SCMP_ACT_ERRNO(EAFNOSUPPORT), name, compared(0, SCMP_CMP_NE, AF_UNIX));
   }
 }
 
 void add_controls(Filter& filter) {
   // Compared in 32 bits, as the kernel does: what stands above would slip past an equality.
   for (const unsigned long request : kIoctls) {
-    filter.add_when(SCMP_ACT_ALLOW, "ioctl", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, request));
+    filter.add_when(SCMP_ACT_ALLOW, "ioctl", masked(1, 0xffffffffU, request));
   }
   for (const int control : kProcessControls) {
     filter.add_when(SCMP_ACT_ALLOW, "prctl",
-                    SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(control)));
+                    compared(0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(control)));
   }
 }
 

@@ -281,6 +281,9 @@ void declare_flags(CLI::App& app, CommandLine& line) {
                    "a file that Daylight wrote, or the folder of a case")
       ->required();
 
+  add_verb(app, line, "doctor",
+           "say what this machine offers for the sandbox, and what works without it");
+
   declare_models(app, line);
   declare_samples(app, line);
 }

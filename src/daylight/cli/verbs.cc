@@ -15,6 +15,7 @@
 #include "daylight/cli/case_artifacts.h"
 #include "daylight/cli/detect_verb.h"
 #include "daylight/cli/diff_verb.h"
+#include "daylight/cli/doctor_verb.h"
 #include "daylight/cli/fail_rules.h"
 #include "daylight/cli/group_choice.h"
 #include "daylight/cli/models_verb.h"
@@ -231,6 +232,12 @@ Result<ExitCode> check(const CommandLine& line) {
   return valid ? kDone : kFailed;
 }
 
+ExitCode doctor(const Options& options) {
+  const SandboxSupport support = probe_sandbox();
+  print(options.json ? dump_json(doctor_to_json(support)) : render_doctor(support));
+  return kDone;
+}
+
 }  // namespace
 
 Result<ExitCode> run_verb(const CommandLine& line, Terminal& terminal) {
@@ -242,6 +249,7 @@ Result<ExitCode> run_verb(const CommandLine& line, Terminal& terminal) {
   if (line.verb == "assess") return assess_verb(line, terminal);
   if (line.verb == "report") return one_stage(line, kReportFile, terminal);
   if (line.verb == "check") return check(line);
+  if (line.verb == "doctor") return doctor(line.options);
   if (line.verb == "diff") return diff(line, terminal);
   if (line.verb.starts_with("models")) return run_models_verb(line.verb, line.models, terminal);
   return run_samples_verb(line.verb, line.samples, terminal);

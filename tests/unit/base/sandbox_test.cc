@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Code that tries to get out of a sandbox, to fill the machine, or to stay: what it reaches, how
-// its end is told, and that nothing is left.
+// Code that tries to get out of a sandbox: what it reaches, and how its end is told.
 #include "daylight/base/sandbox.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
@@ -21,10 +18,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -33,78 +30,16 @@
 
 #include "daylight/base/file.h"
 #include "daylight/base/sandbox_landlock.h"
-#include "daylight/base/sandbox_support.h"
+#include "sandbox_fixture.h"
 #include "support/shared_data.h"
 
 namespace dl {
 namespace {
 
+using dl::testing::kMegabyte;
+using dl::testing::SandboxTest;
 using dl::testing::TemporaryFolder;
-using std::chrono::milliseconds;
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
-
-constexpr std::uint64_t kMegabyte = 1 << 20;
-
-class SandboxTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    static const SandboxSupport support = probe_sandbox();
-    if (!support.complete()) GTEST_SKIP() << "this machine lacks: " << support.missing();
-    options_.wall_time = std::chrono::seconds(60);
-  }
-
-  // Runs a body that says one thing; its answer and its end.
-  std::string answer(const std::function<std::string()>& question) {
-    auto sandbox = Sandbox::start(
-        options_, [&question](int socket) { static_cast<void>(send_frame(socket, question())); });
-    if (!sandbox) return "not started: " + describe(sandbox.error());
-    const auto said = receive_frame(sandbox->socket());
-    wait_for_close(sandbox->socket());
-    end_ = sandbox->reap();
-    return said ? *said : "no answer: " + end_.how + " " + end_.last_words;
-  }
-
-  // errno of a call inside, in words; "" when it succeeds.
-  std::string outcome(const std::function<long()>& call) {
-    return answer([&call] {
-      errno = 0;
-      return std::string(call() >= 0 ? "allowed" : ::strerrorname_np(errno));
-    });
-  }
-
-  // How a body ends that never says anything.
-  SandboxEnd end_of(const std::function<void(int)>& body) {
-    auto sandbox = Sandbox::start(options_, body);
-    if (!sandbox) {
-      ADD_FAILURE() << describe(sandbox.error());
-      return {};
-    }
-    wait_for_close(sandbox->socket());
-    return sandbox->reap();
-  }
-
-  static void wait_for_close(int socket) {
-    char byte = 0;
-    while (::recv(socket, &byte, 1, 0) > 0) {
-    }
-  }
-
-  SandboxOptions options_;
-  SandboxEnd end_;
-};
-
-// A pipe whose writing end is given to a sandbox: it reads as closed once nobody inside is left.
-struct Lifeline {
-  Lifeline() { static_cast<void>(::pipe2(ends.data(), O_CLOEXEC)); }
-  ~Lifeline() { ::close(ends[0]); }
-  void give_away() const { ::close(ends[1]); }
-  bool everyone_is_gone() const {
-    pollfd waiting = {ends[0], POLLIN, 0};
-    return ::poll(&waiting, 1, 0) == 1 && (waiting.revents & POLLHUP) != 0;
-  }
-  std::array<int, 2> ends{};
-};
 
 // --- A quiet life.
 
@@ -428,187 +363,6 @@ TEST_F(SandboxTest, ExecutableMemoryIsForCompilersOnly) {
   options_.executable_memory = true;
   EXPECT_EQ(outcome(map(PROT_READ | PROT_WRITE | PROT_EXEC)), "allowed");
   EXPECT_EQ(outcome(turn), "allowed");
-}
-
-// --- Too much of everything.
-
-TEST_F(SandboxTest, AMemoryHogIsKilledWithTheReason) {
-  options_.resident_bytes = 200 * kMegabyte;
-  const SandboxEnd end = end_of([](int) {
-    for (int i = 0; i < 400; ++i) {
-      void* piece = ::mmap(nullptr, 4 * kMegabyte, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-      std::memset(piece, 1, 4 * kMegabyte);
-      ::usleep(2000);
-    }
-  });
-  EXPECT_EQ(end.how, "killed: more than 200 MB resident");
-  EXPECT_EQ(end.cause, SandboxCause::kResident);
-  EXPECT_GT(end.peak_resident_bytes, 200 * kMegabyte);
-}
-
-TEST_F(SandboxTest, ManySmallHogsAreOne) {
-  options_.resident_bytes = 200 * kMegabyte;
-  const SandboxEnd end = end_of([](int) {
-    for (int i = 0; i < 8; ++i) {
-      if (::fork() != 0) continue;
-      void* piece = ::mmap(nullptr, 60 * kMegabyte, PROT_READ | PROT_WRITE,
-                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-      std::memset(piece, 1, 60 * kMegabyte);
-      while (true) ::pause();
-    }
-    while (true) ::pause();
-  });
-  EXPECT_EQ(end.cause, SandboxCause::kResident) << end.how;
-}
-
-// Memory in files that no process maps would be nobody's.
-TEST_F(SandboxTest, MemoryCannotHideInFiles) {
-  EXPECT_EQ(outcome([] { return ::memfd_create("hidden", 0); }), "EPERM");
-  EXPECT_EQ(outcome([] { return ::syscall(SYS_shmget, 0, kMegabyte, 01600); }), "EPERM");
-}
-
-TEST_F(SandboxTest, DataIsBounded) {
-#if defined(__SANITIZE_ADDRESS__)
-  GTEST_SKIP() << "not limited under AddressSanitizer, whose shadow memory would count";
-#endif
-  options_.data_bytes = 256 * kMegabyte;
-  EXPECT_EQ(outcome([] {
-              void* memory = ::mmap(nullptr, 512 * kMegabyte, PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-              return memory == MAP_FAILED ? -1L : 0L;
-            }),
-            "ENOMEM");
-  // Addresses alone cost nothing: arenas reserve them.
-  EXPECT_EQ(outcome([] {
-              void* memory = ::mmap(nullptr, std::size_t{64} << 30, PROT_NONE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-              return memory == MAP_FAILED ? -1L : 0L;
-            }),
-            "allowed");
-}
-
-TEST_F(SandboxTest, TheScratchFolderIsBounded) {
-  const TemporaryFolder scratch;
-  options_.scratch = scratch.path();
-  options_.scratch_bytes = 8 * kMegabyte;
-  const std::string base = scratch.path().string();
-  const SandboxEnd end = end_of([&base](int) {
-    const std::string piece(kMegabyte, 'x');
-    ::mkdir((base + "/deep").c_str(), 0700);
-    for (int i = 0; i < 16; ++i) {
-      const std::string path = base + "/deep/" + std::to_string(i);
-      const int fd = ::open(path.c_str(), O_CREAT | O_WRONLY, 0600);
-      static_cast<void>(::write(fd, piece.data(), piece.size()));
-      ::close(fd);
-    }
-    while (true) ::pause();
-  });
-  EXPECT_EQ(end.how, "killed: more than 8 MB in its scratch folder");
-  EXPECT_EQ(end.cause, SandboxCause::kScratch);
-}
-
-TEST_F(SandboxTest, AnEndlessLoopIsKilled) {
-  options_.wall_time = milliseconds(300);
-  const SandboxEnd end = end_of([](int socket) {
-    ::close(socket);
-    while (true) asm volatile("");
-  });
-  EXPECT_EQ(end.how, "killed: longer than 0.3 s");
-  EXPECT_EQ(end.cause, SandboxCause::kWallTime);
-}
-
-TEST_F(SandboxTest, ProcessorTimeIsBounded) {
-  options_.processor_time = milliseconds(1000);
-  const SandboxEnd end = end_of([](int) {
-    std::signal(SIGXCPU, SIG_IGN);
-    while (true) asm volatile("");
-  });
-  EXPECT_EQ(end.how, "killed: more than 1 s of processor time");
-  EXPECT_EQ(end.cause, SandboxCause::kProcessorTime);
-}
-
-TEST_F(SandboxTest, AForkBombIsBoundedAndGoneAfterwards) {
-  options_.processes = 40;
-  options_.wall_time = std::chrono::seconds(3);
-  const Lifeline lifeline;
-  options_.descriptors = {{lifeline.ends[1], 6}};
-  auto sandbox = Sandbox::start(options_, [](int socket) {
-    ::close(socket);
-    while (true) {
-      if (::fork() < 0) ::usleep(1000);
-    }
-  });
-  ASSERT_TRUE(sandbox) << describe(sandbox.error());
-  lifeline.give_away();
-  EXPECT_FALSE(lifeline.everyone_is_gone());
-  wait_for_close(sandbox->socket());
-  const SandboxEnd end = sandbox->reap();
-  EXPECT_TRUE(lifeline.everyone_is_gone());
-  EXPECT_TRUE(end.cause == SandboxCause::kProcesses || end.cause == SandboxCause::kWallTime)
-      << end.how;
-  // At the worst, what can be forked between two looks, and what the kernel's own limit allows.
-  EXPECT_LE(end.peak_processes, 360U);
-}
-
-TEST_F(SandboxTest, WhoStaysBehindDiesWithTheBody) {
-  const Lifeline lifeline;
-  options_.descriptors = {{lifeline.ends[1], 6}};
-  auto sandbox = Sandbox::start(options_, [](int) {
-    if (::fork() != 0) return;
-    ::setsid();
-    std::signal(SIGHUP, SIG_IGN);
-    if (::fork() != 0) ::_exit(0);
-    while (true) ::pause();
-  });
-  ASSERT_TRUE(sandbox) << describe(sandbox.error());
-  lifeline.give_away();
-  wait_for_close(sandbox->socket());
-  EXPECT_TRUE(sandbox->reap().ok);
-  EXPECT_TRUE(lifeline.everyone_is_gone());
-}
-
-TEST_F(SandboxTest, ItDiesWithItsOwnerAndWithItsParent) {
-  const Lifeline lifeline;
-  options_.descriptors = {{lifeline.ends[1], 6}};
-  const auto forever = [](int) {
-    while (true) ::pause();
-  };
-  {
-    auto sandbox = Sandbox::start(options_, forever);
-    ASSERT_TRUE(sandbox) << describe(sandbox.error());
-    const SandboxEnd end = sandbox->reap();
-    EXPECT_EQ(end.cause, SandboxCause::kDismissed) << end.how;
-  }
-  // A parent that is killed cannot clean up.
-  const pid_t owner = ::fork();
-  if (owner == 0) {
-    auto sandbox = Sandbox::start(options_, forever);
-    ::raise(SIGKILL);
-    ::_exit(sandbox ? 0 : 1);
-  }
-  lifeline.give_away();
-  int status = 0;
-  ::waitpid(owner, &status, 0);
-  EXPECT_TRUE(WIFSIGNALED(status));
-  for (int i = 0; i < 500 && !lifeline.everyone_is_gone(); ++i) ::usleep(10'000);
-  EXPECT_TRUE(lifeline.everyone_is_gone());
-}
-
-TEST_F(SandboxTest, ManyAtOnce) {
-  std::vector<Sandbox> sandboxes;
-  for (int i = 0; i < 8; ++i) {
-    auto sandbox = Sandbox::start(
-        options_, [i](int socket) { static_cast<void>(send_frame(socket, std::to_string(i))); });
-    ASSERT_TRUE(sandbox) << describe(sandbox.error());
-    sandboxes.push_back(std::move(*sandbox));
-  }
-  for (int i = 0; i < 8; ++i) {
-    Sandbox& sandbox = sandboxes[static_cast<std::size_t>(i)];
-    EXPECT_EQ(receive_frame(sandbox.socket()).value_or(""), std::to_string(i));
-    wait_for_close(sandbox.socket());
-    EXPECT_TRUE(sandbox.reap().ok);
-  }
 }
 
 }  // namespace

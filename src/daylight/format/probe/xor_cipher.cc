@@ -512,10 +512,13 @@ class KeySearch {
     const auto rich = static_cast<std::size_t>(std::count_if(
         windows.begin(), windows.end(),
         [&](const Window& window) { return window.repetition >= windows.front().repetition / 2; }));
-    for (const std::size_t count : {rich, std::size_t{1}, std::size_t{2}, std::size_t{4},
-                                    std::size_t{12}, std::size_t{48}, std::size_t{200}}) {
-      const auto counts =
-          histograms(bytes_, std::span(windows).first(std::min(count, windows.size())), period);
+    // Small files have few windows: the same ones say nothing new.
+    std::set<std::size_t> modal;
+    for (const std::size_t wanted : {rich, std::size_t{1}, std::size_t{2}, std::size_t{4},
+                                     std::size_t{12}, std::size_t{48}, std::size_t{200}}) {
+      const std::size_t count = std::min(wanted, windows.size());
+      if (!modal.insert(count).second) continue;
+      const auto counts = histograms(bytes_, std::span(windows).first(count), period);
       if (period == kWord) {  // so many bytes speak for each that the commonest decides
         consider(folded(commonest_key(counts)), how);
         return best;
@@ -523,9 +526,11 @@ class KeySearch {
       try_keys(modal_key(counts), counts);
     }
     if (best) return best;
-    for (const std::size_t count : {std::size_t{1}, std::size_t{2}, std::size_t{4}}) {
-      const auto counts =
-          histograms(bytes_, std::span(windows).first(std::min(count, windows.size())), period);
+    std::set<std::size_t> aligned;
+    for (const std::size_t wanted : {std::size_t{1}, std::size_t{2}, std::size_t{4}}) {
+      const std::size_t count = std::min(wanted, windows.size());
+      if (!aligned.insert(count).second) continue;
+      const auto counts = histograms(bytes_, std::span(windows).first(count), period);
       try_keys(aligned_key(counts), counts);
     }
     return best;

@@ -1,0 +1,663 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processors, calls in both directions, and faults.
+#include "daylight/guest/engine/arm64_engine.h"
+
+#include <dynarmic/interface/A64/a64.h>
+#include <dynarmic/interface/A64/config.h>
+#include <dynarmic/interface/exclusive_monitor.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csetjmp>
+#include <csignal>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "daylight/base/hex.h"
+#include "daylight/guest/engine/arm64_missing_instructions.h"
+
+namespace dl::guest {
+namespace {
+
+namespace A64 = Dynarmic::A64;
+using Dynarmic::HaltReason;
+
+constexpr std::uint32_t kReturnNumber = 0xffff;  // of the svc that ends a call
+constexpr HaltReason kReturned = HaltReason::UserDefined1;
+constexpr HaltReason kFaulted = HaltReason::UserDefined2;
+constexpr HaltReason kStopRequest = HaltReason::UserDefined3;
+constexpr std::uint64_t kStackGuard = 65'536;
+constexpr std::uint64_t kStackGuardValue = 0x5b2d8f00a7c3e100;
+// In shared mode: every address of a 64-bit process on Linux has this bit, so that cutting it off
+// and putting it on again changes nothing.
+constexpr unsigned kSharedBits = 46;
+
+std::uint32_t svc(std::uint32_t number) { return 0xd4000001U | (number << 5U); }
+constexpr std::uint32_t kRet = 0xd65f03c0;
+
+// Where a host function that meets bad memory goes back to. Null while no host function runs.
+thread_local sigjmp_buf* host_call_escape = nullptr;
+thread_local std::uint64_t host_fault_address = 0;
+struct sigaction translator_segv;
+struct sigaction translator_bus;
+
+void on_memory_signal(int number, siginfo_t* info, void* context) {
+  if (host_call_escape != nullptr) {
+    host_fault_address = reinterpret_cast<std::uint64_t>(info->si_addr);
+    siglongjmp(*host_call_escape, 1);
+  }
+  const struct sigaction& next = number == SIGBUS ? translator_bus : translator_segv;
+  if ((next.sa_flags & SA_SIGINFO) != 0 && next.sa_sigaction != nullptr) {
+    next.sa_sigaction(number, info, context);
+  } else if (next.sa_handler != SIG_DFL && next.sa_handler != SIG_IGN &&
+             next.sa_handler != nullptr) {
+    next.sa_handler(number);
+  } else {
+    signal(number, SIG_DFL);
+    raise(number);
+  }
+}
+
+// In front of the translator's handlers, which it sets when the first processor is made.
+void install_handlers() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    struct sigaction action = {};
+    action.sa_sigaction = &on_memory_signal;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    sigaction(SIGSEGV, &action, &translator_segv);
+    sigaction(SIGBUS, &action, &translator_bus);
+  });
+}
+
+class Arm64Engine;
+struct GuestThread;
+
+class Cpu final : public A64::UserCallbacks, public Arm64Registers {
+ public:
+  Cpu(Arm64Engine& engine, GuestArena& arena, Dynarmic::ExclusiveMonitor& monitor,
+      std::size_t number, bool shared);
+
+  A64::Jit& jit() { return *jit_; }
+  GuestThread* thread = nullptr;
+  std::uint64_t thread_register = 0;
+
+  // Code and memory that the fast path does not reach.
+  std::optional<std::uint32_t> MemoryReadCode(A64::VAddr at) override;
+  std::uint8_t MemoryRead8(A64::VAddr at) override { return load<std::uint8_t>(at); }
+  std::uint16_t MemoryRead16(A64::VAddr at) override { return load<std::uint16_t>(at); }
+  std::uint32_t MemoryRead32(A64::VAddr at) override { return load<std::uint32_t>(at); }
+  std::uint64_t MemoryRead64(A64::VAddr at) override { return load<std::uint64_t>(at); }
+  A64::Vector MemoryRead128(A64::VAddr at) override { return load<A64::Vector>(at); }
+  void MemoryWrite8(A64::VAddr at, std::uint8_t v) override { store(at, v); }
+  void MemoryWrite16(A64::VAddr at, std::uint16_t v) override { store(at, v); }
+  void MemoryWrite32(A64::VAddr at, std::uint32_t v) override { store(at, v); }
+  void MemoryWrite64(A64::VAddr at, std::uint64_t v) override { store(at, v); }
+  void MemoryWrite128(A64::VAddr at, A64::Vector v) override { store(at, v); }
+  bool MemoryWriteExclusive8(A64::VAddr at, std::uint8_t v, std::uint8_t e) override {
+    return exchange(at, v, e);
+  }
+  bool MemoryWriteExclusive16(A64::VAddr at, std::uint16_t v, std::uint16_t e) override {
+    return exchange(at, v, e);
+  }
+  bool MemoryWriteExclusive32(A64::VAddr at, std::uint32_t v, std::uint32_t e) override {
+    return exchange(at, v, e);
+  }
+  bool MemoryWriteExclusive64(A64::VAddr at, std::uint64_t v, std::uint64_t e) override {
+    return exchange(at, v, e);
+  }
+  bool MemoryWriteExclusive128(A64::VAddr at, A64::Vector v, A64::Vector e) override;
+
+  void InterpreterFallback(A64::VAddr pc, std::size_t count) override;
+  void CallSVC(std::uint32_t number) override;
+  void ExceptionRaised(A64::VAddr pc, A64::Exception exception) override;
+  void InstructionCacheOperationRaised(A64::InstructionCacheOperation operation,
+                                       A64::VAddr at) override;
+  void AddTicks(std::uint64_t) override {}
+  std::uint64_t GetTicksRemaining() override { return std::uint64_t{1} << 40U; }
+  std::uint64_t GetCNTPCT() override { return counter(); }
+
+  void set_integer(std::size_t i, std::uint64_t value) override { jit_->SetRegister(i, value); }
+  Vector128 vector(std::size_t i) const override { return jit_->GetVector(i); }
+  void set_vector(std::size_t i, const Vector128& value) override { jit_->SetVector(i, value); }
+  void set_saturated() override { jit_->SetFpsr(jit_->GetFpsr() | (1U << 27U)); }
+  std::uint64_t counter() override;
+
+  // Ends the call with a fault, which stays the first one.
+  void fault(GuestFault::Kind kind, std::string what, std::uint64_t pc, std::uint64_t address);
+
+ private:
+  bool usable(A64::VAddr at, std::size_t size, std::uint8_t access);
+  template <typename T>
+  T load(A64::VAddr at) {
+    T out{};
+    if (usable(at, sizeof(T), kPageRead)) std::memcpy(&out, reinterpret_cast<void*>(at), sizeof(T));
+    return out;
+  }
+  template <typename T>
+  void store(A64::VAddr at, T value) {
+    if (usable(at, sizeof(T), kPageWrite))
+      std::memcpy(reinterpret_cast<void*>(at), &value, sizeof(T));
+  }
+  template <typename T>
+  bool exchange(A64::VAddr at, T value, T expected) {
+    if (!usable(at, sizeof(T), kPageWrite) || at % sizeof(T) != 0) return false;
+    return __atomic_compare_exchange_n(reinterpret_cast<T*>(at), &expected, value, false,
+                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  }
+  bool run_missing(A64::VAddr pc);
+
+  Arm64Engine& engine_;
+  GuestArena& arena_;
+  bool shared_;
+  std::unique_ptr<A64::Jit> jit_;
+};
+
+// A thread of the host while it runs guest code.
+struct GuestThread {
+  std::vector<Cpu*> active;  // by depth of the call
+  std::optional<GuestFault> fault;
+  std::uint64_t block = 0;
+  std::uint64_t stack = 0;  // lowest address, above the guard
+  std::uint64_t stack_size = 0;
+};
+
+class Arm64Frame final : public CallFrame {
+ public:
+  Arm64Frame(const GuestArena& arena, A64::Jit& jit) : CallFrame(arena), jit_(jit) {}
+  std::size_t integer_registers() const override { return 8; }
+  std::uint64_t integer(std::size_t i) const override { return jit_.GetRegister(i); }
+  std::size_t vector_registers() const override { return 8; }
+  Vector128 vector(std::size_t i) const override { return jit_.GetVector(i); }
+  std::uint64_t stack() const override { return jit_.GetSP(); }
+  std::uint64_t return_address() const override { return jit_.GetRegister(30); }
+  void return_integer(std::uint64_t value) override { jit_.SetRegister(0, value); }
+  void return_vector(const Vector128& value) override { jit_.SetVector(0, value); }
+  std::uint64_t result_address() const override { return jit_.GetRegister(8); }
+  bool is_arm64() const override { return true; }
+
+ private:
+  A64::Jit& jit_;
+};
+
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> serial{1};
+  return serial++;
+}
+
+// The guest thread of this host thread, and whose it is.
+struct ThreadSlot {
+  std::uint64_t engine = 0;
+  GuestThread* thread = nullptr;
+};
+thread_local ThreadSlot thread_slot;
+
+class Arm64Engine final : public GuestEngine {
+ public:
+  Arm64Engine(GuestArena& arena, const GuestEngineOptions& options)
+      : arena_(arena), options_(options), monitor_(kMaxGuestCpus), functions_(65'536) {}
+
+  Result<void> prepare();
+  Result<std::uint64_t> bind(HostFunction function) override;
+  std::string bound_name(std::uint64_t address) const override;
+  GuestResult<GuestValue> call(std::uint64_t function, std::span<const std::uint64_t> integers,
+                               std::span<const Vector128> vectors) override;
+  void raise(GuestFault fault) override;
+  bool faulted() const override;
+  void stop(const std::string& why) override;
+  void resume() override { stopped_ = false; }
+  std::uint64_t thread_block() override;
+  std::pair<std::uint64_t, std::uint64_t> stack() override;
+  void leave_thread() override;
+  void code_changed(std::uint64_t address, std::uint64_t size) override;
+  void observe(CallObserver* observer) override { observer_ = observer; }
+
+  void host_call(Cpu& cpu, std::uint32_t number);
+  std::vector<std::uint64_t> frames_of(Cpu& cpu) const;
+  bool stopped() const { return stopped_; }
+
+ private:
+  GuestThread* this_thread();
+  Cpu* take_cpu();
+  void give_cpu(Cpu* cpu);
+  void run(Cpu& cpu, GuestThread& thread);
+  GuestFault stop_fault() const;
+
+  GuestArena& arena_;
+  GuestEngineOptions options_;
+  Dynarmic::ExclusiveMonitor monitor_;
+  std::uint64_t serial_ = next_serial();
+  std::uint64_t return_stub_ = 0;
+  CallObserver* observer_ = nullptr;
+  std::atomic<bool> stopped_ = false;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::string why_stopped_;
+  std::vector<std::unique_ptr<HostFunction>> functions_;  // by number; read without the lock
+  std::uint32_t bound_ = 1;                               // 0 is the guest's own svc
+  std::map<std::pair<std::string, void*>, std::uint64_t> addresses_;
+  std::unordered_map<std::uint64_t, std::uint32_t> numbers_;  // by address
+  std::uint64_t stub_page_ = 0;
+  std::uint64_t stub_used_ = kGuestPage;
+  std::vector<std::unique_ptr<Cpu>> cpus_;
+  std::vector<Cpu*> idle_;
+  std::vector<std::unique_ptr<GuestThread>> threads_;
+};
+
+// ---- Cpu ----
+
+Cpu::Cpu(Arm64Engine& engine, GuestArena& arena, Dynarmic::ExclusiveMonitor& monitor,
+         std::size_t number, bool shared)
+    : engine_(engine), arena_(arena), shared_(shared) {
+  A64::UserConfig config{};
+  config.callbacks = this;
+  config.processor_id = number;
+  config.global_monitor = &monitor;
+  config.tpidr_el0 = &thread_register;
+  config.tpidrro_el0 = &thread_register;
+  if (shared) {
+    config.fastmem_pointer = reinterpret_cast<void*>(std::uint64_t{1} << kSharedBits);
+    config.fastmem_address_space_bits = kSharedBits;
+  } else {
+    config.fastmem_pointer = reinterpret_cast<void*>(arena.base());
+    config.fastmem_address_space_bits = kArenaBits;
+  }
+  config.silently_mirror_fastmem = true;
+  config.fastmem_exclusive_access = true;
+  config.define_unpredictable_behaviour = true;
+  config.enable_cycle_counting = false;
+  config.wall_clock_cntpct = true;
+  config.code_cache_size = kGuestCodeCache;
+  jit_ = std::make_unique<A64::Jit>(config);
+  install_handlers();
+}
+
+std::uint64_t Cpu::counter() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                        std::chrono::steady_clock::now().time_since_epoch())
+                                        .count());
+}
+
+void Cpu::fault(GuestFault::Kind kind, std::string what, std::uint64_t pc, std::uint64_t address) {
+  if (thread != nullptr && !thread->fault) {
+    GuestFault fault;
+    fault.kind = kind;
+    fault.what = std::move(what);
+    fault.pc = pc;
+    fault.address = address;
+    fault.frames = engine_.frames_of(*this);
+    thread->fault = std::move(fault);
+  }
+  jit_->HaltExecution(kFaulted);
+}
+
+bool Cpu::usable(A64::VAddr at, std::size_t size, std::uint8_t access) {
+  if (arena_.allows(at, size, access)) return true;
+  if (shared_ && !arena_.contains(at)) {
+    // Memory of the process: only the kernel knows what is there.
+    std::uint8_t byte = 0;
+    iovec here{&byte, 1};
+    iovec there{reinterpret_cast<void*>(at), 1};
+    if (process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1) return true;
+  }
+  const bool stack = thread != nullptr && at < thread->stack && thread->stack - at <= kStackGuard;
+  fault(stack ? GuestFault::Kind::kStackOverflow : GuestFault::Kind::kMemory,
+        stack ? "uses more stack than it has"
+              : std::string((access & kPageWrite) != 0 ? "writes" : "reads") + " 0x" +
+                    hex_number(at) + ", which is not mapped for that",
+        jit_->GetPC(), at);
+  return false;
+}
+
+std::optional<std::uint32_t> Cpu::MemoryReadCode(A64::VAddr at) {
+  if (!arena_.allows(at, 4, kPageExecute)) return std::nullopt;
+  std::uint32_t word = 0;
+  std::memcpy(&word, reinterpret_cast<void*>(at), 4);
+  return word;
+}
+
+bool Cpu::MemoryWriteExclusive128(A64::VAddr at, A64::Vector value, A64::Vector expected) {
+  __extension__ using Wide = unsigned __int128;
+  if (!usable(at, 16, kPageWrite) || at % 16 != 0) return false;
+  Wide fresh = 0;
+  Wide old = 0;
+  std::memcpy(&fresh, value.data(), 16);
+  std::memcpy(&old, expected.data(), 16);
+  return __sync_bool_compare_and_swap(reinterpret_cast<Wide*>(at), old, fresh);
+}
+
+bool Cpu::run_missing(A64::VAddr pc) {
+  const auto word = MemoryReadCode(pc);
+  if (!word || !run_missing_instruction(*word, *this)) return false;
+  jit_->SetPC(pc + 4);
+  return true;
+}
+
+void Cpu::InterpreterFallback(A64::VAddr pc, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (run_missing(pc + 4 * i)) continue;
+    const auto word = MemoryReadCode(pc + 4 * i);
+    fault(GuestFault::Kind::kInstruction,
+          "instruction 0x" + hex_number(word.value_or(0), 8) + " is not known", pc + 4 * i, 0);
+    return;
+  }
+}
+
+void Cpu::ExceptionRaised(A64::VAddr pc, A64::Exception exception) {
+  if (exception == A64::Exception::NoExecuteFault) {
+    fault(GuestFault::Kind::kInstruction, "runs into 0x" + hex_number(pc) + ", where no code is",
+          pc, pc);
+    return;
+  }
+  if (exception == A64::Exception::Breakpoint) {
+    fault(GuestFault::Kind::kAbort, "stops at a breakpoint of its own", pc, 0);
+    return;
+  }
+  if (run_missing(pc)) return;
+  const auto word = MemoryReadCode(pc);
+  fault(GuestFault::Kind::kInstruction,
+        "instruction 0x" + hex_number(word.value_or(0), 8) + " is not known", pc, 0);
+}
+
+void Cpu::InstructionCacheOperationRaised(A64::InstructionCacheOperation, A64::VAddr) {
+  jit_->ClearCache();
+}
+
+void Cpu::CallSVC(std::uint32_t number) {
+  if (number == kReturnNumber) {
+    jit_->HaltExecution(kReturned);
+    return;
+  }
+  engine_.host_call(*this, number);
+}
+
+// ---- Arm64Engine ----
+
+Result<void> Arm64Engine::prepare() {
+  return_stub_ = TRY(arena_.map(kGuestPage, kPageRead | kPageWrite));
+  const std::uint32_t code[] = {svc(kReturnNumber), kRet};
+  std::memcpy(reinterpret_cast<void*>(return_stub_), code, sizeof(code));
+  return arena_.protect(return_stub_, kGuestPage, kPageRead | kPageExecute);
+}
+
+Result<std::uint64_t> Arm64Engine::bind(HostFunction function) {
+  const std::scoped_lock lock(mutex_);
+  // Number 0 is what the guest's own system calls come as.
+  const std::pair<std::string, void*> key(function.name, function.target);
+  const auto known = addresses_.find(key);
+  if (known != addresses_.end()) return known->second;
+  if (function.name == "svc#0") {
+    functions_[0] = std::make_unique<HostFunction>(std::move(function));
+    return 0;
+  }
+  if (bound_ >= kMaxBoundFunctions)
+    return fail(ErrorCode::kLimit, "the guest imports too many functions", function.name);
+  if (stub_used_ + 8 > kGuestPage) {
+    stub_page_ = TRY(arena_.map(kGuestPage, kPageRead | kPageExecute));
+    stub_used_ = 0;
+  }
+  const std::uint64_t address = stub_page_ + stub_used_;
+  TRY_VOID(arena_.protect(stub_page_, kGuestPage, kPageRead | kPageWrite));
+  const std::uint32_t code[] = {svc(bound_), kRet};
+  std::memcpy(reinterpret_cast<void*>(address), code, sizeof(code));
+  TRY_VOID(arena_.protect(stub_page_, kGuestPage, kPageRead | kPageExecute));
+  stub_used_ += 8;
+  functions_[bound_] = std::make_unique<HostFunction>(std::move(function));
+  numbers_.emplace(address, bound_);
+  addresses_.emplace(key, address);
+  ++bound_;
+  return address;
+}
+
+std::string Arm64Engine::bound_name(std::uint64_t address) const {
+  const std::scoped_lock lock(mutex_);
+  for (const std::uint64_t at : {address, address - 4}) {
+    const auto found = numbers_.find(at);
+    if (found != numbers_.end()) return functions_[found->second]->name;
+  }
+  return "";
+}
+
+GuestThread* Arm64Engine::this_thread() {
+  if (thread_slot.engine == serial_) return thread_slot.thread;
+  auto thread = std::make_unique<GuestThread>();
+  const auto block = arena_.map(kThreadBlockSize, kPageRead | kPageWrite);
+  const auto stack = arena_.reserve_range(options_.stack_size + kStackGuard);
+  if (!block || !stack) return nullptr;
+  thread->block = *block;
+  thread->stack = *stack + kStackGuard;
+  thread->stack_size = options_.stack_size;
+  if (!arena_.map_at(thread->stack, thread->stack_size, kPageRead | kPageWrite)) return nullptr;
+  std::memcpy(reinterpret_cast<void*>(thread->block + kStackGuardSlot), &kStackGuardValue, 8);
+  const std::scoped_lock lock(mutex_);
+  if (threads_.size() >= options_.max_threads) return nullptr;
+  threads_.push_back(std::move(thread));
+  thread_slot = {serial_, threads_.back().get()};
+  return thread_slot.thread;
+}
+
+Cpu* Arm64Engine::take_cpu() {
+  const std::scoped_lock lock(mutex_);
+  // The one that was used last has the code already.
+  if (!idle_.empty()) {
+    Cpu* const cpu = idle_.back();
+    idle_.pop_back();
+    return cpu;
+  }
+  if (cpus_.size() >= kMaxGuestCpus) return nullptr;
+  cpus_.push_back(
+      std::make_unique<Cpu>(*this, arena_, monitor_, cpus_.size(), options_.shared_memory));
+  return cpus_.back().get();
+}
+
+void Arm64Engine::give_cpu(Cpu* cpu) {
+  const std::scoped_lock lock(mutex_);
+  cpu->thread = nullptr;
+  idle_.push_back(cpu);
+}
+
+GuestFault Arm64Engine::stop_fault() const {
+  const std::scoped_lock lock(mutex_);
+  GuestFault fault;
+  fault.kind = GuestFault::Kind::kStopped;
+  fault.what = why_stopped_;
+  return fault;
+}
+
+GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
+                                          std::span<const std::uint64_t> integers,
+                                          std::span<const Vector128> vectors) {
+  const auto refuse = [](GuestFault::Kind kind, std::string what) {
+    GuestFault fault;
+    fault.kind = kind;
+    fault.what = std::move(what);
+    return tl::unexpected<GuestFault>(std::move(fault));
+  };
+  GuestThread* const thread = this_thread();
+  if (thread == nullptr)
+    return refuse(GuestFault::Kind::kStackOverflow, "there are too many threads");
+  if (thread->fault) return tl::unexpected<GuestFault>(*thread->fault);
+  if (stopped_) return tl::unexpected<GuestFault>(stop_fault());
+  if (thread->active.size() >= static_cast<std::size_t>(options_.max_depth))
+    return refuse(GuestFault::Kind::kStackOverflow, "calls between guest and host nest too deep");
+  Cpu* const cpu = take_cpu();
+  if (cpu == nullptr)
+    return refuse(GuestFault::Kind::kStackOverflow, "too many calls run at a time");
+  A64::Jit& jit = cpu->jit();
+  std::uint64_t sp = thread->stack + thread->stack_size - 256;
+  std::uint64_t frame = 0;
+  if (!thread->active.empty()) {
+    A64::Jit& outer = thread->active.back()->jit();
+    sp = (outer.GetSP() - 512) & ~std::uint64_t{15};
+    frame = outer.GetRegister(29);
+  }
+  const std::size_t in_registers = std::min<std::size_t>(integers.size(), 8);
+  const std::size_t on_stack = integers.size() - in_registers;
+  sp = (sp - 8 * on_stack) & ~std::uint64_t{15};
+  if (!arena_.allows(sp, 8 * on_stack, kPageWrite)) {
+    give_cpu(cpu);
+    return refuse(GuestFault::Kind::kStackOverflow, "uses more stack than it has");
+  }
+  if (on_stack > 0)
+    std::memcpy(reinterpret_cast<void*>(sp), integers.data() + in_registers, 8 * on_stack);
+  for (std::size_t i = 0; i < in_registers; ++i) jit.SetRegister(i, integers[i]);
+  for (std::size_t i = 0; i < std::min<std::size_t>(vectors.size(), 8); ++i)
+    jit.SetVector(i, vectors[i]);
+  jit.SetRegister(29, frame);
+  jit.SetRegister(30, return_stub_);
+  jit.SetSP(sp);
+  jit.SetPC(function);
+  cpu->thread = thread;
+  cpu->thread_register = thread->block;
+  {
+    const std::scoped_lock lock(mutex_);
+    thread->active.push_back(cpu);
+  }
+  run(*cpu, *thread);
+  {
+    const std::scoped_lock lock(mutex_);
+    thread->active.pop_back();
+  }
+  GuestValue value{jit.GetRegister(0), jit.GetVector(0)};
+  give_cpu(cpu);
+  if (thread->fault) {
+    GuestFault fault = *thread->fault;
+    if (thread->active.empty()) thread->fault.reset();
+    return tl::unexpected<GuestFault>(std::move(fault));
+  }
+  return value;
+}
+
+void Arm64Engine::run(Cpu& cpu, GuestThread& thread) {
+  while (true) {
+    const HaltReason reason = cpu.jit().Run();
+    if (thread.fault) return;
+    if (stopped_) {
+      thread.fault = stop_fault();
+      thread.fault->pc = cpu.jit().GetPC();
+      thread.fault->frames = frames_of(cpu);
+      return;
+    }
+    if (Dynarmic::Has(reason, kReturned)) return;
+  }
+}
+
+void Arm64Engine::host_call(Cpu& cpu, std::uint32_t number) {
+  const HostFunction* const function = functions_[number].get();
+  if (function == nullptr) {
+    cpu.fault(GuestFault::Kind::kInstruction, "a system call that is not known", cpu.jit().GetPC(),
+              0);
+    return;
+  }
+  Arm64Frame frame(arena_, cpu.jit());
+  sigjmp_buf escape;
+  sigjmp_buf* const outer = host_call_escape;
+  if (sigsetjmp(escape, 0) == 0) {
+    host_call_escape = &escape;
+    if (observer_ != nullptr) observer_->enter(*function, frame);
+    errno = 0;
+    function->invoke(function->target, function->state, frame);
+    if (errno != 0) {
+      const int error = errno;
+      std::memcpy(reinterpret_cast<void*>(cpu.thread->block + kErrnoSlot), &error, sizeof(error));
+    }
+    if (observer_ != nullptr) observer_->leave(*function, frame);
+    host_call_escape = outer;
+    if (!frame.refusal().empty())
+      cpu.fault(GuestFault::Kind::kArgument, function->name + ": " + frame.refusal(),
+                cpu.jit().GetRegister(30), 0);
+  } else {
+    host_call_escape = outer;
+    cpu.fault(
+        GuestFault::Kind::kMemory,
+        function->name + " was given memory that is not there: 0x" + hex_number(host_fault_address),
+        cpu.jit().GetRegister(30), host_fault_address);
+  }
+  if (cpu.thread->fault || stopped_) cpu.jit().HaltExecution(kFaulted);
+}
+
+std::vector<std::uint64_t> Arm64Engine::frames_of(Cpu& cpu) const {
+  std::vector<std::uint64_t> out = {cpu.jit().GetPC(), cpu.jit().GetRegister(30)};
+  std::uint64_t frame = cpu.jit().GetRegister(29);
+  while (out.size() < kMaxBacktrace && frame != 0 && frame % 8 == 0) {
+    const auto bytes = arena_.bytes(frame, 16);
+    if (!bytes) break;
+    std::uint64_t next = 0;
+    std::uint64_t link = 0;
+    std::memcpy(&next, bytes->data(), 8);
+    std::memcpy(&link, bytes->data() + 8, 8);
+    if (link != out.back() && link != 0) out.push_back(link);
+    if (next <= frame) break;  // frames grow upwards
+    frame = next;
+  }
+  return out;
+}
+
+void Arm64Engine::raise(GuestFault fault) {
+  GuestThread* const thread = this_thread();
+  if (thread == nullptr || thread->fault) return;
+  if (!thread->active.empty()) {
+    fault.pc = thread->active.back()->jit().GetRegister(30);
+    fault.frames = frames_of(*thread->active.back());
+  }
+  thread->fault = std::move(fault);
+}
+
+bool Arm64Engine::faulted() const {
+  if (stopped_) return true;
+  return thread_slot.engine == serial_ && thread_slot.thread->fault.has_value();
+}
+
+void Arm64Engine::stop(const std::string& why) {
+  const std::scoped_lock lock(mutex_);
+  why_stopped_ = why;
+  stopped_ = true;
+  for (const auto& thread : threads_) {
+    for (Cpu* const cpu : thread->active) cpu->jit().HaltExecution(kStopRequest);
+  }
+}
+
+std::uint64_t Arm64Engine::thread_block() {
+  const GuestThread* const thread = this_thread();
+  return thread == nullptr ? 0 : thread->block;
+}
+
+std::pair<std::uint64_t, std::uint64_t> Arm64Engine::stack() {
+  const GuestThread* const thread = this_thread();
+  if (thread == nullptr) return {0, 0};
+  return {thread->stack, thread->stack_size};
+}
+
+void Arm64Engine::leave_thread() {
+  if (thread_slot.engine != serial_ || !thread_slot.thread->active.empty()) return;
+  GuestThread* const leaving = thread_slot.thread;
+  thread_slot = {};
+  arena_.unmap(leaving->stack - kStackGuard, leaving->stack_size + kStackGuard);
+  arena_.unmap(leaving->block, kThreadBlockSize);
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(threads_, [&](const auto& thread) { return thread.get() == leaving; });
+}
+
+void Arm64Engine::code_changed(std::uint64_t address, std::uint64_t size) {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& cpu : cpus_) cpu->jit().InvalidateCacheRange(address, size);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<GuestEngine>> make_arm64_engine(GuestArena& arena,
+                                                       const GuestEngineOptions& options) {
+  auto engine = std::make_unique<Arm64Engine>(arena, options);
+  TRY_VOID(engine->prepare());
+  return engine;
+}
+
+}  // namespace dl::guest

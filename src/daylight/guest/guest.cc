@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts memory, processor, system and loader together.
+#include "daylight/guest/guest.h"
+
+#include <utility>
+
+#include "daylight/guest/engine/arm64_engine.h"
+#include "daylight/guest/libc/system_functions.h"
+#include "daylight/guest/libc/system_world.h"
+
+namespace dl::guest {
+
+Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
+  if (options.machine != ElfMachine::kArm64)
+    return fail(ErrorCode::kUnsupported,
+                "no engine runs " + std::string(abi_of(options.machine)) + " code", "guest");
+  std::unique_ptr<Guest> guest(new Guest());
+  guest->arena_ = TRY(GuestArena::reserve());
+  guest->heap_ = std::make_unique<GuestHeap>(*guest->arena_);
+  guest->engine_ = TRY(make_arm64_engine(*guest->arena_, options.engine));
+  auto world = std::make_unique<SystemWorld>(options.libraries);
+  const bool arm64 = options.machine == ElfMachine::kArm64;
+  guest->machine_ = std::make_unique<GuestMachine>(
+      *guest->arena_, *guest->heap_, *guest->engine_, system_functions(),
+      options.profile == nullptr ? DeviceProfile::builtin(arm64) : *options.profile,
+      options.events == nullptr ? no_guest_events() : *options.events);
+  world->set_machine(guest->machine_.get());
+  guest->world_ = std::move(world);
+  guest->loader_ = std::make_unique<LibraryLoader>(*guest->arena_, *guest->engine_, *guest->world_,
+                                                   options.machine);
+  guest->machine_->loader = guest->loader_.get();
+  return guest;
+}
+
+Guest::~Guest() {
+  // Threads of the guest end before what they run in.
+  if (engine_ != nullptr) engine_->stop("the guest ends");
+  machine_.reset();
+}
+
+Result<GuestLibrary*> Guest::load(const std::string& name) { return loader_->load(name); }
+
+GuestResult<GuestValue> Guest::call(std::uint64_t function, std::span<const std::uint64_t> integers,
+                                    std::span<const Vector128> vectors) {
+  auto done = engine_->call(function, integers, vectors);
+  if (!done) loader_->describe(done.error());
+  return done;
+}
+
+GuestResult<GuestValue> Guest::call(const std::string& symbol,
+                                    std::initializer_list<std::uint64_t> integers) {
+  const auto address = loader_->find(symbol);
+  if (!address) {
+    GuestFault fault;
+    fault.kind = GuestFault::Kind::kImport;
+    fault.what = "no loaded library has " + symbol;
+    return tl::unexpected<GuestFault>(std::move(fault));
+  }
+  return call(*address, std::span<const std::uint64_t>(integers.begin(), integers.size()));
+}
+
+}  // namespace dl::guest

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A phone without a phone: loads an app's native libraries and calls their functions.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "daylight/base/result.h"
+#include "daylight/guest/engine/guest_engine.h"
+#include "daylight/guest/image/library_loader.h"
+#include "daylight/guest/machine/guest_machine.h"
+
+namespace dl::guest {
+
+struct GuestOptions {
+  ElfMachine machine = ElfMachine::kArm64;
+  // The app's libraries by file name.
+  std::function<std::optional<LibraryFile>(const std::string& name)> libraries;
+  // Null for the builtin profile of the machine.
+  const DeviceProfile* profile = nullptr;
+  // Null for none.
+  GuestEvents* events = nullptr;
+  GuestEngineOptions engine;
+};
+
+// Runs hostile code in this process: behind dynarmic, in memory of its own, but with this program's
+// parsers and shims around it. Callers put it into a child process (base/sandbox.h). One at a time
+// in a process. Calls are thread safe.
+class Guest {
+ public:
+  // kUnsupported for processors that no engine runs.
+  static Result<std::unique_ptr<Guest>> create(const GuestOptions& options);
+  ~Guest();
+  Guest(const Guest&) = delete;
+  Guest& operator=(const Guest&) = delete;
+
+  // As LibraryLoader::load.
+  Result<GuestLibrary*> load(const std::string& name);
+  // Calls a function by address. A fault has a backtrace with names.
+  GuestResult<GuestValue> call(std::uint64_t function, std::span<const std::uint64_t> integers,
+                               std::span<const Vector128> vectors = {});
+  // By the name of an exported function of any loaded library: kNotFound as a fault of kind import.
+  GuestResult<GuestValue> call(const std::string& symbol,
+                               std::initializer_list<std::uint64_t> integers);
+
+  GuestMachine& machine() { return *machine_; }
+  LibraryLoader& loader() { return *loader_; }
+  GuestArena& arena() { return *arena_; }
+
+ private:
+  Guest() = default;
+
+  std::unique_ptr<GuestArena> arena_;
+  std::unique_ptr<GuestHeap> heap_;
+  std::unique_ptr<GuestEngine> engine_;
+  std::unique_ptr<LibraryWorld> world_;
+  std::unique_ptr<LibraryLoader> loader_;
+  std::unique_ptr<GuestMachine> machine_;
+};
+
+}  // namespace dl::guest

@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: Apache-2.0
+// Maps segments, applies relocations, runs constructors.
+// Sources: System V ABI (gABI) chapter 5; ELF for the Arm 64-bit Architecture, 5.7; System V ABI
+// for x86-64, 4.4; the order of lookups as bionic's linker has it.
+#include "daylight/guest/image/library_loader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <set>
+#include <utility>
+
+#include "daylight/base/hex.h"
+
+namespace dl::guest {
+namespace {
+
+constexpr std::uint64_t kDtInit = 12;
+constexpr std::uint64_t kDtFini = 13;
+constexpr std::uint64_t kDtInitArray = 25;
+constexpr std::uint64_t kDtFiniArray = 26;
+constexpr std::uint64_t kDtInitArraySize = 27;
+constexpr std::uint64_t kDtFiniArraySize = 28;
+constexpr std::uint32_t kPtTls = 7;
+constexpr std::uint64_t kPhdrSize = 56;
+constexpr std::uint8_t kIndirectFunction = 10;  // STT_GNU_IFUNC
+constexpr std::uint8_t kDataObject = 1;         // STT_OBJECT
+constexpr std::uint8_t kWeak = 2;
+
+// What a relocation asks for, whatever the processor calls it.
+enum class Relocation {
+  kNone,
+  kRelative,
+  kSymbol,
+  kSymbolNoAddend,
+  kIndirect,
+  kThreadLocal,
+  kOther
+};
+
+Relocation kind_of(ElfMachine machine, std::uint32_t type) {
+  if (machine == ElfMachine::kArm64) {
+    switch (type) {
+      case 0:
+        return Relocation::kNone;
+      case 257:   // ABS64
+      case 1025:  // GLOB_DAT
+      case 1026:  // JUMP_SLOT
+        return Relocation::kSymbol;
+      case 1027:
+        return Relocation::kRelative;
+      case 1032:
+        return Relocation::kIndirect;
+      case 1028:  // DTPMOD
+      case 1029:  // DTPREL
+      case 1030:  // TPREL
+      case 1031:  // TLSDESC
+        return Relocation::kThreadLocal;
+      default:
+        return Relocation::kOther;
+    }
+  }
+  switch (type) {
+    case 0:
+      return Relocation::kNone;
+    case 1:  // 64
+      return Relocation::kSymbol;
+    case 6:  // GLOB_DAT
+    case 7:  // JUMP_SLOT
+      return Relocation::kSymbolNoAddend;
+    case 8:
+      return Relocation::kRelative;
+    case 37:
+      return Relocation::kIndirect;
+    case 16:  // DTPMOD64
+    case 17:  // DTPOFF64
+    case 18:  // TPOFF64
+    case 36:  // TLSDESC
+      return Relocation::kThreadLocal;
+    default:
+      return Relocation::kOther;
+  }
+}
+
+void write_word(std::uint64_t address, std::uint64_t word) {
+  std::memcpy(reinterpret_cast<void*>(address), &word, 8);
+}
+
+std::uint64_t read_word(std::uint64_t address) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, reinterpret_cast<const void*>(address), 8);
+  return word;
+}
+
+std::uint64_t page_of(std::uint64_t address) { return address / kGuestPage * kGuestPage; }
+
+std::uint8_t access_of(const ElfSegment& segment) {
+  std::uint8_t out = (segment.flags & 4U) != 0 ? kPageRead : 0;
+  if (segment.writable()) out |= kPageRead | kPageWrite;
+  if (segment.executable()) out |= kPageRead | kPageExecute;
+  return out;
+}
+
+// Every library that a name may be found in, nearest first.
+std::vector<GuestLibrary*> scope_of(GuestLibrary* root) {
+  std::vector<GuestLibrary*> out;
+  std::set<GuestLibrary*> seen = {root};
+  std::deque<GuestLibrary*> queue = {root};
+  while (!queue.empty()) {
+    GuestLibrary* const library = queue.front();
+    queue.pop_front();
+    out.push_back(library);
+    for (GuestLibrary* const needed : library->dependencies) {
+      if (seen.insert(needed).second) queue.push_back(needed);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> GuestLibrary::find(std::string_view symbol) const {
+  const auto found = defined.find(symbol);
+  if (found == defined.end()) return std::nullopt;
+  return bias + elf.symbols()[found->second].value;
+}
+
+std::optional<std::pair<std::string_view, std::uint64_t>> GuestLibrary::symbol_at(
+    std::uint64_t address) const {
+  const ElfSymbol* best = nullptr;
+  const std::uint64_t at = address - bias;
+  for (const auto* table : {&elf.symbols(), &elf.debug_symbols()}) {
+    for (const ElfSymbol& symbol : *table) {
+      if (!symbol.defined() || symbol.type != 2 || symbol.value > at) continue;
+      if (symbol.size != 0 && at - symbol.value >= symbol.size) continue;
+      if (best == nullptr || symbol.value > best->value) best = &symbol;
+    }
+  }
+  if (best == nullptr) return std::nullopt;
+  return std::pair(best->name, at - best->value);
+}
+
+LibraryLoader::LibraryLoader(GuestArena& arena, GuestEngine& engine, LibraryWorld& world,
+                             ElfMachine machine)
+    : arena_(arena), engine_(engine), world_(world), machine_(machine) {}
+LibraryLoader::~LibraryLoader() = default;
+
+GuestLibrary* LibraryLoader::loaded(std::string_view name) const {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& library : libraries_) {
+    if (library->name == name || (!library->elf.soname().empty() && library->elf.soname() == name))
+      return library.get();
+  }
+  return nullptr;
+}
+
+GuestLibrary* LibraryLoader::holding(std::uint64_t address) const {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& library : libraries_) {
+    if (library->holds(address)) return library.get();
+  }
+  return nullptr;
+}
+
+std::optional<std::uint64_t> LibraryLoader::find(const std::string& symbol) {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& library : libraries_) {
+    if (const auto found = library->find(symbol)) return found;
+  }
+  return world_.import(symbol);
+}
+
+std::string LibraryLoader::describe(std::uint64_t address) const {
+  const GuestLibrary* const library = holding(address);
+  if (library == nullptr) {
+    const std::string name = engine_.bound_name(address);
+    return name.empty() ? "0x" + hex_number(address) : name;
+  }
+  std::string out = library->name + "+0x" + hex_number(address - library->bias);
+  if (const auto symbol = library->symbol_at(address)) {
+    out += " (" + std::string(symbol->first);
+    if (symbol->second != 0) out += "+0x" + hex_number(symbol->second);
+    out += ")";
+  }
+  return out;
+}
+
+void LibraryLoader::describe(GuestFault& fault) const {
+  fault.backtrace.clear();
+  for (const std::uint64_t address : fault.frames) fault.backtrace.push_back(describe(address));
+}
+
+Result<GuestLibrary*> LibraryLoader::load(const std::string& name) {
+  const std::scoped_lock lock(mutex_);
+  fault_.reset();
+  if (GuestLibrary* const known = loaded(name)) return known;
+  std::vector<GuestLibrary*> fresh;
+  GuestLibrary* const root = TRY(load_one(name, fresh));
+  const std::vector<GuestLibrary*> scope = scope_of(root);
+  for (GuestLibrary* const library : fresh) TRY_VOID(relocate(*library, scope));
+  for (GuestLibrary* const library : fresh) TRY_VOID(protect_segments(*library));
+  // What is needed comes first in `fresh`, and starts first.
+  for (GuestLibrary* const library : fresh) TRY_VOID(construct(*library));
+  return root;
+}
+
+Result<GuestLibrary*> LibraryLoader::load_one(const std::string& name,
+                                              std::vector<GuestLibrary*>& fresh) {
+  auto file = world_.open(name);
+  if (!file) return fail(ErrorCode::kNotFound, "the app has no such library", name);
+  if (libraries_.size() >= kMaxGuestLibraries)
+    return fail(ErrorCode::kLimit, "the guest loads too many libraries", name);
+  ElfFile elf = TRY(ElfFile::parse(file->content.bytes, name));
+  if (elf.machine() != machine_ || !elf.is_64bit())
+    return fail(ErrorCode::kUnsupported,
+                "is for " + std::string(abi_of(elf.machine())) + ", this guest runs " +
+                    std::string(abi_of(machine_)),
+                name);
+  if (elf.type() != 3) return fail(ErrorCode::kUnsupported, "is not a shared library", name);
+  libraries_.push_back(std::make_unique<GuestLibrary>(
+      GuestLibrary{name, file->path, file->origin, file->content, std::move(elf)}));
+  GuestLibrary& library = *libraries_.back();
+  const auto& symbols = library.elf.symbols();
+  for (std::uint32_t i = 0; i < symbols.size(); ++i) {
+    if (symbols[i].defined() && symbols[i].binding != 0 && !symbols[i].name.empty())
+      library.defined.emplace(symbols[i].name, i);
+  }
+  if (auto mapped = map_segments(library); !mapped) {
+    libraries_.pop_back();
+    return tl::unexpected(mapped.error());
+  }
+  for (const std::string& needed : library.elf.needed()) {
+    if (GuestLibrary* const known = loaded(needed)) {
+      library.dependencies.push_back(known);
+      continue;
+    }
+    if (world_.is_system(needed)) continue;
+    auto dependency = load_one(needed, fresh);
+    if (dependency) {
+      library.dependencies.push_back(*dependency);
+    } else {
+      gaps_.add(name, "needs " + needed + ": " + dl::describe(dependency.error()));
+    }
+  }
+  fresh.push_back(&library);
+  return &library;
+}
+
+Result<void> LibraryLoader::map_segments(GuestLibrary& library) {
+  const ElfFile& elf = library.elf;
+  std::uint64_t low = ~std::uint64_t{0};
+  std::uint64_t high = 0;
+  std::uint64_t align = kGuestPage;
+  for (const ElfSegment& segment : elf.segments()) {
+    if (segment.type == kPtTls && segment.memory_size > 0)
+      return fail(ErrorCode::kUnsupported, "uses ELF thread-local storage", library.name);
+    if (segment.type != ElfSegment::kLoad || segment.memory_size == 0) continue;
+    if (segment.address > kMaxLibrarySpan || segment.memory_size > kMaxLibrarySpan)
+      return fail(ErrorCode::kLimit, "wants more addresses than any library does", library.name);
+    low = std::min(low, page_of(segment.address));
+    high = std::max(high, segment.address + segment.memory_size);
+    if (segment.align > align && segment.align <= (std::uint64_t{1} << 21) &&
+        (segment.align & (segment.align - 1)) == 0)
+      align = segment.align;
+  }
+  if (high == 0) return fail(ErrorCode::kCorrupt, "has nothing to load", library.name);
+  library.size = whole_pages(high - low);
+  library.begin = TRY(arena_.reserve_range(library.size, align));
+  library.bias = library.begin - low;
+  for (const ElfSegment& segment : elf.segments()) {
+    if (segment.type != ElfSegment::kLoad || segment.memory_size == 0) continue;
+    const std::uint64_t begin = library.bias + segment.address;
+    const std::uint64_t end = begin + segment.memory_size;
+    // Segments of damaged files overlap: what is there stays.
+    for (std::uint64_t page = page_of(begin); page < end;) {
+      std::uint64_t stop = page;
+      while (stop < end && arena_.access_at(stop) == 0) stop += kGuestPage;
+      if (stop > page) TRY_VOID(arena_.map_at(page, stop - page, kPageRead | kPageWrite));
+      page = std::max(stop, page + kGuestPage);
+    }
+    const ByteSpan bytes = elf.bytes();
+    const std::uint64_t wanted = std::min(segment.file_size, segment.memory_size);
+    if (segment.offset >= bytes.size()) {
+      if (wanted > 0) gaps_.add(library.name, "a segment lies behind the end of the file");
+      continue;
+    }
+    const std::uint64_t size = std::min<std::uint64_t>(wanted, bytes.size() - segment.offset);
+    if (size < wanted) gaps_.add(library.name, "a segment is cut by the end of the file");
+    std::memcpy(reinterpret_cast<void*>(begin), bytes.data() + segment.offset, size);
+  }
+  return copy_headers(library);
+}
+
+// The program headers as the file has them: unwinders ask for them.
+Result<void> LibraryLoader::copy_headers(GuestLibrary& library) {
+  const auto& segments = library.elf.segments();
+  library.program_headers = TRY(arena_.map(segments.size() * kPhdrSize, kPageRead | kPageWrite));
+  std::uint64_t at = library.program_headers;
+  for (const ElfSegment& segment : segments) {
+    write_word(at, segment.type | (std::uint64_t{segment.flags} << 32U));
+    const std::uint64_t words[] = {segment.offset,    segment.address,     segment.address,
+                                   segment.file_size, segment.memory_size, segment.align};
+    std::memcpy(reinterpret_cast<void*>(at + 8), words, sizeof(words));
+    at += kPhdrSize;
+  }
+  return arena_.protect(library.program_headers, segments.size() * kPhdrSize, kPageRead);
+}
+
+Result<std::uint64_t> LibraryLoader::resolve(GuestLibrary& library, const ElfSymbol& symbol,
+                                             const std::vector<GuestLibrary*>& scope) {
+  if (symbol.defined() && (symbol.binding == 0 || symbol.visibility != 0))
+    return library.bias + symbol.value;
+  for (GuestLibrary* const candidate : scope) {
+    const auto found = candidate->defined.find(symbol.name);
+    if (found == candidate->defined.end()) continue;
+    const ElfSymbol& definition = candidate->elf.symbols()[found->second];
+    std::uint64_t address = candidate->bias + definition.value;
+    if (definition.type == kIndirectFunction) {
+      const auto chosen = engine_.call(address, {});
+      if (!chosen) {
+        fault_ = chosen.error();
+        return fail(ErrorCode::kCorrupt, "choosing a version of a function faults: " + fault_->what,
+                    library.name);
+      }
+      address = chosen->integer;
+    }
+    return address;
+  }
+  if (symbol.defined()) return library.bias + symbol.value;
+  const std::string name(symbol.name);
+  if (const auto system = world_.import(name)) return *system;
+  const bool weak = symbol.binding == kWeak;
+  const bool data = symbol.type == kDataObject;
+  missing_.push_back({library.name, name, weak, data});
+  if (weak) return 0;
+  return world_.missing(library.name, name, data);
+}
+
+Result<void> LibraryLoader::relocate(GuestLibrary& library,
+                                     const std::vector<GuestLibrary*>& scope) {
+  const auto& symbols = library.elf.symbols();
+  GapList gaps;
+  std::vector<std::optional<std::uint64_t>> known(symbols.size());
+  std::vector<ElfRelocation> indirect;
+  for (const ElfRelocation& relocation : library.elf.relocations(&gaps)) {
+    const Relocation kind = kind_of(machine_, relocation.type);
+    if (kind == Relocation::kNone) continue;
+    const std::uint64_t at = library.bias + relocation.address;
+    // Nothing outside of the library is written, whatever the file says.
+    if (!library.holds(at) || !library.holds(at + 7) || !arena_.allows(at, 8, kPageWrite))
+      return fail(ErrorCode::kCorrupt, "a relocation points out of the library", library.name);
+    const std::uint64_t addend =
+        relocation.explicit_addend ? static_cast<std::uint64_t>(relocation.addend) : read_word(at);
+    switch (kind) {
+      case Relocation::kRelative:
+        write_word(at, library.bias + addend);
+        break;
+      case Relocation::kIndirect:
+        indirect.push_back(relocation);
+        indirect.back().addend = static_cast<std::int64_t>(addend);
+        break;
+      case Relocation::kSymbol:
+      case Relocation::kSymbolNoAddend: {
+        if (relocation.symbol >= symbols.size())
+          return fail(ErrorCode::kCorrupt, "a relocation names no symbol", library.name);
+        auto& value = known[relocation.symbol];
+        if (relocation.symbol == 0) value = 0;
+        if (!value) value = TRY(resolve(library, symbols[relocation.symbol], scope));
+        const bool with = kind == Relocation::kSymbol && relocation.explicit_addend;
+        write_word(at, *value == 0 ? 0 : *value + (with ? addend : 0));
+        break;
+      }
+      case Relocation::kThreadLocal:
+        return fail(ErrorCode::kUnsupported, "uses ELF thread-local storage", library.name);
+      default:
+        return fail(ErrorCode::kUnsupported,
+                    "has a relocation of type " + std::to_string(relocation.type), library.name);
+    }
+  }
+  gaps_.append(gaps);
+  if (indirect.empty()) return {};
+  // Their functions are code of the library, which must be executable by then.
+  TRY_VOID(protect_segments(library));
+  for (const ElfRelocation& relocation : indirect) {
+    const auto chosen =
+        engine_.call(library.bias + static_cast<std::uint64_t>(relocation.addend), {});
+    if (!chosen) {
+      fault_ = chosen.error();
+      return fail(ErrorCode::kCorrupt, "choosing a version of a function faults: " + fault_->what,
+                  library.name);
+    }
+    const std::uint64_t at = library.bias + relocation.address;
+    const std::uint8_t access = arena_.access_at(at);
+    TRY_VOID(arena_.protect(page_of(at), at + 8 - page_of(at), kPageRead | kPageWrite));
+    write_word(at, chosen->integer);
+    TRY_VOID(arena_.protect(page_of(at), at + 8 - page_of(at), access & 0x7fU));
+  }
+  return {};
+}
+
+Result<void> LibraryLoader::protect_segments(GuestLibrary& library) {
+  for (const ElfSegment& segment : library.elf.segments()) {
+    if (segment.type != ElfSegment::kLoad || segment.memory_size == 0) continue;
+    const std::uint64_t begin = page_of(library.bias + segment.address);
+    const std::uint64_t end = library.bias + segment.address + segment.memory_size;
+    TRY_VOID(arena_.protect(begin, end - begin, access_of(segment)));
+  }
+  engine_.code_changed(library.begin, library.size);
+  return {};
+}
+
+Result<void> LibraryLoader::run(GuestLibrary& library, std::uint64_t function, const char* what) {
+  const auto done = engine_.call(function, {});
+  if (done) return {};
+  fault_ = done.error();
+  describe(*fault_);
+  return fail(ErrorCode::kCorrupt,
+              std::string("its ") + what + " at +0x" + hex_number(function - library.bias) +
+                  " ends with a fault: " + fault_->what,
+              library.name);
+}
+
+Result<void> LibraryLoader::construct(GuestLibrary& library) {
+  if (library.initialised) return {};
+  library.initialised = true;
+  const ElfFile& elf = library.elf;
+  if (const auto init = elf.dynamic_value(kDtInit); init && *init != 0)
+    TRY_VOID(run(library, library.bias + *init, "constructor"));
+  const auto array = elf.dynamic_value(kDtInitArray);
+  const auto size = elf.dynamic_value(kDtInitArraySize);
+  if (!array || !size) return {};
+  if (*size / 8 > kMaxConstructors)
+    return fail(ErrorCode::kLimit, "has more constructors than any library does", library.name);
+  for (std::uint64_t i = 0; i < *size / 8; ++i) {
+    const auto slot = arena_.bytes(library.bias + *array + 8 * i, 8);
+    if (!slot) return fail(ErrorCode::kCorrupt, "its constructors lie outside of it", library.name);
+    const std::uint64_t function = read_word(library.bias + *array + 8 * i);
+    if (function == 0 || function == ~std::uint64_t{0}) continue;
+    TRY_VOID(run(library, function, "constructor"));
+  }
+  return {};
+}
+
+GuestResult<void> LibraryLoader::run_destructors() {
+  const std::scoped_lock lock(mutex_);
+  for (auto library = libraries_.rbegin(); library != libraries_.rend(); ++library) {
+    if (!(*library)->initialised) continue;
+    (*library)->initialised = false;
+    const ElfFile& elf = (*library)->elf;
+    const auto array = elf.dynamic_value(kDtFiniArray);
+    const auto size = elf.dynamic_value(kDtFiniArraySize);
+    const std::uint64_t count = array && size ? std::min(*size / 8, kMaxConstructors) : 0;
+    for (std::uint64_t i = count; i-- > 0;) {
+      const std::uint64_t slot = (*library)->bias + *array + 8 * i;
+      if (!arena_.allows(slot, 8, kPageRead)) break;
+      const std::uint64_t function = read_word(slot);
+      if (function == 0 || function == ~std::uint64_t{0}) continue;
+      const auto done = engine_.call(function, {});
+      if (!done) return tl::unexpected<GuestFault>(done.error());
+    }
+    if (const auto fini = elf.dynamic_value(kDtFini); fini && *fini != 0) {
+      const auto done = engine_.call((*library)->bias + *fini, {});
+      if (!done) return tl::unexpected<GuestFault>(done.error());
+    }
+  }
+  return {};
+}
+
+}  // namespace dl::guest

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts native libraries into a guest's memory as Android's linker does, without a phone.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daylight/base/result.h"
+#include "daylight/format/format_gap.h"
+#include "daylight/guest/engine/guest_engine.h"
+#include "daylight/guest/image/guest_library.h"
+#include "daylight/guest/memory/guest_arena.h"
+
+namespace dl::guest {
+
+// Addresses of one library.
+inline constexpr std::uint64_t kMaxLibrarySpan = std::uint64_t{2} << 30;
+// Libraries of one guest.
+inline constexpr std::size_t kMaxGuestLibraries = 1'024;
+// Constructors of one library.
+inline constexpr std::uint64_t kMaxConstructors = 65'536;
+
+// A file that a guest asks for by its name.
+struct LibraryFile {
+  Content content;
+  std::vector<std::string> origin;  // containers, outermost first
+  std::string path;                 // as the guest sees it
+};
+
+// Where libraries and the functions of the system come from.
+class LibraryWorld {
+ public:
+  virtual ~LibraryWorld() = default;
+  // "libx.so"; nothing if the app has no such file.
+  virtual std::optional<LibraryFile> open(const std::string& name) = 0;
+  // Whether the system has a library of this name, whose functions are found by import().
+  virtual bool is_system(const std::string& name) const = 0;
+  // Address of a function or datum of the system for the guest.
+  virtual std::optional<std::uint64_t> import(const std::string& name) = 0;
+  // What stands for an import that nobody has: calling it ends the guest's call.
+  virtual Result<std::uint64_t> missing(const std::string& library, const std::string& name,
+                                        bool data) = 0;
+};
+
+// One at a time from outside; constructors that load further libraries come back in on the same
+// thread. The arena, engine and world must outlive it.
+class LibraryLoader {
+ public:
+  LibraryLoader(GuestArena& arena, GuestEngine& engine, LibraryWorld& world, ElfMachine machine);
+  ~LibraryLoader();
+
+  // Maps, relocates and starts a library and what it needs; the same one if it is loaded already.
+  // kNotFound, kUnsupported (another processor, thread-local storage), kCorrupt (a damaged file,
+  // or a constructor that faults: see fault()). Needed libraries that nobody has are gaps.
+  Result<GuestLibrary*> load(const std::string& name);
+  // Of a loaded library; null if it is not.
+  GuestLibrary* loaded(std::string_view name) const;
+  // The fault that the last failed load ended with, if it was one.
+  const std::optional<GuestFault>& fault() const { return fault_; }
+
+  // In the order in which they were loaded.
+  const std::vector<std::unique_ptr<GuestLibrary>>& libraries() const { return libraries_; }
+  GuestLibrary* holding(std::uint64_t address) const;
+  // The first that defines it, in order of loading; then the system's.
+  std::optional<std::uint64_t> find(const std::string& symbol);
+  // "libx.so+0x1f40 (name+0x10)", or the host function's name, or the number.
+  std::string describe(std::uint64_t address) const;
+  // Names for the addresses of a fault.
+  void describe(GuestFault& fault) const;
+
+  // Runs the destructors of all libraries, last first. A fault ends it.
+  GuestResult<void> run_destructors();
+
+  const std::vector<MissingImport>& missing() const { return missing_; }
+  const GapList& gaps() const { return gaps_; }
+
+ private:
+  Result<GuestLibrary*> load_one(const std::string& name, std::vector<GuestLibrary*>& fresh);
+  Result<void> map_segments(GuestLibrary& library);
+  Result<void> copy_headers(GuestLibrary& library);
+  Result<void> relocate(GuestLibrary& library, const std::vector<GuestLibrary*>& scope);
+  Result<void> protect_segments(GuestLibrary& library);
+  Result<void> construct(GuestLibrary& library);
+  Result<std::uint64_t> resolve(GuestLibrary& library, const ElfSymbol& symbol,
+                                const std::vector<GuestLibrary*>& scope);
+  Result<void> run(GuestLibrary& library, std::uint64_t function, const char* what);
+
+  GuestArena& arena_;
+  GuestEngine& engine_;
+  LibraryWorld& world_;
+  ElfMachine machine_;
+  mutable std::recursive_mutex mutex_;
+  std::vector<std::unique_ptr<GuestLibrary>> libraries_;
+  std::vector<MissingImport> missing_;
+  std::optional<GuestFault> fault_;
+  GapList gaps_;
+};
+
+}  // namespace dl::guest

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// libdl: libraries while they run, and what unwinders ask.
+#include <cerrno>
+#include <cstring>
+
+#include "daylight/guest/libc/system_functions.h"
+#include "daylight/guest/libc/system_world.h"
+#include "daylight/guest/machine/guest_machine.h"
+
+namespace dl::guest {
+namespace {
+
+constexpr std::uint64_t kDefaultHandle = 0;               // RTLD_DEFAULT
+constexpr std::uint64_t kNextHandle = ~std::uint64_t{0};  // RTLD_NEXT
+constexpr std::uint64_t kWholeHandle = 1;                 // dlopen(NULL)
+
+struct LinkerError {
+  explicit LinkerError(GuestMachine&) {}
+  std::mutex mutex;
+  std::string text;
+};
+
+void set_error(GuestMachine& machine, const std::string& text) {
+  LinkerError& error = machine.part<LinkerError>();
+  const std::scoped_lock lock(error.mutex);
+  error.text = text;
+}
+
+std::string file_name(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+std::uint64_t dlopen_(GuestMachine& machine, const char* path, int) {
+  if (path == nullptr) return kWholeHandle;
+  const std::string name = file_name(path);
+  if (is_system_library(name)) {
+    machine.events.lookup({GuestLookup::What::kLibrary, path, true, "system"});
+    return machine.constant_text(name);
+  }
+  const auto library = machine.loader->load(name);
+  machine.events.lookup({GuestLookup::What::kLibrary, path, library.has_value(),
+                         library ? (*library)->path : library.error().what});
+  if (library) return (*library)->begin;
+  if (const auto& fault = machine.loader->fault()) machine.engine.raise(*fault);
+  set_error(machine, "dlopen failed: library \"" + name + "\" not found");
+  return 0;
+}
+
+std::uint64_t dlsym_(GuestMachine& machine, std::uint64_t handle, const char* name) {
+  std::optional<std::uint64_t> found;
+  GuestLibrary* const library =
+      handle == kDefaultHandle || handle == kNextHandle ? nullptr : machine.loader->holding(handle);
+  if (library != nullptr) {
+    found = library->find(name);
+    for (std::size_t i = 0; !found && i < library->dependencies.size(); ++i)
+      found = library->dependencies[i]->find(name);
+  } else {
+    found = machine.loader->find(name);
+  }
+  machine.events.lookup({GuestLookup::What::kSymbol, name, found.has_value(),
+                         found ? machine.loader->describe(*found) : std::string()});
+  if (found) return *found;
+  set_error(machine, std::string("undefined symbol: ") + name);
+  return 0;
+}
+
+int dlclose_(std::uint64_t) { return 0; }  // libraries stay
+
+std::uint64_t dlerror_(GuestMachine& machine) {
+  LinkerError& error = machine.part<LinkerError>();
+  const std::scoped_lock lock(error.mutex);
+  if (error.text.empty()) return 0;
+  const std::uint64_t out = machine.constant_text(error.text);
+  error.text.clear();
+  return out;
+}
+
+int dladdr_(GuestMachine& machine, std::uint64_t address, std::uint64_t to) {
+  const GuestLibrary* const library = machine.loader->holding(address);
+  if (library == nullptr || !machine.arena.allows(to, 32, kPageWrite)) return 0;
+  std::uint64_t out[4] = {machine.constant_text(library->path), library->begin, 0, 0};
+  if (const auto symbol = library->symbol_at(address)) {
+    out[2] = machine.constant_text(std::string(symbol->first));
+    out[3] = address - symbol->second;
+  }
+  std::memcpy(reinterpret_cast<void*>(to), out, sizeof(out));
+  return 1;
+}
+
+int dl_iterate_phdr_(GuestMachine& machine, std::uint64_t callback, std::uint64_t data) {
+  // struct dl_phdr_info: address, name, headers, their number, loads, unloads, two for TLS.
+  constexpr std::uint64_t kInfoSize = 64;
+  const std::uint64_t info = machine.heap.allocate(kInfoSize);
+  if (info == 0) return 0;
+  int answer = 0;
+  const auto& libraries = machine.loader->libraries();
+  for (std::size_t i = 0; i < libraries.size() && answer == 0; ++i) {
+    const GuestLibrary& library = *libraries[i];
+    const std::uint64_t words[8] = {library.bias,
+                                    machine.constant_text(library.path),
+                                    library.program_headers,
+                                    library.elf.segments().size(),
+                                    libraries.size(),
+                                    0,
+                                    0,
+                                    0};
+    std::memcpy(reinterpret_cast<void*>(info), words, sizeof(words));
+    const std::uint64_t arguments[] = {info, kInfoSize, data};
+    const auto called = machine.engine.call(callback, arguments);
+    if (!called) break;
+    answer = static_cast<int>(called->integer);
+  }
+  machine.heap.release(info);
+  return answer;
+}
+
+}  // namespace
+
+void add_linker_functions(FunctionTable& table) {
+  table.add("dlopen", &dlopen_);
+  table.alias("android_dlopen_ext", "dlopen");
+  table.add("dlsym", &dlsym_);
+  table.add("dlclose", &dlclose_);
+  table.add("dlerror", &dlerror_);
+  table.add("dladdr", &dladdr_);
+  table.add("dl_iterate_phdr", &dl_iterate_phdr_);
+}
+
+}  // namespace dl::guest

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process and the device: its end, its settings, what it can be asked, and raw system calls.
+#include <sys/auxv.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <vector>
+
+#include "daylight/guest/libc/guest_files.h"
+#include "daylight/guest/libc/system_functions.h"
+#include "daylight/guest/machine/guest_machine.h"
+
+namespace dl::guest {
+namespace {
+
+constexpr std::uint64_t kPropertyValue = 92;  // PROP_VALUE_MAX
+
+std::uint64_t errno_(GuestMachine& machine) { return machine.engine.thread_block() + kErrnoSlot; }
+
+// ---- the end ----
+
+struct LastWords {
+  explicit LastWords(GuestMachine&) {}
+  std::mutex mutex;
+  std::string message;  // android_set_abort_message
+};
+
+void abort_(GuestMachine& machine) {
+  LastWords& words = machine.part<LastWords>();
+  const std::scoped_lock lock(words.mutex);
+  machine.raise(GuestFault::Kind::kAbort,
+                words.message.empty() ? "calls abort()" : "calls abort(): " + words.message);
+}
+void set_abort_message(GuestMachine& machine, const char* text) {
+  LastWords& words = machine.part<LastWords>();
+  const std::scoped_lock lock(words.mutex);
+  words.message = text == nullptr ? "" : text;
+}
+void stack_smashed(GuestMachine& machine) {
+  machine.raise(GuestFault::Kind::kAbort, "has overwritten its stack's guard");
+}
+void assert_failed(GuestMachine& machine, const char* file, int line, const char* expression) {
+  machine.raise(GuestFault::Kind::kAbort, std::string("assertion failed: ") + expression + " (" +
+                                              file + ":" + std::to_string(line) + ")");
+}
+void assert_failed_in(GuestMachine& machine, const char* file, int line, const char*,
+                      const char* expression) {
+  assert_failed(machine, file, line, expression);
+}
+void exit_(GuestMachine& machine, int code) {
+  machine.raise(GuestFault::Kind::kExit, "ends its process with code " + std::to_string(code));
+}
+
+// Destructors of static objects run when a process ends: this one is stopped instead.
+int cxa_atexit(std::uint64_t, std::uint64_t, std::uint64_t) { return 0; }
+void cxa_finalize(std::uint64_t) {}
+int atfork(std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t) { return 0; }
+
+// ---- settings ----
+
+const std::string* property(GuestMachine& machine, const std::string& name) {
+  const auto found = machine.profile.properties.find(name);
+  const bool there = found != machine.profile.properties.end();
+  machine.events.lookup(
+      {GuestLookup::What::kProperty, name, there, there ? found->second : std::string()});
+  return there ? &found->second : nullptr;
+}
+
+int property_get(GuestMachine& machine, const char* name, std::uint64_t to) {
+  if (!machine.arena.allows(to, kPropertyValue, kPageWrite)) {
+    machine.raise(GuestFault::Kind::kArgument, "__system_property_get: no room for the value");
+    return 0;
+  }
+  const std::string* const found = property(machine, name);
+  const std::string text = found == nullptr ? std::string() : found->substr(0, kPropertyValue - 1);
+  std::memcpy(reinterpret_cast<void*>(to), text.c_str(), text.size() + 1);
+  return static_cast<int>(text.size());
+}
+// The handle is the name's own text.
+std::uint64_t property_find(GuestMachine& machine, const char* name) {
+  return property(machine, name) == nullptr ? 0 : machine.constant_text(name);
+}
+int property_read(GuestMachine& machine, const char* handle, std::uint64_t name, std::uint64_t to) {
+  if (name != 0 && machine.arena.allows(name, std::strlen(handle) + 1, kPageWrite))
+    std::memcpy(reinterpret_cast<void*>(name), handle, std::strlen(handle) + 1);
+  return property_get(machine, handle, to);
+}
+void property_read_callback(GuestMachine& machine, const char* handle, std::uint64_t callback,
+                            std::uint64_t cookie) {
+  const std::string* const found = property(machine, handle);
+  const std::uint64_t arguments[] = {
+      cookie, machine.constant_text(handle),
+      machine.constant_text(found == nullptr ? std::string() : *found), 1};
+  (void)machine.engine.call(callback, arguments);
+}
+
+std::uint64_t getenv_(GuestMachine& machine, const char* name) {
+  const auto found = machine.profile.environment.find(name);
+  const bool there = found != machine.profile.environment.end();
+  machine.events.lookup({GuestLookup::What::kSetting, std::string("getenv ") + name, there,
+                         there ? found->second : std::string()});
+  return there ? machine.constant_text(found->second) : 0;
+}
+int setenv_(const char*, const char*, int) { return 0; }
+
+// ---- what the device is ----
+
+// bionic's numbers for sysconf.
+std::int64_t sysconf_(GuestMachine& machine, int what) {
+  switch (what) {
+    case 0x0006:  // _SC_CLK_TCK
+      return 100;
+    case 0x000b:  // _SC_OPEN_MAX
+      return 32'768;
+    case 0x0027:  // _SC_PAGESIZE
+    case 0x0028:
+      return static_cast<std::int64_t>(kGuestPage);
+    case 0x0060:  // _SC_NPROCESSORS_CONF
+    case 0x0061:  // _SC_NPROCESSORS_ONLN
+      return machine.profile.cpu_count;
+    case 0x0062:  // _SC_PHYS_PAGES
+      return 971'073;
+    case 0x0063:  // _SC_AVPHYS_PAGES
+      return 350'504;
+    case 0x0048:  // _SC_GETPW_R_SIZE_MAX
+      return 1024;
+    default:
+      machine.events.lookup(
+          {GuestLookup::What::kSetting, "sysconf " + std::to_string(what), false, ""});
+      errno = EINVAL;
+      return -1;
+  }
+}
+
+std::uint64_t getauxval_(GuestMachine& machine, std::uint64_t what) {
+  switch (what) {
+    case AT_PAGESZ:
+      return kGuestPage;
+    case AT_HWCAP:
+      return machine.profile.hwcap;
+    case AT_HWCAP2:
+      return machine.profile.hwcap2;
+    case AT_CLKTCK:
+      return 100;
+    default:
+      machine.events.lookup(
+          {GuestLookup::What::kSetting, "getauxval " + std::to_string(what), false, ""});
+      errno = ENOENT;
+      return 0;
+  }
+}
+int cpu_family(CallArguments& rest) { return rest.frame().is_arm64() ? 4 : 5; }
+std::uint64_t cpu_features(GuestMachine& machine) { return machine.profile.hwcap; }
+int cpu_count(GuestMachine& machine) { return machine.profile.cpu_count; }
+
+std::uint64_t process_name(GuestMachine& machine) { return machine.constant_text("app_process64"); }
+constexpr int kProcess = 10'123;  // an ordinary app's
+int getpid_() { return kProcess; }
+int getppid_() { return 999; }
+int getuid_() { return 10'123; }
+
+// ---- chance ----
+
+std::uint32_t arc4random_() {
+  std::uint32_t out = 0;
+  (void)!getrandom(&out, sizeof(out), 0);
+  return out;
+}
+void arc4random_buf_(GuestMachine& machine, std::uint64_t to, std::uint64_t size) {
+  if (!machine.arena.allows(to, size, kPageWrite)) {
+    machine.raise(GuestFault::Kind::kMemory, "arc4random_buf: the buffer is not writable");
+    return;
+  }
+  (void)!getrandom(reinterpret_cast<void*>(to), size, 0);
+}
+std::uint32_t arc4random_uniform_(std::uint32_t bound) {
+  return bound < 2 ? 0 : arc4random_() % bound;
+}
+struct RandomState {
+  explicit RandomState(GuestMachine&) {}
+  std::mutex mutex;
+  unsigned seed = 1;
+};
+int rand_(GuestMachine& machine) {
+  RandomState& state = machine.part<RandomState>();
+  const std::scoped_lock lock(state.mutex);
+  return ::rand_r(&state.seed);
+}
+void srand_(GuestMachine& machine, unsigned seed) {
+  RandomState& state = machine.part<RandomState>();
+  const std::scoped_lock lock(state.mutex);
+  state.seed = seed;
+}
+
+// ---- sorting, which calls back ----
+
+int ask(GuestMachine& machine, std::uint64_t compare, std::uint64_t a, std::uint64_t b) {
+  const std::uint64_t arguments[] = {a, b};
+  const auto answer = machine.engine.call(compare, arguments);
+  return answer ? static_cast<int>(answer->integer) : 0;
+}
+
+// A heap sort: whatever the guest's comparison answers, it stays inside and ends.
+void qsort_(GuestMachine& machine, std::uint64_t base, std::uint64_t count, std::uint64_t size,
+            std::uint64_t compare) {
+  std::uint64_t bytes = 0;
+  if (__builtin_mul_overflow(count, size, &bytes) ||
+      !machine.arena.allows(base, bytes, kPageRead | kPageWrite)) {
+    machine.raise(GuestFault::Kind::kMemory, "qsort: the array is not all in its memory");
+    return;
+  }
+  if (count < 2 || size == 0) return;
+  const auto item = [&](std::uint64_t i) { return base + i * size; };
+  const auto swap = [&](std::uint64_t a, std::uint64_t b) {
+    auto* const x = reinterpret_cast<std::uint8_t*>(item(a));
+    std::swap_ranges(x, x + size, reinterpret_cast<std::uint8_t*>(item(b)));
+  };
+  const auto sink = [&](std::uint64_t root, std::uint64_t end) {
+    while (2 * root + 1 < end && !machine.engine.faulted()) {
+      std::uint64_t child = 2 * root + 1;
+      if (child + 1 < end && ask(machine, compare, item(child), item(child + 1)) < 0) ++child;
+      if (ask(machine, compare, item(root), item(child)) >= 0) return;
+      swap(root, child);
+      root = child;
+    }
+  };
+  for (std::uint64_t i = count / 2; i-- > 0;) sink(i, count);
+  for (std::uint64_t end = count - 1; end > 0 && !machine.engine.faulted(); --end) {
+    swap(0, end);
+    sink(0, end);
+  }
+}
+
+std::uint64_t bsearch_(GuestMachine& machine, std::uint64_t key, std::uint64_t base,
+                       std::uint64_t count, std::uint64_t size, std::uint64_t compare) {
+  std::uint64_t low = 0;
+  std::uint64_t high = count;
+  while (low < high && !machine.engine.faulted()) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    const int order = ask(machine, compare, key, base + middle * size);
+    if (order == 0) return base + middle * size;
+    if (order < 0) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return 0;
+}
+
+// ---- locale: there is one ----
+
+std::uint64_t newlocale_(GuestMachine& machine, int, const char*, std::uint64_t) {
+  return machine.constant_text("C.locale");
+}
+void freelocale_(std::uint64_t) {}
+std::uint64_t uselocale_(GuestMachine& machine, std::uint64_t) {
+  return machine.constant_text("C.locale");
+}
+std::uint64_t setlocale_(GuestMachine& machine, int, const char*) {
+  return machine.constant_text("C.UTF-8");
+}
+std::uint64_t mb_cur_max() { return 4; }
+
+// ---- signals: none is delivered from outside ----
+
+int sigaction_(GuestMachine& machine, int number, std::uint64_t, std::uint64_t old) {
+  machine.events.lookup(
+      {GuestLookup::What::kSetting, "sigaction " + std::to_string(number), true, "kept"});
+  if (old != 0 && machine.arena.allows(old, 32, kPageWrite))
+    std::memset(reinterpret_cast<void*>(old), 0, 32);
+  return 0;
+}
+std::uint64_t signal_(int, std::uint64_t) { return 0; }
+int sigemptyset_(std::uint64_t* set) { return *set = 0, 0; }
+int sigfillset_(std::uint64_t* set) { return *set = ~std::uint64_t{0}, 0; }
+int sigaddset_(std::uint64_t* set, int number) {
+  if (number < 1 || number > 64) return -1;
+  *set |= std::uint64_t{1} << static_cast<unsigned>(number - 1);
+  return 0;
+}
+int sigdelset_(std::uint64_t* set, int number) {
+  if (number < 1 || number > 64) return -1;
+  *set &= ~(std::uint64_t{1} << static_cast<unsigned>(number - 1));
+  return 0;
+}
+int sigismember_(const std::uint64_t* set, int number) {
+  if (number < 1 || number > 64) return -1;
+  return static_cast<int>((*set >> static_cast<unsigned>(number - 1)) & 1U);
+}
+int sigprocmask_(int, const std::uint64_t*, std::uint64_t* old) {
+  if (old != nullptr) *old = 0;
+  return 0;
+}
+int prctl_(GuestMachine& machine, int option) {
+  machine.events.lookup(
+      {GuestLookup::What::kSetting, "prctl " + std::to_string(option), true, "ignored"});
+  return 0;
+}
+
+// ---- system calls: a few, by their arm64 or x86-64 numbers ----
+
+enum class SystemCall { kUnknown, kGetTid, kGetPid, kGetUid, kRandom, kYield, kFutex };
+
+SystemCall system_call(std::uint64_t number, bool arm64) {
+  const std::pair<std::uint64_t, SystemCall> arm[] = {
+      {178, SystemCall::kGetTid}, {172, SystemCall::kGetPid}, {174, SystemCall::kGetUid},
+      {278, SystemCall::kRandom}, {124, SystemCall::kYield},  {98, SystemCall::kFutex}};
+  const std::pair<std::uint64_t, SystemCall> intel[] = {
+      {186, SystemCall::kGetTid}, {39, SystemCall::kGetPid}, {102, SystemCall::kGetUid},
+      {318, SystemCall::kRandom}, {24, SystemCall::kYield},  {202, SystemCall::kFutex}};
+  for (const auto& [known, call] : arm64 ? arm : intel) {
+    if (known == number) return call;
+  }
+  return SystemCall::kUnknown;
+}
+
+// The result, or a negative error as the kernel gives it.
+std::int64_t run_system_call(GuestMachine& machine, std::uint64_t number,
+                             const std::uint64_t (&arguments)[6], bool arm64) {
+  const SystemCall call = system_call(number, arm64);
+  machine.events.lookup(
+      {GuestLookup::What::kSystemCall, std::to_string(number), call != SystemCall::kUnknown, ""});
+  switch (call) {
+    case SystemCall::kGetTid:
+      return ::syscall(SYS_gettid);
+    case SystemCall::kGetPid:
+      return kProcess;
+    case SystemCall::kGetUid:
+      return getuid_();
+    case SystemCall::kYield:
+      return ::syscall(SYS_sched_yield);
+    case SystemCall::kRandom:
+      if (!machine.arena.allows(arguments[0], arguments[1], kPageWrite)) return -EFAULT;
+      return getrandom(reinterpret_cast<void*>(arguments[0]), arguments[1], 0);
+    case SystemCall::kFutex: {
+      // Waiting and waking on a word of its own memory.
+      const auto operation = static_cast<int>(arguments[1] & 0x7fU);
+      if (!machine.arena.allows(arguments[0], 4, kPageRead | kPageWrite)) return -EFAULT;
+      if (operation != 0 && operation != 1) return -ENOSYS;
+      const timespec slice{0, 50'000'000};
+      const long result = ::syscall(SYS_futex, arguments[0], arguments[1] & 0xffU, arguments[2],
+                                    operation == 0 ? &slice : nullptr, nullptr, 0);
+      // A wait that was cut short is a spurious wake-up, which every caller must expect.
+      if (result < 0) return errno == ETIMEDOUT && arguments[3] == 0 ? -EINTR : -errno;
+      return result;
+    }
+    case SystemCall::kUnknown:
+      break;
+  }
+  return -ENOSYS;
+}
+
+std::int64_t syscall_(GuestMachine& machine, std::uint64_t number, CallArguments& rest) {
+  std::uint64_t arguments[6];
+  for (std::uint64_t& each : arguments) each = rest.next_integer();
+  const std::int64_t result = run_system_call(machine, number, arguments, rest.frame().is_arm64());
+  if (result >= 0) {
+    errno = 0;
+    return result;
+  }
+  errno = static_cast<int>(-result);
+  return -1;
+}
+
+}  // namespace
+
+void add_process_functions(FunctionTable& table) {
+  table.add("__errno", &errno_);
+  table.add("abort", &abort_);
+  table.add("android_set_abort_message", &set_abort_message);
+  table.add("__stack_chk_fail", &stack_smashed);
+  table.add("__assert", &assert_failed);
+  table.add("__assert2", &assert_failed_in);
+  table.add("exit", &exit_);
+  for (const char* name : {"_exit", "_Exit", "quick_exit"}) table.alias(name, "exit");
+  table.add("__cxa_atexit", &cxa_atexit);
+  for (const char* name : {"__cxa_thread_atexit_impl", "atexit"}) table.alias(name, "__cxa_atexit");
+  table.add("__cxa_finalize", &cxa_finalize);
+  table.add("__register_atfork", &atfork);
+  table.alias("pthread_atfork", "__register_atfork");
+  table.add("__system_property_get", &property_get);
+  table.add("__system_property_find", &property_find);
+  table.add("__system_property_read", &property_read);
+  table.add("__system_property_read_callback", &property_read_callback);
+  table.add("getenv", &getenv_);
+  table.add("setenv", &setenv_);
+  table.add("sysconf", &sysconf_);
+  table.add("getauxval", &getauxval_);
+  table.add("android_getCpuFamily", &cpu_family);
+  table.add("android_getCpuFeatures", &cpu_features);
+  table.add("android_getCpuCount", &cpu_count);
+  table.add("getprogname", &process_name);
+  table.add("getpid", &getpid_);
+  table.add("getppid", &getppid_);
+  table.add("getuid", &getuid_);
+  for (const char* name : {"geteuid", "getgid", "getegid"}) table.alias(name, "getuid");
+  table.add("arc4random", &arc4random_);
+  table.add("arc4random_buf", &arc4random_buf_);
+  table.add("arc4random_uniform", &arc4random_uniform_);
+  table.add("rand", &rand_);
+  for (const char* name : {"random", "lrand48"}) table.alias(name, "rand");
+  table.add("srand", &srand_);
+  for (const char* name : {"srandom", "srand48"}) table.alias(name, "srand");
+  table.add("qsort", &qsort_);
+  table.add("bsearch", &bsearch_);
+  table.add("newlocale", &newlocale_);
+  table.add("freelocale", &freelocale_);
+  table.add("uselocale", &uselocale_);
+  table.add("setlocale", &setlocale_);
+  table.add("__ctype_get_mb_cur_max", &mb_cur_max);
+  table.add("sigaction", &sigaction_);
+  table.add("signal", &signal_);
+  table.alias("bsd_signal", "signal");
+  table.add("sigemptyset", &sigemptyset_);
+  table.add("sigfillset", &sigfillset_);
+  table.add("sigaddset", &sigaddset_);
+  table.add("sigdelset", &sigdelset_);
+  table.add("sigismember", &sigismember_);
+  table.add("sigprocmask", &sigprocmask_);
+  table.alias("pthread_sigmask", "sigprocmask");
+  table.add("prctl", &prctl_);
+  table.add("syscall", &syscall_);
+  table.add_data("__stack_chk_guard", [](GuestMachine& machine) {
+    const std::uint64_t slot = machine.heap.allocate(16);
+    if (slot != 0)
+      std::memcpy(reinterpret_cast<void*>(slot),
+                  reinterpret_cast<void*>(machine.engine.thread_block() + kStackGuardSlot), 8);
+    return slot;
+  });
+}
+
+}  // namespace dl::guest

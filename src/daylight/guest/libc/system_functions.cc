@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts the topics together.
+#include "daylight/guest/libc/system_functions.h"
+
+namespace dl::guest {
+
+const FunctionTable& system_functions() {
+  static const FunctionTable kTable = [] {
+    FunctionTable table;
+    add_memory_functions(table);
+    add_string_functions(table);
+    add_math_functions(table);
+    add_thread_functions(table);
+    add_process_functions(table);
+    add_linker_functions(table);
+    add_format_functions(table);
+    add_file_functions(table);
+    add_stream_functions(table);
+    add_time_functions(table);
+    return table;
+  }();
+  return kTable;
+}
+
+}  // namespace dl::guest

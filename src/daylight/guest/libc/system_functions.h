@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The system's libraries as a guest finds them: bionic's names, served by this machine's own.
+#pragma once
+
+#include "daylight/guest/machine/function_table.h"
+
+namespace dl::guest {
+
+// All of them, made once. Immutable, thread safe.
+const FunctionTable& system_functions();
+
+// One topic each.
+void add_memory_functions(FunctionTable& table);  // malloc, mmap, memcpy ...
+void add_string_functions(FunctionTable& table);  // str*, conversions
+void add_math_functions(FunctionTable& table);
+void add_thread_functions(FunctionTable& table);   // pthread_*, semaphores
+void add_process_functions(FunctionTable& table);  // abort, exit, atexit, properties, sysconf
+void add_linker_functions(FunctionTable& table);   // dlopen, dl_iterate_phdr ...
+void add_format_functions(FunctionTable& table);   // printf family without streams, liblog
+void add_file_functions(FunctionTable& table);     // open, read, stat ...
+void add_stream_functions(FunctionTable& table);   // FILE
+void add_time_functions(FunctionTable& table);
+
+}  // namespace dl::guest

@@ -218,7 +218,7 @@ std::optional<std::string_view> GuestArena::text(std::uint64_t address, std::uin
   while (size < limit) {
     const std::uint64_t at = address + size;
     if ((access_at(at) & kPageRead) == 0) return std::nullopt;
-    const std::uint64_t rest = kGuestPage - at % kGuestPage;
+    const std::uint64_t rest = std::min(kGuestPage - at % kGuestPage, limit - size);
     const void* const zero = std::memchr(pointer(at), 0, rest);
     if (zero != nullptr) {
       size += reinterpret_cast<std::uint64_t>(zero) - at;

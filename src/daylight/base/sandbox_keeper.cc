@@ -322,6 +322,7 @@ void end_all(pid_t first) {
   for (int round = 0; round < kKillRounds; ++round) {
     const auto left = descendants(::getpid());
     if (left.empty()) return;
+    for (const pid_t pid : left) ::kill(pid, SIGSTOP);  // who is stopped forks no more
     for (const pid_t pid : left) ::kill(pid, SIGKILL);
     while (::waitpid(-1, nullptr, WNOHANG) > 0) {
     }

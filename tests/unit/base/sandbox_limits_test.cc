@@ -9,8 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <new>
 #include <vector>
 
 #include "sandbox_fixture.h"
@@ -128,11 +130,19 @@ TEST_F(SandboxLimitsTest, AForkBombIsBoundedAndGoneAfterwards) {
   options_.wall_time = std::chrono::seconds(3);
   const Lifeline lifeline;
   options_.descriptors = {{lifeline.ends[1], 6}};
-  auto sandbox = Sandbox::start(options_, [](int socket) {
+  // The bomb ends by itself, should the sandbox ever fail to hold it.
+  void* shared = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  auto* forks = new (shared) std::atomic<int>(0);
+  auto sandbox = Sandbox::start(options_, [forks](int socket) {
     ::close(socket);
-    while (true) {
-      if (::fork() < 0) ::usleep(1000);
+    while (forks->load() < 3000) {
+      if (::fork() < 0) {
+        ::usleep(1000);
+      } else {
+        ++*forks;
+      }
     }
+    ::sleep(20);
   });
   ASSERT_TRUE(sandbox) << describe(sandbox.error());
   lifeline.give_away();

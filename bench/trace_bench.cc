@@ -169,8 +169,12 @@ void keep_buffers(benchmark::State& state, Content content, std::uint64_t distin
   ::getrusage(RUSAGE_SELF, &usage);
   state.counters["peak MB"] = static_cast<double>(usage.ru_maxrss) / 1024;
 }
-BENCHMARK_CAPTURE(keep_buffers, repeated_30, Content::kNoise, 30)->UseRealTime();
-BENCHMARK_CAPTURE(keep_buffers, repeated_600, Content::kNoise, 600)->UseRealTime();
+BENCHMARK_CAPTURE(keep_buffers, repeated_30, Content::kNoise, 30)
+    ->Iterations(50'000)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(keep_buffers, repeated_600, Content::kNoise, 600)
+    ->Iterations(20'000)
+    ->UseRealTime();
 BENCHMARK_CAPTURE(keep_buffers, differ_noise, Content::kNoise, 0)
     ->Iterations(10'000)
     ->UseRealTime();

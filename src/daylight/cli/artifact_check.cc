@@ -19,6 +19,9 @@
 #include "daylight/artifact/predictions.h"
 #include "daylight/artifact/probe_plan.h"
 #include "daylight/artifact/recipe.h"
+#include "daylight/artifact/trace/trace_check.h"
+#include "daylight/artifact/trace/trace_folder.h"
+#include "daylight/artifact/trace/trace_head.h"
 #include "daylight/base/digest.h"
 #include "daylight/base/embedded.h"
 #include "daylight/base/file.h"
@@ -89,6 +92,7 @@ void validate_record(const std::string& kind, const Json& json, CheckedFile& out
   if (kind == "probe_plan") note(probe_plan_from_json(json, "probe_plan"));
   if (kind == "recipe") note(recipe_from_json(json, "recipe"));
   if (kind == "pipeline") note(pipeline_from_json(json, "pipeline"));
+  if (kind == "trace") note(trace_head_from_json(json, kTraceHeadFile));
   if (kind == "assessment") {
     const auto assessment = assessment_from_json(json, "assessment");
     note(assessment);
@@ -225,6 +229,18 @@ Result<CheckedFile> check_file(const std::filesystem::path& path) {
   return checked;
 }
 
+bool is_trace(const std::filesystem::path& folder) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(folder / kTraceHeadFile, error);
+}
+
+Result<std::vector<CheckedFile>> check_trace(const std::filesystem::path& folder) {
+  std::vector<CheckedFile> files = {TRY(check_file(folder / kTraceHeadFile))};
+  if (!files.front().problems.empty()) return files;
+  files.push_back({"events and blobs", "trace", TRY(trace_problems(folder))});
+  return files;
+}
+
 Result<std::vector<CheckedFile>> check_case(const std::filesystem::path& folder) {
   std::error_code error;
   if (!std::filesystem::exists(folder / kJournalFile, error)) {
@@ -264,6 +280,12 @@ Result<std::vector<CheckedFile>> check_case(const std::filesystem::path& folder)
   std::sort(blobs.begin(), blobs.end());
   for (const auto& blob : blobs) files.push_back(check_blob(blob));
   check_chain(folder, artifacts, files);
+  if (is_trace(folder / kTraceFolder)) {
+    for (CheckedFile& file : TRY(check_trace(folder / kTraceFolder))) {
+      file.file = std::string(kTraceFolder) + "/" + file.file;
+      files.push_back(std::move(file));
+    }
+  }
   return files;
 }
 

@@ -23,8 +23,14 @@ struct CheckedFile {
 Result<CheckedFile> check_file(const std::filesystem::path& path);
 
 // Checks every file of a case: schemas, records, digests of the chain from stage to stage, blobs by
-// their names. The Error is for a folder that is no case.
+// their names, its trace. The Error is for a folder that is no case.
 Result<std::vector<CheckedFile>> check_case(const std::filesystem::path& folder);
+
+// Whether the folder holds a trace, by its trace.json.
+bool is_trace(const std::filesystem::path& folder);
+// Checks trace.json and, where that is good, every event and blob of the run folder. The Error is
+// for a folder that is no trace.
+Result<std::vector<CheckedFile>> check_trace(const std::filesystem::path& folder);
 
 Json to_json(const std::vector<CheckedFile>& files);
 

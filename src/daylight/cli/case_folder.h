@@ -23,6 +23,7 @@ inline constexpr const char* kAssessmentFile = "assessment.json";
 inline constexpr const char* kReportFile = "report.html";
 inline constexpr const char* kJournalFile = "journal.jsonl";
 inline constexpr const char* kBlobFolder = "blobs";
+inline constexpr const char* kTraceFolder = "trace";
 
 // An open case. The folder has mode 0700; the lock is held until the object ends. Move-only; one
 // thread.

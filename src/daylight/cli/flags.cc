@@ -278,7 +278,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   auto* check = add_verb(app, line, "check", "validate an artifact or a whole case");
   check
       ->add_option("target", line.check_target,
-                   "a file that Daylight wrote, or the folder of a case")
+                   "a file that Daylight wrote, or the folder of a case or a trace")
       ->required();
 
   add_verb(app, line, "doctor",

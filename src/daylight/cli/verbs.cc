@@ -215,7 +215,8 @@ Result<ExitCode> check(const CommandLine& line) {
   std::error_code error;
   std::vector<CheckedFile> files;
   if (std::filesystem::is_directory(line.check_target, error)) {
-    files = TRY(check_case(line.check_target));
+    files = TRY(is_trace(line.check_target) ? check_trace(line.check_target)
+                                            : check_case(line.check_target));
   } else {
     files.push_back(TRY(check_file(line.check_target)));
   }

@@ -30,7 +30,8 @@ Result<std::unique_ptr<BlobWriter>> BlobWriter::create(const std::filesystem::pa
 Result<Sha256Bytes> BlobWriter::put(ByteSpan bytes) {
   if (bytes.size() > kMaxBlobBytes)
     return fail(ErrorCode::kLimit, "a buffer is too large to be kept", folder_.string());
-  if (const auto known = recent_.find(bytes)) {
+  const std::uint64_t key = RecentBuffers::key_of(bytes);
+  if (const auto known = recent_.find(key, bytes)) {
     const std::lock_guard lock(mutex_);
     ++counts_.repeats;
     return *known;
@@ -43,7 +44,7 @@ Result<Sha256Bytes> BlobWriter::put(ByteSpan bytes) {
     const std::lock_guard lock(mutex_);
     if (is_there()) {
       ++counts_.repeats;
-      recent_.remember(bytes, header.digest);
+      recent_.remember(key, bytes, header.digest);
       return header.digest;
     }
   }
@@ -60,7 +61,7 @@ Result<Sha256Bytes> BlobWriter::put(ByteSpan bytes) {
       TRY_VOID(append(header, stored));
     }
   }
-  recent_.remember(bytes, header.digest);
+  recent_.remember(key, bytes, header.digest);
   return header.digest;
 }
 

@@ -7,17 +7,13 @@
 #include "daylight/artifact/trace/crc32c.h"
 
 namespace dl {
-namespace {
 
-std::uint64_t key_of(ByteSpan bytes) {
+std::uint64_t RecentBuffers::key_of(ByteSpan bytes) {
   return (static_cast<std::uint64_t>(bytes.size()) << 32U) ^ crc32c(bytes);
 }
 
-}  // namespace
-
-std::optional<Sha256Bytes> RecentBuffers::find(ByteSpan bytes) {
+std::optional<Sha256Bytes> RecentBuffers::find(std::uint64_t key, ByteSpan bytes) {
   if (bytes.empty() || bytes.size() > room_ / 8) return std::nullopt;
-  const std::uint64_t key = key_of(bytes);
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(key);
   if (found == entries_.end()) return std::nullopt;
@@ -29,9 +25,8 @@ std::optional<Sha256Bytes> RecentBuffers::find(ByteSpan bytes) {
   return entry.digest;
 }
 
-void RecentBuffers::remember(ByteSpan bytes, const Sha256Bytes& digest) {
+void RecentBuffers::remember(std::uint64_t key, ByteSpan bytes, const Sha256Bytes& digest) {
   if (bytes.empty() || bytes.size() > room_ / 8) return;
-  const std::uint64_t key = key_of(bytes);
   const std::lock_guard lock(mutex_);
   if (entries_.contains(key)) return;
   if (ring_ == nullptr) ring_ = std::make_unique_for_overwrite<std::uint8_t[]>(room_);

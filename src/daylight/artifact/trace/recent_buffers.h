@@ -20,10 +20,13 @@ class RecentBuffers {
   // `room` bytes in all, taken as they are needed; 0 remembers nothing.
   explicit RecentBuffers(std::size_t room) : room_(room) {}
 
-  std::optional<Sha256Bytes> find(ByteSpan bytes);
+  // For the functions below: of the bytes' size and checksum.
+  static std::uint64_t key_of(ByteSpan bytes);
+
+  std::optional<Sha256Bytes> find(std::uint64_t key, ByteSpan bytes);
   // Forgets the oldest where there is no room. Buffers of more than an eighth of the room are not
   // remembered.
-  void remember(ByteSpan bytes, const Sha256Bytes& digest);
+  void remember(std::uint64_t key, ByteSpan bytes, const Sha256Bytes& digest);
 
  private:
   struct Entry {
@@ -37,8 +40,8 @@ class RecentBuffers {
   std::mutex mutex_;
   std::unique_ptr<std::uint8_t[]> ring_;
   std::size_t next_ = 0;
-  std::unordered_map<std::uint64_t, Entry> entries_;  // by size and checksum
-  std::deque<std::uint64_t> order_;                   // keys, the oldest first: the ring's order
+  std::unordered_map<std::uint64_t, Entry> entries_;
+  std::deque<std::uint64_t> order_;  // keys, the oldest first: the ring's order
 };
 
 }  // namespace dl

@@ -48,11 +48,12 @@ class Measure {
   }
 
   std::size_t size() const { return size_; }
-  Result<void> check() const {
+  bool ok() const { return fault_ == nullptr && !disagree_ && size_ <= kMaxFramePayload; }
+  // Why not.
+  tl::unexpected<Error> error() const {
     if (disagree_) {
       return fail(ErrorCode::kInvalidArgument, "a buffer states another size than it has", "trace");
     }
-    if (fault_ == nullptr && size_ <= kMaxFramePayload) return {};
     return fail(ErrorCode::kLimit, fault_ != nullptr ? fault_ : "the event is too large", "trace");
   }
 
@@ -176,7 +177,7 @@ Result<void> append_frame(const TraceEvent& event, std::string& out) {
       [&](const auto& record) -> Result<void> {
         Measure measure;
         trace_fields(measure, record);
-        TRY_VOID(measure.check());
+        if (!measure.ok()) return measure.error();
         std::uint8_t* const frame = make_room(out, measure.size());
         Writer writer(frame + kFrameHeaderBytes);
         trace_fields(writer, record);
@@ -195,7 +196,7 @@ Result<void> append_argument_frame(const TraceStamp& stamp, const TraceArgument&
   measure.choice(TraceHeld::kInline, TraceHeld::kDropped);
   measure(captured);
   measure.add_inline(bytes.size());
-  TRY_VOID(measure.check());
+  if (!measure.ok()) return measure.error();
   std::uint8_t* const frame = make_room(out, measure.size());
   Writer writer(frame + kFrameHeaderBytes);
   trace_argument_head(writer, argument);

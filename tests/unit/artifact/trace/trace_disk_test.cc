@@ -33,7 +33,7 @@ int in_child(Body body) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(body());
   int status = 0;
-  ::waitpid(child, &status, 0);
+  if (child < 0 || ::waitpid(child, &status, 0) != child) return -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

@@ -51,7 +51,7 @@ Result<void> SegmentWriter::append(ByteSpan frames, FrameCount& kept) {
     const auto whole = [&](std::uint64_t written) {
       return count_frames(part.first(static_cast<std::size_t>(written))).bytes;
     };
-    const auto done = segment_.append_records(part, whole, bytes);
+    auto done = segment_.append_records(part, whole, bytes);
     const FrameCount count = count_frames(part.first(static_cast<std::size_t>(bytes)));
     kept.frames += count.frames;
     kept.calls += count.calls;

@@ -170,6 +170,39 @@ void declare_models(CLI::App& app, CommandLine& line) {
   add_common(list);
 }
 
+void declare_guest(CLI::App& app, CommandLine& line) {
+  auto* group = app.add_subcommand("guest", "run an app's own native code, without a phone");
+  group->require_subcommand(1);
+  GuestFlags& g = line.guest;
+  const auto add = [&](const char* name, const char* what) {
+    auto* verb = group->add_subcommand(name, what);
+    verb->callback([&line, name] { line.verb = std::string("guest ") + name; });
+    verb->add_option("--deps", g.deps, "a folder with further libraries that it needs");
+    verb->add_option("--seconds", g.seconds, "how long it may take (default 600)");
+    verb->add_flag("--unsafe-no-sandbox", g.unsafe_no_sandbox,
+                   "go on where this machine lacks parts of the sandbox (daylight doctor)");
+    verb->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
+    return verb;
+  };
+  const auto add_library = [&](CLI::App* verb) {
+    verb->add_option("library", g.library, "a library, or APK!libx.so")->required();
+    verb->add_flag("--json", g.json, "print everything that was seen, as JSON on stdout");
+  };
+  add_library(add("natives", "list the native methods that a library provides, by running it"));
+  add_library(add("exports", "list what a library exports"));
+  auto* call = add("call", "call one of its functions");
+  add_library(call);
+  call->add_option("function", g.function, "a symbol, or +0xOFFSET")->required();
+  call->add_option("arguments", g.arguments, "numbers, or texts in quotes of their own");
+  auto* tflite = add("tflite", "run a model with the library's own TensorFlow Lite");
+  tflite->add_option("--lib", g.library, "a library, or APK!libx.so")->required();
+  tflite->add_option("--model", g.model, "the model")->required();
+  tflite->add_option("--input", g.input, "raw bytes of all inputs in order; may hold several runs")
+      ->required();
+  tflite->add_option("--output", g.output, "raw bytes of all outputs in order")->required();
+  tflite->add_option("--threads", g.threads, "threads of the interpreter (default 1)");
+}
+
 void declare_samples(CLI::App& app, CommandLine& line) {
   auto* group = app.add_subcommand("samples", "make and change sample sets");
   group->require_subcommand(1);
@@ -285,6 +318,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
            "say what this machine offers for the sandbox, and what works without it");
 
   declare_models(app, line);
+  declare_guest(app, line);
   declare_samples(app, line);
 }
 

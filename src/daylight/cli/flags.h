@@ -17,6 +17,7 @@ struct CommandLine {
   Options options;
   SamplesOptions samples;
   ModelsOptions models;
+  GuestFlags guest;
   std::filesystem::path check_target;
   std::filesystem::path diff_old;
   std::filesystem::path diff_new;

@@ -76,6 +76,21 @@ struct ModelsOptions {
   bool json = false;
 };
 
+// Options of the verbs under `daylight guest`.
+struct GuestFlags {
+  std::string library;         // a file, or APK!name
+  std::filesystem::path deps;  // further libraries
+  std::string function;        // call: a symbol or +0xOFFSET
+  std::vector<std::string> arguments;
+  std::filesystem::path model;
+  std::filesystem::path input;
+  std::filesystem::path output;
+  int threads = 1;
+  double seconds = 600;
+  bool unsafe_no_sandbox = false;
+  bool json = false;
+};
+
 // Options of the verbs under `daylight samples`.
 struct SamplesOptions {
   std::string from;  // fairface|utkface|folders|csv

@@ -18,6 +18,7 @@
 #include "daylight/cli/doctor_verb.h"
 #include "daylight/cli/fail_rules.h"
 #include "daylight/cli/group_choice.h"
+#include "daylight/cli/guest_verb.h"
 #include "daylight/cli/models_verb.h"
 #include "daylight/cli/refusals.h"
 #include "daylight/cli/stages.h"
@@ -252,6 +253,7 @@ Result<ExitCode> run_verb(const CommandLine& line, Terminal& terminal) {
   if (line.verb == "check") return check(line);
   if (line.verb == "doctor") return doctor(line.options);
   if (line.verb == "diff") return diff(line, terminal);
+  if (line.verb.starts_with("guest")) return run_guest_verb(line.verb, line.guest, terminal);
   if (line.verb.starts_with("models")) return run_models_verb(line.verb, line.models, terminal);
   return run_samples_verb(line.verb, line.samples, terminal);
 }

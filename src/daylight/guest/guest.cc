@@ -29,12 +29,15 @@ Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
   guest->loader_ = std::make_unique<LibraryLoader>(*guest->arena_, *guest->engine_, *guest->world_,
                                                    options.machine);
   guest->machine_->loader = guest->loader_.get();
+  guest->java_ = std::make_unique<OwnJavaWorld>(*guest->machine_, options.classes);
+  guest->jni_ = TRY(JniTable::create(*guest->machine_, *guest->java_));
   return guest;
 }
 
 Guest::~Guest() {
   // Threads of the guest end before what they run in.
   if (engine_ != nullptr) engine_->stop("the guest ends");
+  java_.reset();
   machine_.reset();
 }
 
@@ -57,6 +60,34 @@ GuestResult<GuestValue> Guest::call(const std::string& symbol,
     return tl::unexpected<GuestFault>(std::move(fault));
   }
   return call(*address, std::span<const std::uint64_t>(integers.begin(), integers.size()));
+}
+
+GuestResult<std::int32_t> Guest::run_on_load(const GuestLibrary& library) {
+  const auto address = library.find("JNI_OnLoad");
+  if (!address) return 0;
+  java_->push_frame();
+  const std::uint64_t arguments[] = {jni_->vm(), 0};
+  const auto done = call(*address, arguments);
+  const JavaReference left = java_->pending();
+  std::string exception = left == 0 ? std::string() : java_->describe(left);
+  java_->clear();
+  java_->pop_frame(0);
+  if (!done) return tl::unexpected<GuestFault>(done.error());
+  if (!exception.empty()) {
+    GuestFault fault;
+    fault.kind = GuestFault::Kind::kAbort;
+    fault.what = "JNI_OnLoad leaves an exception: " + exception;
+    return tl::unexpected<GuestFault>(std::move(fault));
+  }
+  return static_cast<std::int32_t>(done->integer);
+}
+
+GuestResult<GuestValue> Guest::call_native(std::uint64_t function,
+                                           std::span<const std::uint64_t> integers,
+                                           std::span<const Vector128> vectors) {
+  std::vector<std::uint64_t> all = {jni_->env()};
+  all.insert(all.end(), integers.begin(), integers.end());
+  return call(function, all, vectors);
 }
 
 }  // namespace dl::guest

@@ -13,6 +13,8 @@
 #include "daylight/base/result.h"
 #include "daylight/guest/engine/guest_engine.h"
 #include "daylight/guest/image/library_loader.h"
+#include "daylight/guest/jni/jni_table.h"
+#include "daylight/guest/jni/own_java_world.h"
 #include "daylight/guest/machine/guest_machine.h"
 
 namespace dl::guest {
@@ -26,6 +28,8 @@ struct GuestOptions {
   // Null for none.
   GuestEvents* events = nullptr;
   GuestEngineOptions engine;
+  // What is known of the app's classes; null for nothing.
+  const ClassHierarchy* classes = nullptr;
 };
 
 // Runs hostile code in this process: behind dynarmic, in memory of its own, but with this program's
@@ -48,6 +52,16 @@ class Guest {
   GuestResult<GuestValue> call(const std::string& symbol,
                                std::initializer_list<std::uint64_t> integers);
 
+  // Calls the library's JNI_OnLoad, if it has one: the version that it answers, 0 without one.
+  // An exception that it leaves behind is a fault of kind abort.
+  GuestResult<std::int32_t> run_on_load(const GuestLibrary& library);
+  // Calls a native method: the JNIEnv comes before the arguments, local references end with it.
+  GuestResult<GuestValue> call_native(std::uint64_t function,
+                                      std::span<const std::uint64_t> integers,
+                                      std::span<const Vector128> vectors = {});
+  OwnJavaWorld& java() { return *java_; }
+  JniTable& jni() { return *jni_; }
+
   GuestMachine& machine() { return *machine_; }
   LibraryLoader& loader() { return *loader_; }
   GuestArena& arena() { return *arena_; }
@@ -61,6 +75,8 @@ class Guest {
   std::unique_ptr<LibraryWorld> world_;
   std::unique_ptr<LibraryLoader> loader_;
   std::unique_ptr<GuestMachine> machine_;
+  std::unique_ptr<OwnJavaWorld> java_;
+  std::unique_ptr<JniTable> jni_;
 };
 
 }  // namespace dl::guest

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// A guest in a jail of its own: what it does to itself stays there.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "daylight/base/result.h"
+#include "daylight/base/sandbox.h"
+#include "daylight/guest/guest.h"
+
+namespace dl::guest {
+
+struct GuestProcessOptions {
+  // The user's --unsafe-no-sandbox.
+  bool without_missing_parts = false;
+  std::chrono::milliseconds wall_time{std::chrono::minutes(10)};
+  std::uint64_t resident_bytes = std::uint64_t{4} << 30;
+  // Folders that the job's libraries are read from while it runs.
+  std::vector<std::filesystem::path> read_only;
+};
+
+// Forks a jailed child, makes a guest in it and runs `job` there; gives what the job gives. The
+// job's Error comes back as it is; an end of the child by itself (a crash, a limit) is an Error
+// that says how. What the job captures is copied, not shared.
+Result<std::string> run_in_guest_process(const GuestProcessOptions& process,
+                                         const GuestOptions& options,
+                                         const std::function<Result<std::string>(Guest&)>& job);
+
+}  // namespace dl::guest

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The native libraries of one app or folder, by name, for a guest.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daylight/base/file.h"
+#include "daylight/base/result.h"
+#include "daylight/format/archive/zip.h"
+#include "daylight/format/code/elf.h"
+#include "daylight/guest/image/library_loader.h"
+
+namespace dl::guest {
+
+// Where guests believe an app's libraries to lie.
+std::string guest_library_path(std::string_view name, ElfMachine machine);
+
+// A library, and where those that it needs come from: beside it in its folder or archive, for the
+// same processor, then in a further folder. Const methods are thread safe.
+class LibraryFiles {
+ public:
+  // `library` is the path of a library, or of an APK or AAR with the entry's name, or only its last
+  // part, behind a "!": "app.apk!libx.so". Without one, the archive must hold just one library for
+  // its processor. Of several processors arm64 is taken. kNotFound, kUnsupported (only libraries
+  // for 32 bits) and kInvalidArgument (several) say what there is.
+  static Result<LibraryFiles> open(const std::string& library, const std::filesystem::path& deps);
+
+  const std::string& name() const { return name_; }  // of the library itself
+  ElfMachine machine() const { return machine_; }
+  // By file name; nothing if there is none.
+  std::optional<LibraryFile> find(const std::string& name) const;
+
+ private:
+  Result<void> open_archive(const std::string& path, const std::string& entry);
+
+  std::string name_;
+  ElfMachine machine_ = ElfMachine::kOther;
+  std::filesystem::path folder_;  // beside the library, empty for archives
+  std::filesystem::path deps_;
+  std::string archive_name_;
+  std::shared_ptr<MappedFile> file_;
+  std::shared_ptr<ZipArchive> archive_;
+  std::string prefix_;  // of the entries for the same processor
+};
+
+}  // namespace dl::guest

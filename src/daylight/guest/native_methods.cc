@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Exports by their names, registered functions by their addresses.
+// Source: Java Native Interface Specification, chapter 2, "Resolving Native Method Names".
+#include "daylight/guest/native_methods.h"
+
+#include "daylight/guest/jni/modified_utf8.h"
+
+namespace dl::guest {
+namespace {
+
+// One escaped piece: '_' is '/', "_1" '_', "_2" ';', "_3" '[', "_0xxxx" a character.
+std::optional<std::string> unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '_') {
+      out += text[i];
+      continue;
+    }
+    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+    if (next == '1' || next == '2' || next == '3') {
+      out += next == '1' ? '_' : next == '2' ? ';' : '[';
+      ++i;
+    } else if (next == '0' && i + 5 < text.size()) {
+      char16_t unit = 0;
+      for (std::size_t k = i + 2; k < i + 6; ++k) {
+        const std::size_t digit = std::string_view("0123456789abcdef").find(text[k]);
+        if (digit == std::string_view::npos) return std::nullopt;
+        unit = static_cast<char16_t>(unit * 16 + static_cast<char16_t>(digit));
+      }
+      out += to_modified_utf8(std::u16string_view(&unit, 1));
+      i += 5;
+    } else {
+      out += '/';
+    }
+  }
+  return out;
+}
+
+// The last '_' that stands for itself between class and method.
+std::size_t last_separator(std::string_view text) {
+  for (std::size_t i = text.size(); i-- > 0;) {
+    if (text[i] != '_') continue;
+    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+    if (next >= '0' && next <= '3') continue;
+    return i;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+const char* name_of(NativeMethod::Route route) {
+  return route == NativeMethod::Route::kExport ? "export" : "register-natives";
+}
+
+std::optional<JniSymbol> parse_jni_symbol(std::string_view symbol) {
+  constexpr std::string_view kPrefix = "Java_";
+  if (!symbol.starts_with(kPrefix)) return std::nullopt;
+  symbol.remove_prefix(kPrefix.size());
+  JniSymbol out;
+  const std::size_t twice = symbol.find("__");
+  if (twice != std::string_view::npos && twice > 0) {
+    const auto parameters = unescaped(symbol.substr(twice + 2));
+    if (!parameters) return std::nullopt;
+    out.parameters = "(" + *parameters + ")";
+    symbol = symbol.substr(0, twice);
+  }
+  const std::size_t split = last_separator(symbol);
+  if (split == std::string_view::npos || split == 0 || split + 1 >= symbol.size())
+    return std::nullopt;
+  const auto owner = unescaped(symbol.substr(0, split));
+  const auto name = unescaped(symbol.substr(split + 1));
+  if (!owner || !name) return std::nullopt;
+  out.owner = *owner;
+  out.name = *name;
+  return out;
+}
+
+std::vector<NativeMethod> native_methods(Guest& guest) {
+  std::vector<NativeMethod> out;
+  for (const auto& library : guest.loader().libraries()) {
+    for (const ElfSymbol& symbol : library->elf.symbols()) {
+      if (!symbol.defined()) continue;
+      const auto parsed = parse_jni_symbol(symbol.name);
+      if (!parsed) continue;
+      out.push_back({parsed->owner, parsed->name, parsed->parameters, library->name, symbol.value,
+                     NativeMethod::Route::kExport});
+    }
+  }
+  for (const RegisteredNative& native : guest.jni().registered()) {
+    const GuestLibrary* const library = guest.loader().holding(native.function);
+    out.push_back({native.owner, native.name, native.signature,
+                   library == nullptr ? std::string() : library->name,
+                   library == nullptr ? native.function : native.function - library->bias,
+                   NativeMethod::Route::kRegistered});
+  }
+  return out;
+}
+
+}  // namespace dl::guest

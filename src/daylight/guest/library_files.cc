@@ -27,9 +27,14 @@ std::vector<std::string> libraries_of(const ZipArchive& archive) {
   for (const std::string_view machine : kFolders) {
     std::vector<std::string> out;
     for (const ZipEntry& entry : archive.entries()) {
-      if (entry.name.ends_with(".so") &&
-          entry.name.find(std::string(machine) + "/") != std::string_view::npos)
-        out.emplace_back(entry.name);
+      if (!entry.name.ends_with(".so") || entry.shadowed) continue;
+      // "lib/" of apps, "jni/" of AARs; also below the modules of bundles. Other folders hold
+      // copies for compilers.
+      const std::string folder = folder_of(entry.name);
+      for (const std::string_view parent : {"lib/", "jni/"}) {
+        const std::string wanted = std::string(parent) + std::string(machine) + "/";
+        if (folder == wanted || folder.ends_with("/" + wanted)) out.emplace_back(entry.name);
+      }
     }
     if (!out.empty()) return out;
   }

@@ -537,6 +537,11 @@ GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
 }
 
 void Arm64Engine::run(Cpu& cpu, GuestThread& thread) {
+  // While the guest runs, bad memory is the guest's: the translator's handler takes it.
+  struct GuestRuns {
+    sigjmp_buf* const outer = std::exchange(host_call_escape, nullptr);
+    ~GuestRuns() { host_call_escape = outer; }
+  } const guest_runs;
   while (true) {
     const HaltReason reason = cpu.jit().Run();
     if (thread.fault) return;

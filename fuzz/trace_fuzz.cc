@@ -79,7 +79,7 @@ void check_frames(ByteSpan bytes) {
   while (true) {
     const auto reading = dl::read_frame(bytes);
     if (reading.state == dl::FrameState::kShort) {
-      require(reading.size > bytes.size() && reading.size <= dl::kMaxFrameBytes);
+      require(reading.size > bytes.size() && reading.size <= dl::kMaxTraceFrameBytes);
       return;
     }
     if (reading.state == dl::FrameState::kBadHeader) return;

@@ -194,6 +194,13 @@ void declare_guest(CLI::App& app, CommandLine& line) {
   add_library(call);
   call->add_option("function", g.function, "a symbol, or +0xOFFSET")->required();
   call->add_option("arguments", g.arguments, "numbers, or texts in quotes of their own");
+  auto* trace = add("trace", "load it, call a function if one is named, and write what it does");
+  add_library(trace);
+  trace->add_option("function", g.function, "a symbol, or +0xOFFSET");
+  trace->add_option("arguments", g.arguments, "numbers, or texts in quotes of their own");
+  trace->add_option("--watch", g.watch,
+                    "calls to write, as \"import:*!memcpy {in,len=arg2}\"; may be repeated");
+  trace->add_option("--out", g.out, "the folder of the trace")->required();
   auto* tflite = add("tflite", "run a model with the library's own TensorFlow Lite");
   tflite->add_option("--lib", g.library, "a library, or APK!libx.so")->required();
   tflite->add_option("--model", g.model, "the model")->required();

@@ -17,6 +17,7 @@
 #include "daylight/guest/guest_process.h"
 #include "daylight/guest/library_files.h"
 #include "daylight/guest/native_methods.h"
+#include "daylight/guest/observe/guest_tracer.h"
 #include "daylight/guest/runtimes/tflite_library.h"
 #include "daylight/report/text_layout.h"
 
@@ -229,6 +230,71 @@ Result<std::string> run_tflite(Guest& guest, const LibraryFiles& files, ByteSpan
   return out;
 }
 
+// Loading, the call if there is one, and a search of memory after each, into a trace.
+Result<std::string> run_trace(const guest::GuestOptions& base, const LibraryFiles& files,
+                              const GuestFlags& flags, std::vector<CaptureRule> rules,
+                              const std::filesystem::path& folder) {
+  TraceHead head;
+  head.source = "guest";
+  for (const CaptureRule& rule : rules) head.rules.push_back(print_capture_rule(rule));
+  const auto writer = TRY(TraceWriter::create(folder, head));
+  guest::GuestTracer tracer(*writer, std::move(rules));
+  guest::GuestOptions options = base;
+  options.events = &tracer;
+  const auto guest = TRY(Guest::create(options));
+  tracer.attach(*guest, files.name());
+  guest->machine().engine.observe(&tracer);
+  guest::MemoryModels models(*guest);
+  Json out = {{"library", files.name()}};
+  const auto step = [&](const std::string& name, auto run) {
+    const std::uint64_t id = tracer.begin_call(name);
+    const auto done = run();
+    tracer.end_call(id, name, done);
+    tracer.note_libraries();
+    tracer.note_memory(models, "after " + name);
+    if (!done) out["faults"].push_back({{"call", name}, {"fault", to_json(done.error())}});
+    return done.has_value();
+  };
+  const auto library = guest->load(files.name());
+  if (!library) {
+    tracer.note(TraceLevel::kError, files.name(), describe(library.error()));
+    TRY_VOID(writer->finish(TraceEnding::kFailed, library.error().what));
+    return tl::unexpected<Error>(library.error());
+  }
+  tracer.note_libraries();
+  tracer.note_memory(models, "after loading");
+  const std::string prefix = "so:" + files.name() + "!";
+  const bool loaded = step(prefix + "JNI_OnLoad", [&]() -> guest::GuestResult<guest::GuestValue> {
+    const auto version = guest->run_on_load(**library);
+    if (!version) return tl::unexpected<GuestFault>(version.error());
+    return guest::GuestValue{static_cast<std::uint32_t>(*version), {}};
+  });
+  if (loaded && !flags.function.empty()) {
+    const std::uint64_t function = TRY(function_of(**library, flags.function));
+    std::vector<std::uint64_t> arguments;
+    for (const std::string& text : flags.arguments)
+      arguments.push_back(TRY(argument_of(*guest, text)));
+    step(prefix + flags.function, [&] { return guest->call(function, arguments); });
+  }
+  guest->machine().engine.observe(nullptr);
+  for (const auto& gap : guest->java().gaps())
+    tracer.note(TraceLevel::kWarning, "java", "wanted and not there: " + gap.what);
+  if (!models.complete())
+    tracer.note(TraceLevel::kWarning, "memory", "not all of it was searched for models");
+  TRY_VOID(writer->finish(TraceEnding::kFinished));
+  const TraceCounts counts = writer->counts();
+  out["events"] = counts.events;
+  out["calls"] = counts.calls;
+  out["lost_events"] = counts.lost.events;
+  return dump_json(out);
+}
+
+Result<std::vector<CaptureRule>> rules_of(const GuestFlags& flags) {
+  std::vector<CaptureRule> out;
+  for (const std::string& text : flags.watch) out.push_back(TRY(parse_capture_rule(text)));
+  return out;
+}
+
 }  // namespace
 
 Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags, Terminal&) {
@@ -245,6 +311,23 @@ Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags
   const std::filesystem::path own(flags.library.substr(0, flags.library.find('!')));
   process.read_only.push_back(std::filesystem::absolute(own).parent_path());
   if (!flags.deps.empty()) process.read_only.push_back(std::filesystem::absolute(flags.deps));
+  if (verb == "guest trace") {
+    // The jailed child writes into a folder of its own making.
+    if (std::filesystem::exists(flags.out) && !std::filesystem::is_empty(flags.out))
+      return fail(ErrorCode::kInvalidArgument, "is not empty", flags.out.string());
+    TRY_VOID(make_private_folder(flags.out));
+    const std::filesystem::path folder = std::filesystem::absolute(flags.out);
+    process.scratch = folder;
+    std::vector<CaptureRule> rules = TRY(rules_of(flags));
+    const std::string answer = TRY(guest::run_in_jail(process, [&] {
+      return run_trace(options, files, flags, std::move(rules), folder / "trace");
+    }));
+    const Json parsed = TRY(parse_json(answer, "guest"));
+    print(flags.json ? answer
+                     : fmt::format("{} events, {} calls in {}\n", text_of(parsed["events"]),
+                                   text_of(parsed["calls"]), (folder / "trace").string()));
+    return parsed.contains("faults") ? kSomeInputsFailed : kDone;
+  }
   if (verb == "guest tflite") {
     const MappedFile model = TRY(MappedFile::open(flags.model));
     const MappedFile input = TRY(MappedFile::open(flags.input));

@@ -82,6 +82,9 @@ struct GuestFlags {
   std::filesystem::path deps;  // further libraries
   std::string function;        // call: a symbol or +0xOFFSET
   std::vector<std::string> arguments;
+  std::vector<std::string> watch;  // trace: rules, docs/formats/selectors.md
+  std::filesystem::path plan;      // trace: probe_plan.json, whose rules are added
+  std::filesystem::path out;       // trace: the folder
   std::filesystem::path model;
   std::filesystem::path input;
   std::filesystem::path output;

@@ -49,19 +49,24 @@ std::optional<Error> unpack(const std::string& message) {
 Result<std::string> run_in_guest_process(const GuestProcessOptions& process,
                                          const GuestOptions& options,
                                          const std::function<Result<std::string>(Guest&)>& job) {
+  return run_in_jail(process, [&]() -> Result<std::string> {
+    const auto guest = TRY(Guest::create(options));
+    return job(*guest);
+  });
+}
+
+Result<std::string> run_in_jail(const GuestProcessOptions& process,
+                                const std::function<Result<std::string>()>& job) {
   SandboxOptions jail;
   jail.read_only = process.read_only;
+  jail.scratch = process.scratch;
   jail.executable_memory = true;  // the engine translates
   jail.wall_time = process.wall_time;
   jail.resident_bytes = process.resident_bytes;
   jail.processes = 256;
   jail.without_missing_parts = process.without_missing_parts;
   Sandbox sandbox = TRY(Sandbox::start(jail, [&](int socket) {
-    const auto work = [&]() -> Result<std::string> {
-      const auto guest = TRY(Guest::create(options));
-      return job(*guest);
-    };
-    const auto result = work();
+    const auto result = job();
     (void)send_frame(socket, result ? std::string(1, kDone) + *result : pack(result.error()));
   }));
   const auto message = receive_frame(sandbox.socket());

@@ -17,9 +17,16 @@ struct GuestProcessOptions {
   bool without_missing_parts = false;
   std::chrono::milliseconds wall_time{std::chrono::minutes(10)};
   std::uint64_t resident_bytes = std::uint64_t{4} << 30;
+  // A folder that the job may fill; "" for none.
+  std::filesystem::path scratch;
   // Folders that the job's libraries are read from while it runs.
   std::vector<std::filesystem::path> read_only;
 };
+
+// Forks a jailed child and runs `job` there; gives what the job gives. Otherwise as
+// run_in_guest_process().
+Result<std::string> run_in_jail(const GuestProcessOptions& process,
+                                const std::function<Result<std::string>()>& job);
 
 // Forks a jailed child, makes a guest in it and runs `job` there; gives what the job gives. The
 // job's Error comes back as it is; an end of the child by itself (a crash, a limit) is an Error

@@ -204,6 +204,8 @@ enum class TraceLookupKind : std::uint8_t {
   kFile = 2,
   kImport = 3,
   kLibrary = 4,
+  kSystemCall = 5,
+  kSetting = 6,  // sysconf, getenv, sigaction ...
 };
 
 // What the app asked its surroundings for, and what it was told. Those that were answered "absent"

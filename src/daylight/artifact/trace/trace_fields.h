@@ -126,7 +126,7 @@ void trace_fields(Codec& codec, Record& record) {
 
 template <typename Codec, FieldsOf<TraceLookup> Record>
 void trace_fields(Codec& codec, Record& record) {
-  codec.choice(record.what, TraceLookupKind::kLibrary);
+  codec.choice(record.what, TraceLookupKind::kSetting);
   codec(record.name);
   codec(record.found);
   codec(record.answer);

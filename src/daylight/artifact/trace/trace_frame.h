@@ -15,7 +15,7 @@ namespace dl {
 inline constexpr std::size_t kFrameHeaderBytes = 36;
 inline constexpr std::size_t kFrameOverheadBytes = kFrameHeaderBytes + 4;
 inline constexpr std::size_t kMaxFramePayload = std::size_t{1} << 20;
-inline constexpr std::size_t kMaxFrameBytes = kMaxFramePayload + kFrameOverheadBytes;
+inline constexpr std::size_t kMaxTraceFrameBytes = kMaxFramePayload + kFrameOverheadBytes;
 
 // A frame in a buffer that outlives it.
 struct TraceFrame {

@@ -64,6 +64,7 @@ class LibraryLoader {
   // The fault that the last failed load ended with, if it was one.
   const std::optional<GuestFault>& fault() const { return fault_; }
 
+  ElfMachine machine() const { return machine_; }
   // In the order in which they were loaded.
   const std::vector<std::unique_ptr<GuestLibrary>>& libraries() const { return libraries_; }
   GuestLibrary* holding(std::uint64_t address) const;

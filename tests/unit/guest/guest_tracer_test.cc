@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a guest does comes back from its trace: calls with buffers, lookups, natives, models that
+// only memory has.
+#include "daylight/guest/observe/guest_tracer.h"
+
+#include <gmock/gmock.h>
+
+#include "daylight/artifact/trace/trace_check.h"
+#include "daylight/artifact/trace/trace_reader.h"
+#include "daylight/base/digest.h"
+#include "daylight/base/file.h"
+#include "guest_fixture.h"
+#include "support/shared_data.h"
+#include "support/tflite_builder.h"
+
+namespace dl::guest {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+class GuestTrace : public GuestFixture {
+ protected:
+  // Loads libt.so with these rules, calls `function`, and gives the events.
+  std::vector<TraceEvent> trace(const std::string& source, const std::vector<std::string>& rules,
+                                const std::string& function) {
+    std::vector<CaptureRule> parsed;
+    for (const std::string& rule : rules) {
+      auto each = parse_capture_rule(rule);
+      EXPECT_TRUE(each) << rule;
+      if (each) parsed.push_back(std::move(*each));
+    }
+    TraceHead head;
+    head.source = "guest";
+    auto writer = TraceWriter::create(folder.path() / "trace", head);
+    EXPECT_TRUE(writer);
+    GuestTracer tracer(**writer, std::move(parsed));
+    add("libt.so", source);
+    GuestOptions options;
+    options.events = &tracer;
+    options.libraries = [this](const std::string& name) -> std::optional<LibraryFile> {
+      const auto found = files.find(name);
+      if (found == files.end()) return std::nullopt;
+      return LibraryFile{found->second, {"app.apk", "lib/arm64-v8a/" + name}, "/data/" + name};
+    };
+    auto made = Guest::create(options);
+    EXPECT_TRUE(made);
+    guest = std::move(*made);
+    tracer.attach(*guest, "libt.so");
+    guest->machine().engine.observe(&tracer);
+    MemoryModels models(*guest);
+    EXPECT_TRUE(guest->load("libt.so"));
+    const std::string name = "so:libt.so!" + function;
+    const std::uint64_t id = tracer.begin_call(name);
+    tracer.end_call(id, name, guest->call(function, {}));
+    tracer.note_libraries();
+    tracer.note_memory(models, "after " + function);
+    guest->machine().engine.observe(nullptr);
+    EXPECT_TRUE((*writer)->finish(TraceEnding::kFinished));
+    const auto problems = trace_problems(folder.path() / "trace");
+    EXPECT_TRUE(problems);
+    if (problems) {
+      EXPECT_THAT(*problems, ::testing::IsEmpty());
+    }
+    std::vector<TraceEvent> out;
+    auto opened = TraceReader::open(folder.path() / "trace");
+    EXPECT_TRUE(opened);
+    TraceEvent event;
+    while (opened && opened->next(event)) out.push_back(event);
+    reader = std::make_unique<TraceReader>(std::move(*opened));
+    return out;
+  }
+  template <typename T>
+  static std::vector<T> of(const std::vector<TraceEvent>& all) {
+    std::vector<T> out;
+    for (const TraceEvent& event : all) {
+      if (const T* const found = std::get_if<T>(&event.payload)) out.push_back(*found);
+    }
+    return out;
+  }
+
+  testing::TemporaryFolder folder;
+  std::unique_ptr<TraceReader> reader;
+};
+
+TEST_F(GuestTrace, HoldsCallsWithBuffersInAndOut) {
+  const auto seen = trace(R"(
+    void* memcpy(void*, const void*, unsigned long);
+    int __system_property_get(const char*, char*);
+    static char from[12] = "face pixels", to[12];
+    int work() { char v[92]; __system_property_get("ro.no.such", v); memcpy(to, from, 12); return 4; }
+  )",
+                          {"import:libt.so!memcpy {in,out,len=arg2}"}, "work");
+  const auto methods = of<TraceMethod>(seen);
+  ASSERT_EQ(methods.size(), 2U);
+  EXPECT_EQ(methods[1].name, "import:libt.so!memcpy");
+  const auto enters = of<TraceEnter>(seen);
+  ASSERT_EQ(enters.size(), 2U);
+  EXPECT_NE(enters[1].caller, 0U);
+  EXPECT_NE(enters[1].parent, 0U);
+  bool in = false;
+  bool out = false;
+  for (const TraceArgument& argument : of<TraceArgument>(seen)) {
+    if (argument.index == 1 && argument.direction == TraceDirection::kIn)
+      in = argument.buffer.bytes == std::string("face pixels\0", 12);
+    if (argument.index == 0 && argument.direction == TraceDirection::kOut)
+      out = argument.buffer.bytes == std::string("face pixels\0", 12);
+  }
+  EXPECT_TRUE(in);
+  EXPECT_TRUE(out);
+  const auto leaves = of<TraceLeave>(seen);
+  ASSERT_EQ(leaves.size(), 2U);
+  EXPECT_EQ(leaves[1].value, 4U);
+  const auto lookups = of<TraceLookup>(seen);
+  ASSERT_EQ(lookups.size(), 1U);
+  EXPECT_EQ(lookups[0].name, "ro.no.such");
+  EXPECT_FALSE(lookups[0].found);
+  const auto modules = of<TraceModule>(seen);
+  ASSERT_EQ(modules.size(), 1U);
+  EXPECT_EQ(modules[0].entry, (std::vector<std::string>{"app.apk", "lib/arm64-v8a/libt.so"}));
+}
+
+TEST_F(GuestTrace, PoliciesBoundWhatIsWritten) {
+  const auto seen = trace(R"(
+    unsigned long strlen(const char*);
+    int work() { unsigned long n = 0; for (int i = 0; i < 10; ++i) n += strlen("abc"); return n; }
+  )",
+                          {"import:*!strlen {in,limit=2,every=3,calls=7}"}, "work");
+  int calls = 0;
+  for (const TraceMethod& method : of<TraceMethod>(seen))
+    calls += method.name == "import:libt.so!strlen";
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(of<TraceEnter>(seen).size(), 1U + 3U);  // the 1st, 4th and 7th
+  for (const TraceArgument& argument : of<TraceArgument>(seen)) {
+    EXPECT_LE(argument.buffer.captured, 2U);
+  }
+}
+
+TEST_F(GuestTrace, FaultsEndTheCallWithABacktrace) {
+  const auto seen = trace("int work() { return *(volatile int*)8; }", {}, "work");
+  const auto leaves = of<TraceLeave>(seen);
+  ASSERT_EQ(leaves.size(), 1U);
+  EXPECT_EQ(leaves[0].outcome, TraceOutcome::kCrashed);
+  EXPECT_THAT(leaves[0].text, HasSubstr("reads 0x8"));
+  EXPECT_THAT(leaves[0].text, HasSubstr("libt.so+0x"));
+}
+
+TEST_F(GuestTrace, ModelsThatOnlyMemoryHoldsAreFoundAndKept) {
+  // The library holds the model with every byte changed, as apps hide them.
+  const std::string model = testing::build_tiny_tflite();
+  std::string array;
+  for (const char c : model)
+    array += std::to_string(static_cast<int>(static_cast<std::uint8_t>(c) ^ 0x5bU)) + ",";
+  const auto seen = trace(
+      "void* malloc(unsigned long); static const unsigned char hidden[] = {" + array + "};\n" + R"(
+    int work() {
+      unsigned char* out = (unsigned char*)malloc(sizeof hidden);
+      for (unsigned i = 0; i < sizeof hidden; ++i) out[i] = hidden[i] ^ 0x5b;
+      return out[4];
+    })",
+      {}, "work");
+  const auto models = of<TraceMemoryModel>(seen);
+  ASSERT_EQ(models.size(), 1U);
+  EXPECT_EQ(models[0].format, "tflite");
+  EXPECT_EQ(models[0].where, "after work");
+  ASSERT_EQ(models[0].buffer.held, TraceHeld::kBlob);
+  const auto blobs = reader->blobs();
+  ASSERT_TRUE(blobs);
+  const auto kept = blobs->get(models[0].buffer.digest);
+  ASSERT_TRUE(kept);
+  // A FlatBuffer does not say where its padding ends.
+  EXPECT_TRUE(kept->starts_with(model));
+  EXPECT_LT(kept->size(), model.size() + 16);
+}
+
+}  // namespace
+}  // namespace dl::guest

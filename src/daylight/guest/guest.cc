@@ -24,6 +24,7 @@ Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
       *guest->arena_, *guest->heap_, *guest->engine_, system_functions(),
       options.profile == nullptr ? DeviceProfile::builtin(arm64) : *options.profile,
       options.events == nullptr ? no_guest_events() : *options.events);
+  guest->machine_->arm64 = arm64;
   world->set_machine(guest->machine_.get());
   guest->world_ = std::move(world);
   guest->loader_ = std::make_unique<LibraryLoader>(*guest->arena_, *guest->engine_, *guest->world_,

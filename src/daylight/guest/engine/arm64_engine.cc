@@ -181,6 +181,7 @@ class Arm64Frame final : public CallFrame {
   std::uint64_t return_address() const override { return jit_.GetRegister(30); }
   void return_integer(std::uint64_t value) override { jit_.SetRegister(0, value); }
   void return_vector(const Vector128& value) override { jit_.SetVector(0, value); }
+  void return_second_integer(std::uint64_t value) override { jit_.SetRegister(1, value); }
   std::uint64_t result_address() const override { return jit_.GetRegister(8); }
   bool is_arm64() const override { return true; }
 

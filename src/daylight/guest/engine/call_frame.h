@@ -31,6 +31,10 @@ class CallFrame {
   virtual std::uint64_t return_address() const = 0;  // 0 if not known
   virtual void return_integer(std::uint64_t value) = 0;
   virtual void return_vector(const Vector128& value) = 0;
+  // The second word of a structure result of two.
+  virtual void return_second_integer(std::uint64_t) { refuse("returns two words"); }
+  // A long double of System V for x86-64; AAPCS64 has them in vectors.
+  virtual void return_extended(long double) { refuse("returns a long double"); }
   // Structure results larger than two words: where they go.
   virtual std::uint64_t result_address() const = 0;
   // AAPCS64 and System V lay out va_list differently.

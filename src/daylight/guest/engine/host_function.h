@@ -89,10 +89,12 @@ struct GuestArgument<S&,
   static S& read(CallArguments&, void* state) { return *static_cast<S*>(state); }
 };
 
-// How a result is handed back.
+// How a result is handed back. A class knows by itself: it has return_to(CallFrame&).
 template <typename R>
 void return_to_guest(CallFrame& frame, const R& result) {
-  if constexpr (std::is_same_v<R, double>) {
+  if constexpr (std::is_class_v<R>) {
+    result.return_to(frame);
+  } else if constexpr (std::is_same_v<R, double>) {
     Vector128 bits{};
     std::memcpy(bits.data(), &result, sizeof(result));
     frame.return_vector(bits);

@@ -254,20 +254,6 @@ std::uint64_t bsearch_(GuestMachine& machine, std::uint64_t key, std::uint64_t b
   return 0;
 }
 
-// ---- locale: there is one ----
-
-std::uint64_t newlocale_(GuestMachine& machine, int, const char*, std::uint64_t) {
-  return machine.constant_text("C.locale");
-}
-void freelocale_(std::uint64_t) {}
-std::uint64_t uselocale_(GuestMachine& machine, std::uint64_t) {
-  return machine.constant_text("C.locale");
-}
-std::uint64_t setlocale_(GuestMachine& machine, int, const char*) {
-  return machine.constant_text("C.UTF-8");
-}
-std::uint64_t mb_cur_max() { return 4; }
-
 // ---- signals: none is delivered from outside ----
 
 int sigaction_(GuestMachine& machine, int number, std::uint64_t, std::uint64_t old) {
@@ -410,11 +396,6 @@ void add_process_functions(FunctionTable& table) {
   for (const char* name : {"srandom", "srand48"}) table.alias(name, "srand");
   table.add("qsort", &qsort_);
   table.add("bsearch", &bsearch_);
-  table.add("newlocale", &newlocale_);
-  table.add("freelocale", &freelocale_);
-  table.add("uselocale", &uselocale_);
-  table.add("setlocale", &setlocale_);
-  table.add("__ctype_get_mb_cur_max", &mb_cur_max);
   table.add("sigaction", &sigaction_);
   table.add("signal", &signal_);
   table.alias("bsd_signal", "signal");

@@ -17,6 +17,10 @@ const FunctionTable& system_functions() {
     add_file_functions(table);
     add_stream_functions(table);
     add_time_functions(table);
+    add_jump_functions(table);
+    add_quad_functions(table);
+    add_wide_functions(table);
+    add_locale_functions(table);
     return table;
   }();
   return kTable;

@@ -20,5 +20,9 @@ void add_format_functions(FunctionTable& table);   // printf family without stre
 void add_file_functions(FunctionTable& table);     // open, read, stat ...
 void add_stream_functions(FunctionTable& table);   // FILE
 void add_time_functions(FunctionTable& table);
+void add_jump_functions(FunctionTable& table);    // setjmp, fenv: the guest's own code
+void add_quad_functions(FunctionTable& table);    // long double, div
+void add_wide_functions(FunctionTable& table);    // wcs*, mb*
+void add_locale_functions(FunctionTable& table);  // locales, isw*
 
 }  // namespace dl::guest

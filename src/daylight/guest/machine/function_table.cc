@@ -2,6 +2,7 @@
 // Finds functions by name.
 #include "daylight/guest/machine/function_table.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace dl::guest {
@@ -16,6 +17,15 @@ void FunctionTable::alias(std::string name, const std::string& known) {
 
 void FunctionTable::add_data(std::string name, std::function<std::uint64_t(GuestMachine&)> make) {
   data_.insert_or_assign(std::move(name), std::move(make));
+}
+
+std::vector<std::string> FunctionTable::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, function] : functions_) out.push_back(name);
+  for (const auto& [name, make] : data_) out.push_back(name);
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
 }
 
 const HostFunction* FunctionTable::find(const std::string& name) const {

@@ -35,13 +35,15 @@ class FunctionTable {
   // The same function under a further name.
   void alias(std::string name, const std::string& known);
   // Something in the guest's memory that `make` puts there when it is first asked for: a variable,
-  // or code of the guest's own kind. 0 if there is no memory.
+  // or code of the guest's own kind. 0 if there is no memory, or none for the guest's processor.
   void add_data(std::string name, std::function<std::uint64_t(GuestMachine&)> make);
 
   const HostFunction* find(const std::string& name) const;
   // Null if there is no such datum.
   const std::function<std::uint64_t(GuestMachine&)>* find_data(const std::string& name) const;
   std::size_t size() const { return functions_.size() + data_.size(); }
+  // Of all functions and data, sorted.
+  std::vector<std::string> names() const;
 
  private:
   std::unordered_map<std::string, HostFunction> functions_;

@@ -2,6 +2,7 @@
 // Texts, faults and addresses of functions.
 #include "daylight/guest/machine/guest_machine.h"
 
+#include <atomic>
 #include <cstring>
 #include <utility>
 
@@ -70,6 +71,11 @@ std::uint64_t GuestMachine::constant_text(const std::string& text) {
   return slot;
 }
 
+std::uint64_t GuestMachine::next_serial() {
+  static std::atomic<std::uint64_t> next{1};
+  return next++;
+}
+
 std::optional<std::uint64_t> address_of(GuestMachine& machine, const std::string& name) {
   if (const auto* const make = machine.functions.find_data(name)) {
     SystemData& data = machine.part<SystemData>();
@@ -77,6 +83,7 @@ std::optional<std::uint64_t> address_of(GuestMachine& machine, const std::string
     const auto known = data.addresses.find(name);
     if (known != data.addresses.end()) return known->second;
     const std::uint64_t address = (*make)(machine);
+    if (address == 0) return std::nullopt;
     data.addresses.emplace(name, address);
     return address;
   }

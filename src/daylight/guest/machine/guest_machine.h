@@ -29,6 +29,9 @@ struct GuestMachine {
   const FunctionTable& functions;
   const DeviceProfile& profile;
   GuestEvents& events;
+  bool arm64 = true;  // else x86-64
+  // Of this machine alone in this process: what threads keep for it is known by this number.
+  const std::uint64_t serial = next_serial();
 
   // The state of one part of the system (open files, threads, ...), made when it is first asked
   // for. T has a constructor that takes the machine. Thread safe.
@@ -48,6 +51,7 @@ struct GuestMachine {
   std::uint64_t constant_text(const std::string& text);
 
  private:
+  static std::uint64_t next_serial();
   std::recursive_mutex parts_mutex_;
   std::unordered_map<std::type_index, std::shared_ptr<void>> parts_;
   std::mutex texts_mutex_;

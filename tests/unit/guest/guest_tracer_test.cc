@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "daylight/artifact/trace/trace_check.h"
 #include "daylight/artifact/trace/trace_reader.h"
 #include "daylight/base/digest.h"
@@ -50,6 +52,7 @@ class GuestTrace : public GuestFixture {
     guest->machine().engine.observe(&tracer);
     MemoryModels models(*guest);
     EXPECT_TRUE(guest->load("libt.so"));
+    tracer.note_libraries();
     const std::string name = "so:libt.so!" + function;
     const std::uint64_t id = tracer.begin_call(name);
     tracer.end_call(id, name, guest->call(function, {}));
@@ -134,6 +137,65 @@ TEST_F(GuestTrace, PoliciesBoundWhatIsWritten) {
   for (const TraceArgument& argument : of<TraceArgument>(seen)) {
     EXPECT_LE(argument.buffer.captured, 2U);
   }
+}
+
+// Calls of watched functions with their results, by name.
+std::vector<std::pair<std::string, std::uint64_t>> results(const std::vector<TraceEvent>& events) {
+  std::map<std::uint32_t, std::string> names;
+  std::vector<std::pair<std::string, std::uint64_t>> out;
+  for (const TraceEvent& event : events) {
+    if (const auto* const method = std::get_if<TraceMethod>(&event.payload))
+      names[method->id] = method->name;
+    if (const auto* const leave = std::get_if<TraceLeave>(&event.payload))
+      out.emplace_back(names[leave->method], leave->value);
+  }
+  return out;
+}
+
+TEST_F(GuestTrace, WatchedFunctionsDoWhatTheyDid) {
+  const auto seen = trace(R"(
+    #define KEEP __attribute__((noinline))
+    static int table[4] = {1, 2, 3, 4};
+    KEEP int twice(int x) { __asm__(""); return x * 2; }
+    KEEP int sum(int n) { return n <= 0 ? 0 : n + sum(n - 1); }
+    KEEP int* place() { __asm__(""); return table; }
+    KEEP int tail(int x) { __asm__(""); return twice(x + 1); }
+    KEEP int choose(int x) { if (!x) return 7; __asm__(""); return twice(x); }
+    KEEP double half(double x) { __asm__(""); return x / 2; }
+    int work() { return twice(5) + sum(3) + place()[2] + tail(2) + choose(0) + choose(4) + (int)half(9); }
+  )",
+                          {"so:libt.so!twice {in,return}", "so:libt.so!sum", "so:libt.so!place",
+                           "so:libt.so!tail", "so:libt.so!choose", "so:libt.so!half"},
+                          "work");
+  const auto calls = results(seen);
+  ASSERT_FALSE(calls.empty());
+  EXPECT_EQ(calls.back(),
+            std::pair(std::string("so:libt.so!work"), std::uint64_t{10 + 6 + 3 + 6 + 7 + 8 + 4}));
+  std::map<std::string, std::vector<std::uint64_t>> by_name;
+  for (const auto& [name, value] : calls) by_name[name].push_back(value & 0xffffffffU);
+  EXPECT_EQ(by_name["so:libt.so!twice"], (std::vector<std::uint64_t>{10, 6, 8}));
+  EXPECT_EQ(by_name["so:libt.so!tail"], (std::vector<std::uint64_t>{6}));
+  EXPECT_EQ(by_name["so:libt.so!choose"], (std::vector<std::uint64_t>{7, 8}));
+  EXPECT_EQ(by_name["so:libt.so!place"].size(), 1U);
+  EXPECT_EQ(by_name["so:libt.so!half"].size(), 1U);
+  EXPECT_EQ(by_name["so:libt.so!sum"].front(), 0U);
+  EXPECT_EQ(by_name["so:libt.so!sum"].back(), 6U);
+}
+
+TEST_F(GuestTrace, OffsetsAreWatchedToo) {
+  const std::string source = R"(
+    __attribute__((noinline)) static int hidden(int x) { __asm__(""); return x + 40; }
+    int work() { return hidden(2); }
+    void* where() { return (void*)&hidden; }
+  )";
+  load(source);
+  const std::uint64_t offset = value("where") - guest->loader().loaded("libt.so")->bias;
+  guest.reset();
+  std::string hex;
+  for (std::uint64_t rest = offset; rest != 0; rest >>= 4U)
+    hex.insert(hex.begin(), "0123456789abcdef"[rest & 15U]);
+  const auto calls = results(trace(source, {"so:libt.so+0x" + hex + " {in}"}, "work"));
+  EXPECT_THAT(calls, Contains(std::pair(std::string("so:libt.so+0x" + hex), std::uint64_t{42})));
 }
 
 TEST_F(GuestTrace, FaultsEndTheCallWithABacktrace) {

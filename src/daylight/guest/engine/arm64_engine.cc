@@ -23,6 +23,7 @@
 
 #include "daylight/base/hex.h"
 #include "daylight/guest/engine/arm64_missing_instructions.h"
+#include "daylight/guest/engine/arm64_watches.h"
 
 namespace dl::guest {
 namespace {
@@ -30,7 +31,10 @@ namespace {
 namespace A64 = Dynarmic::A64;
 using Dynarmic::HaltReason;
 
-constexpr std::uint32_t kReturnNumber = 0xffff;  // of the svc that ends a call
+// Of the svc that ends a call, stands at a watched place, or behind an instruction that was moved.
+constexpr std::uint32_t kReturnNumber = 0xffff;
+constexpr std::uint32_t kWatchNumber = 0xfffe;
+constexpr std::uint32_t kResumeNumber = 0xfffd;
 constexpr HaltReason kReturned = HaltReason::UserDefined1;
 constexpr HaltReason kFaulted = HaltReason::UserDefined2;
 constexpr HaltReason kStopRequest = HaltReason::UserDefined3;
@@ -81,7 +85,7 @@ void install_handlers() {
 class Arm64Engine;
 struct GuestThread;
 
-class Cpu final : public A64::UserCallbacks, public Arm64Registers {
+class Cpu final : public A64::UserCallbacks, public Arm64Registers, public Arm64Core {
  public:
   Cpu(Arm64Engine& engine, GuestArena& arena, Dynarmic::ExclusiveMonitor& monitor,
       std::size_t number, bool shared);
@@ -131,6 +135,18 @@ class Cpu final : public A64::UserCallbacks, public Arm64Registers {
   void set_saturated() override { jit_->SetFpsr(jit_->GetFpsr() | (1U << 27U)); }
   std::uint64_t counter() override;
 
+  std::uint64_t x(std::size_t i) const override { return i == 31 ? 0 : jit_->GetRegister(i); }
+  void set_x(std::size_t i, std::uint64_t value) override {
+    if (i != 31) jit_->SetRegister(i, value);
+  }
+  void set_v(std::size_t i, const std::uint8_t* bytes, std::size_t size) override {
+    Vector128 out{};
+    std::memcpy(out.data(), bytes, size);
+    jit_->SetVector(i, out);
+  }
+  std::uint32_t pstate() const override { return jit_->GetPstate(); }
+  void set_pc(std::uint64_t pc) override { jit_->SetPC(pc); }
+
   // Ends the call with a fault, which stays the first one.
   void fault(GuestFault::Kind kind, std::string what, std::uint64_t pc, std::uint64_t address);
 
@@ -154,6 +170,7 @@ class Cpu final : public A64::UserCallbacks, public Arm64Registers {
                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
   }
   bool run_missing(A64::VAddr pc);
+  void pass_watch(std::uint64_t pc);
 
   Arm64Engine& engine_;
   GuestArena& arena_;
@@ -161,8 +178,17 @@ class Cpu final : public A64::UserCallbacks, public Arm64Registers {
   std::unique_ptr<A64::Jit> jit_;
 };
 
+// A call of a watched function that has not returned.
+struct WatchedCall {
+  std::uint64_t function = 0;
+  std::uint64_t return_to = 0;
+  std::uint64_t sp = 0;
+  std::size_t depth = 0;
+};
+
 // A thread of the host while it runs guest code.
 struct GuestThread {
+  std::vector<WatchedCall> watched;
   std::vector<Cpu*> active;  // by depth of the call
   std::optional<GuestFault> fault;
   std::uint64_t block = 0;
@@ -204,7 +230,11 @@ thread_local ThreadSlot thread_slot;
 class Arm64Engine final : public GuestEngine {
  public:
   Arm64Engine(GuestArena& arena, const GuestEngineOptions& options)
-      : arena_(arena), options_(options), monitor_(kMaxGuestCpus), functions_(65'536) {}
+      : arena_(arena),
+        options_(options),
+        monitor_(kMaxGuestCpus),
+        watches_(arena, svc(kWatchNumber), svc(kResumeNumber)),
+        functions_(65'536) {}
 
   Result<void> prepare();
   Result<std::uint64_t> bind(HostFunction function) override;
@@ -219,8 +249,13 @@ class Arm64Engine final : public GuestEngine {
   std::pair<std::uint64_t, std::uint64_t> stack() override;
   void leave_thread() override;
   void code_changed(std::uint64_t address, std::uint64_t size) override;
+  Result<void> watch(std::uint64_t function) override;
   void observe(CallObserver* observer) override { observer_ = observer; }
 
+  const Arm64Watches& watches() const { return watches_; }
+  void enter_watched(Cpu& cpu, std::uint64_t function);
+  void leave_watched(Cpu& cpu, std::uint64_t return_to);
+  std::uint64_t return_stub() const { return return_stub_; }
   void host_call(Cpu& cpu, std::uint32_t number);
   std::vector<std::uint64_t> frames_of(Cpu& cpu) const;
   bool stopped() const { return stopped_; }
@@ -235,6 +270,7 @@ class Arm64Engine final : public GuestEngine {
   GuestArena& arena_;
   GuestEngineOptions options_;
   Dynarmic::ExclusiveMonitor monitor_;
+  Arm64Watches watches_;
   std::uint64_t serial_ = next_serial();
   std::uint64_t return_stub_ = 0;
   CallObserver* observer_ = nullptr;
@@ -320,6 +356,7 @@ bool Cpu::usable(A64::VAddr at, std::size_t size, std::uint8_t access) {
 
 std::optional<std::uint32_t> Cpu::MemoryReadCode(A64::VAddr at) {
   if (!arena_.allows(at, 4, kPageExecute)) return std::nullopt;
+  if (const auto asked = engine_.watches().code_at(at)) return asked;
   std::uint32_t word = 0;
   std::memcpy(&word, reinterpret_cast<void*>(at), 4);
   return word;
@@ -372,9 +409,40 @@ void Cpu::InstructionCacheOperationRaised(A64::InstructionCacheOperation, A64::V
   jit_->ClearCache();
 }
 
+// At a watched place: tells, then runs what stands there.
+void Cpu::pass_watch(std::uint64_t pc) {
+  const auto watch = engine_.watches().at(pc);
+  if (!watch) {
+    fault(GuestFault::Kind::kInstruction, "a system call that is not known", pc, 0);
+    return;
+  }
+  if (watch->is_return) engine_.leave_watched(*this, pc);
+  if (watch->entry) engine_.enter_watched(*this, pc);
+  if (watch->moved_to != 0) {
+    jit_->SetPC(watch->moved_to);
+  } else if (!run_at(watch->word, pc, arena_, *this)) {
+    fault(GuestFault::Kind::kMemory, "reads a constant that is not mapped", pc, 0);
+  }
+}
+
 void Cpu::CallSVC(std::uint32_t number) {
+  // The program counter is behind the svc.
+  const std::uint64_t pc = jit_->GetPC() - 4;
   if (number == kReturnNumber) {
+    if (!thread->watched.empty()) engine_.leave_watched(*this, engine_.return_stub());
     jit_->HaltExecution(kReturned);
+    return;
+  }
+  if (number == kWatchNumber) {
+    pass_watch(pc);
+    return;
+  }
+  if (number == kResumeNumber) {
+    if (const auto next = engine_.watches().resumes_at(pc)) {
+      jit_->SetPC(*next);
+    } else {
+      fault(GuestFault::Kind::kInstruction, "a system call that is not known", pc, 0);
+    }
     return;
   }
   engine_.host_call(*this, number);
@@ -532,6 +600,8 @@ GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
   if (thread->fault) {
     GuestFault fault = *thread->fault;
     if (thread->active.empty()) thread->fault.reset();
+    std::erase_if(thread->watched,
+                  [&](const WatchedCall& each) { return each.depth > thread->active.size(); });
     return tl::unexpected<GuestFault>(std::move(fault));
   }
   return value;
@@ -650,6 +720,42 @@ void Arm64Engine::leave_thread() {
   arena_.unmap(leaving->block, kThreadBlockSize);
   const std::scoped_lock lock(mutex_);
   std::erase_if(threads_, [&](const auto& thread) { return thread.get() == leaving; });
+}
+
+Result<void> Arm64Engine::watch(std::uint64_t function) {
+  const bool fresh = TRY(watches_.add(function, Arm64Watches::Purpose::kEntry));
+  if (fresh) code_changed(function, 4);
+  return {};
+}
+
+void Arm64Engine::enter_watched(Cpu& cpu, std::uint64_t function) {
+  if (observer_ == nullptr) return;
+  const std::uint64_t return_to = cpu.jit().GetRegister(30);
+  Arm64Frame frame(arena_, cpu.jit());
+  observer_->enter_code(function, frame);
+  auto& watched = cpu.thread->watched;
+  // Calls whose stack is gone were left by an exception.
+  while (!watched.empty() && watched.back().depth == cpu.thread->active.size() &&
+         watched.back().sp < cpu.jit().GetSP())
+    watched.pop_back();
+  watched.push_back({function, return_to, cpu.jit().GetSP(), cpu.thread->active.size()});
+  if (return_to == return_stub_) return;
+  const auto fresh = watches_.add(return_to, Arm64Watches::Purpose::kReturn);
+  if (fresh && *fresh) code_changed(return_to, 4);
+}
+
+void Arm64Engine::leave_watched(Cpu& cpu, std::uint64_t return_to) {
+  auto& watched = cpu.thread->watched;
+  const std::uint64_t sp = cpu.jit().GetSP();
+  // Tail calls return to the same place: all of them end here.
+  while (!watched.empty() && watched.back().depth == cpu.thread->active.size() &&
+         watched.back().sp <= sp) {
+    const WatchedCall call = watched.back();
+    watched.pop_back();
+    if (call.sp != sp || call.return_to != return_to || observer_ == nullptr) continue;
+    Arm64Frame frame(arena_, cpu.jit());
+    observer_->leave_code(call.function, frame);
+  }
 }
 
 void Arm64Engine::code_changed(std::uint64_t address, std::uint64_t size) {

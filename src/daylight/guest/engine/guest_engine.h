@@ -31,12 +31,16 @@ inline constexpr std::uint64_t kThreadBlockSize = 4096;
 template <typename T>
 using GuestResult = tl::expected<T, GuestFault>;
 
-// What sees every call from the guest to the host.
+// What sees every call from the guest to the host, and calls of watched functions of the guest.
 class CallObserver {
  public:
   virtual ~CallObserver() = default;
   virtual void enter(const HostFunction& function, CallFrame& frame) = 0;
   virtual void leave(const HostFunction& function, CallFrame& frame) = 0;
+  // At the first instruction of the function at `address`, and where it returns to: with its
+  // results in the frame. A call that is left otherwise (an exception, a fault) never comes back.
+  virtual void enter_code(std::uint64_t address, CallFrame& frame) = 0;
+  virtual void leave_code(std::uint64_t address, CallFrame& frame) = 0;
 };
 
 struct GuestEngineOptions {
@@ -86,6 +90,9 @@ class GuestEngine {
   virtual void leave_thread() = 0;
   // Code at these addresses has changed.
   virtual void code_changed(std::uint64_t address, std::uint64_t size) = 0;
+  // Tells the observer of calls of the function that begins there. kUnsupported where the engine
+  // cannot, kInvalidArgument where no code is.
+  virtual Result<void> watch(std::uint64_t function) = 0;
   // One at most; null for none. Not while a guest runs.
   virtual void observe(CallObserver* observer) = 0;
 };

@@ -9,8 +9,6 @@
 #include <chrono>
 #include <utility>
 
-#include "daylight/guest/native_methods.h"
-
 namespace dl::guest {
 namespace {
 
@@ -85,10 +83,15 @@ std::uint32_t GuestTracer::module_of(const GuestLibrary* library) {
 
 void GuestTracer::note_libraries() {
   const std::scoped_lock lock(mutex_);
-  for (const auto& library : guest_->loader().libraries()) module_of(library.get());
+  for (const auto& library : guest_->loader().libraries()) {
+    if (!examined_.insert(library.get()).second) continue;
+    module_of(library.get());
+    watch_library(*library);
+  }
   const std::vector<NativeMethod> natives = native_methods(*guest_);
   for (; natives_written_ < natives.size(); ++natives_written_) {
     const NativeMethod& native = natives[natives_written_];
+    watch_native(native);
     const bool exported = native.route == NativeMethod::Route::kExport;
     (void)writer_.write(
         {stamp(0), TraceNative{cut(native.owner), cut(native.name), cut(native.signature),
@@ -212,48 +215,29 @@ void GuestTracer::write_argument(std::uint64_t call, std::int32_t index, TraceDi
   (void)writer_.write({stamp(call), std::move(out)});
 }
 
-namespace {
-// What enter() leaves for leave(); the innermost last.
-thread_local std::vector<std::pair<const HostFunction*, std::uint64_t>> entered;
-}  // namespace
-
-void GuestTracer::enter(const HostFunction& function, CallFrame& frame) {
-  const std::scoped_lock lock(mutex_);
-  const GuestLibrary* const caller = guest_->loader().holding(frame.return_address());
-  Choice& choice = choice_for(function, caller);
-  std::uint64_t id = 0;
-  if (choice.rule != nullptr) {
-    const CapturePolicy& policy = choice.rule->policy;
-    ++choice.seen;
-    const bool silent = policy.calls != 0 && choice.seen > policy.calls;
-    if (!silent && (choice.seen - 1) % std::max<std::uint64_t>(policy.every, 1) == 0) {
-      id = next_call_++;
-      ++calls_;
-    }
-  }
-  entered.emplace_back(&function, id);
-  if (id == 0) return;
+std::uint64_t GuestTracer::begin(Choice& choice, CallFrame& frame) {
+  if (choice.rule == nullptr) return 0;
+  const CapturePolicy& policy = choice.rule->policy;
+  ++choice.seen;
+  if (policy.calls != 0 && choice.seen > policy.calls) return 0;
+  if ((choice.seen - 1) % std::max<std::uint64_t>(policy.every, 1) != 0) return 0;
+  const std::uint64_t id = next_call_++;
+  ++calls_;
   const std::uint64_t parent = thread_calls.ids.empty() ? 0 : thread_calls.ids.back();
   (void)writer_.write({stamp(id), TraceEnter{choice.method, frame.return_address(), parent}});
   thread_calls.ids.push_back(id);
-  Open open{&function, &choice, id, {}};
+  Open open{&choice, {}};
   CallArguments arguments(frame);
   for (std::size_t i = 0; i < std::min(kTracedArguments, frame.integer_registers()); ++i)
     open.arguments[i] = arguments.next_integer();
   open_[id] = open;
-  if (!choice.rule->policy.in) return;
+  if (!policy.in) return id;
   for (std::size_t i = 0; i < kTracedArguments; ++i)
     write_argument(id, static_cast<std::int32_t>(i), TraceDirection::kIn, open.arguments[i], open);
+  return id;
 }
 
-void GuestTracer::leave(const HostFunction& function, CallFrame& frame) {
-  const std::scoped_lock lock(mutex_);
-  // Calls that a fault ended never come back: those above this one are over.
-  while (!entered.empty() && entered.back().first != &function) entered.pop_back();
-  if (entered.empty()) return;
-  const std::uint64_t id = entered.back().second;
-  entered.pop_back();
-  if (id == 0) return;
+void GuestTracer::end(std::uint64_t id, CallFrame& frame) {
   std::erase(thread_calls.ids, id);
   const auto found = open_.find(id);
   if (found == open_.end()) return;
@@ -273,6 +257,119 @@ void GuestTracer::leave(const HostFunction& function, CallFrame& frame) {
   if (guest_->machine().engine.faulted()) leave.outcome = TraceOutcome::kCrashed;
   if (policy.result) write_argument(id, kTraceReturnValue, TraceDirection::kOut, leave.value, open);
   (void)writer_.write({stamp(id), std::move(leave)});
+}
+
+namespace {
+
+// What an enter leaves for its leave; the innermost last. A place is a host function or an address.
+struct Entered {
+  std::uint64_t place = 0;
+  std::uint64_t call = 0;
+};
+thread_local std::vector<Entered> entered;
+
+std::uint64_t place_of(const HostFunction& function) {
+  return reinterpret_cast<std::uint64_t>(&function);
+}
+
+// The call that ends at this place. Calls that a fault or an exception ended never came back: those
+// above it are over.
+std::uint64_t take_entered(std::uint64_t place) {
+  for (std::size_t i = entered.size(); i-- > 0;) {
+    if (entered[i].place != place) continue;
+    const std::uint64_t id = entered[i].call;
+    entered.resize(i);
+    return id;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void GuestTracer::enter(const HostFunction& function, CallFrame& frame) {
+  const std::scoped_lock lock(mutex_);
+  const GuestLibrary* const caller = guest_->loader().holding(frame.return_address());
+  entered.push_back({place_of(function), begin(choice_for(function, caller), frame)});
+}
+
+void GuestTracer::leave(const HostFunction& function, CallFrame& frame) {
+  const std::scoped_lock lock(mutex_);
+  const std::uint64_t id = take_entered(place_of(function));
+  if (id != 0) end(id, frame);
+}
+
+void GuestTracer::enter_code(std::uint64_t address, CallFrame& frame) {
+  const std::scoped_lock lock(mutex_);
+  const auto watched = watched_.find(address);
+  if (watched != watched_.end()) entered.push_back({address, begin(watched->second, frame)});
+}
+
+void GuestTracer::leave_code(std::uint64_t address, CallFrame& frame) {
+  const std::scoped_lock lock(mutex_);
+  const std::uint64_t id = take_entered(address);
+  if (id != 0) end(id, frame);
+}
+
+void GuestTracer::watch(const GuestLibrary& library, std::uint64_t offset, const CaptureRule& rule,
+                        TraceMethodKind kind, const std::string& name,
+                        const std::string& signature) {
+  const std::uint64_t address = library.bias + offset;
+  const auto [place, fresh] = watched_.try_emplace(address);
+  if (!fresh) return;
+  const auto accepted = guest_->machine().engine.watch(address);
+  if (!accepted) {
+    watched_.erase(place);
+    note(TraceLevel::kWarning, name, "cannot be watched: " + accepted.error().what);
+    return;
+  }
+  place->second.rule = &rule;
+  place->second.method = static_cast<std::uint32_t>(methods_.size() + 1);
+  methods_.emplace(name + " at " + std::to_string(address), place->second.method);
+  (void)writer_.write({stamp(0), TraceMethod{place->second.method, kind, cut(name),
+                                             module_of(&library), offset, cut(signature)}});
+}
+
+void GuestTracer::watch_library(const GuestLibrary& library) {
+  for (const CaptureRule& rule : rules_) {
+    if (rule.selector.kind != SelectorKind::kLibrary) continue;
+    NativeFunctionName name{library.name, library.elf.build_id(), "",
+                            "",           rule.selector.offset,   false};
+    if (rule.selector.offset) {
+      if (rule.selector.matches(name))
+        watch(library, *rule.selector.offset, rule, TraceMethodKind::kOffset,
+              print_selector(rule.selector), "");
+      continue;
+    }
+    std::size_t found = 0;
+    for (const auto* table : {&library.elf.symbols(), &library.elf.debug_symbols()}) {
+      for (const ElfSymbol& symbol : *table) {
+        if (!symbol.defined() || symbol.type != 2) continue;
+        name.symbol = symbol.name;
+        if (!rule.selector.matches(name)) continue;
+        if (++found > kMaxWatchedFunctions) {
+          note(TraceLevel::kWarning, library.name, "a rule selects more functions than the limit");
+          return;
+        }
+        watch(library, symbol.value, rule, TraceMethodKind::kExport,
+              print_selector(symbol_selector(library.name, std::string(symbol.name))), "");
+      }
+    }
+  }
+}
+
+void GuestTracer::watch_native(const NativeMethod& native) {
+  const GuestLibrary* const library = guest_->loader().loaded(native.library);
+  if (library == nullptr) return;
+  for (const CaptureRule& rule : rules_) {
+    if (rule.selector.kind != SelectorKind::kJni ||
+        !rule.selector.matches(JavaMethodName{native.owner, native.name, native.signature, true}))
+      continue;
+    watch(*library, native.offset, rule, TraceMethodKind::kJni,
+          print_selector(
+              java_selector("L" + native.owner + ";", native.name, native.signature, true)),
+          native.signature);
+    return;
+  }
 }
 
 void GuestTracer::lookup(const GuestLookup& lookup) {

@@ -22,27 +22,14 @@
 #include <utility>
 
 #include "daylight/base/hex.h"
-#include "daylight/guest/engine/arm64_missing_instructions.h"
-#include "daylight/guest/engine/arm64_watches.h"
+#include "daylight/guest/engine/arm64_cpu.h"
 
 namespace dl::guest {
 namespace {
 
-namespace A64 = Dynarmic::A64;
 using Dynarmic::HaltReason;
 
-// Of the svc that ends a call, stands at a watched place, or behind an instruction that was moved.
-constexpr std::uint32_t kReturnNumber = 0xffff;
-constexpr std::uint32_t kWatchNumber = 0xfffe;
-constexpr std::uint32_t kResumeNumber = 0xfffd;
-constexpr HaltReason kReturned = HaltReason::UserDefined1;
-constexpr HaltReason kFaulted = HaltReason::UserDefined2;
-constexpr HaltReason kStopRequest = HaltReason::UserDefined3;
-constexpr std::uint64_t kStackGuard = 65'536;
 constexpr std::uint64_t kStackGuardValue = 0x5b2d8f00a7c3e100;
-// In shared mode: every address of a 64-bit process on Linux has this bit, so that cutting it off
-// and putting it on again changes nothing.
-constexpr unsigned kSharedBits = 46;
 
 std::uint32_t svc(std::uint32_t number) { return 0xd4000001U | (number << 5U); }
 constexpr std::uint32_t kRet = 0xd65f03c0;
@@ -82,120 +69,6 @@ void install_handlers() {
   });
 }
 
-class Arm64Engine;
-struct GuestThread;
-
-class Cpu final : public A64::UserCallbacks, public Arm64Registers, public Arm64Core {
- public:
-  Cpu(Arm64Engine& engine, GuestArena& arena, Dynarmic::ExclusiveMonitor& monitor,
-      std::size_t number, bool shared);
-
-  A64::Jit& jit() { return *jit_; }
-  GuestThread* thread = nullptr;
-  std::uint64_t thread_register = 0;
-
-  // Code and memory that the fast path does not reach.
-  std::optional<std::uint32_t> MemoryReadCode(A64::VAddr at) override;
-  std::uint8_t MemoryRead8(A64::VAddr at) override { return load<std::uint8_t>(at); }
-  std::uint16_t MemoryRead16(A64::VAddr at) override { return load<std::uint16_t>(at); }
-  std::uint32_t MemoryRead32(A64::VAddr at) override { return load<std::uint32_t>(at); }
-  std::uint64_t MemoryRead64(A64::VAddr at) override { return load<std::uint64_t>(at); }
-  A64::Vector MemoryRead128(A64::VAddr at) override { return load<A64::Vector>(at); }
-  void MemoryWrite8(A64::VAddr at, std::uint8_t v) override { store(at, v); }
-  void MemoryWrite16(A64::VAddr at, std::uint16_t v) override { store(at, v); }
-  void MemoryWrite32(A64::VAddr at, std::uint32_t v) override { store(at, v); }
-  void MemoryWrite64(A64::VAddr at, std::uint64_t v) override { store(at, v); }
-  void MemoryWrite128(A64::VAddr at, A64::Vector v) override { store(at, v); }
-  bool MemoryWriteExclusive8(A64::VAddr at, std::uint8_t v, std::uint8_t e) override {
-    return exchange(at, v, e);
-  }
-  bool MemoryWriteExclusive16(A64::VAddr at, std::uint16_t v, std::uint16_t e) override {
-    return exchange(at, v, e);
-  }
-  bool MemoryWriteExclusive32(A64::VAddr at, std::uint32_t v, std::uint32_t e) override {
-    return exchange(at, v, e);
-  }
-  bool MemoryWriteExclusive64(A64::VAddr at, std::uint64_t v, std::uint64_t e) override {
-    return exchange(at, v, e);
-  }
-  bool MemoryWriteExclusive128(A64::VAddr at, A64::Vector v, A64::Vector e) override;
-
-  void InterpreterFallback(A64::VAddr pc, std::size_t count) override;
-  void CallSVC(std::uint32_t number) override;
-  void ExceptionRaised(A64::VAddr pc, A64::Exception exception) override;
-  void InstructionCacheOperationRaised(A64::InstructionCacheOperation operation,
-                                       A64::VAddr at) override;
-  void AddTicks(std::uint64_t) override {}
-  std::uint64_t GetTicksRemaining() override { return std::uint64_t{1} << 40U; }
-  std::uint64_t GetCNTPCT() override { return counter(); }
-
-  void set_integer(std::size_t i, std::uint64_t value) override { jit_->SetRegister(i, value); }
-  Vector128 vector(std::size_t i) const override { return jit_->GetVector(i); }
-  void set_vector(std::size_t i, const Vector128& value) override { jit_->SetVector(i, value); }
-  void set_saturated() override { jit_->SetFpsr(jit_->GetFpsr() | (1U << 27U)); }
-  std::uint64_t counter() override;
-
-  std::uint64_t x(std::size_t i) const override { return i == 31 ? 0 : jit_->GetRegister(i); }
-  void set_x(std::size_t i, std::uint64_t value) override {
-    if (i != 31) jit_->SetRegister(i, value);
-  }
-  void set_v(std::size_t i, const std::uint8_t* bytes, std::size_t size) override {
-    Vector128 out{};
-    std::memcpy(out.data(), bytes, size);
-    jit_->SetVector(i, out);
-  }
-  std::uint32_t pstate() const override { return jit_->GetPstate(); }
-  void set_pc(std::uint64_t pc) override { jit_->SetPC(pc); }
-
-  // Ends the call with a fault, which stays the first one.
-  void fault(GuestFault::Kind kind, std::string what, std::uint64_t pc, std::uint64_t address);
-
- private:
-  bool usable(A64::VAddr at, std::size_t size, std::uint8_t access);
-  template <typename T>
-  T load(A64::VAddr at) {
-    T out{};
-    if (usable(at, sizeof(T), kPageRead)) std::memcpy(&out, reinterpret_cast<void*>(at), sizeof(T));
-    return out;
-  }
-  template <typename T>
-  void store(A64::VAddr at, T value) {
-    if (usable(at, sizeof(T), kPageWrite))
-      std::memcpy(reinterpret_cast<void*>(at), &value, sizeof(T));
-  }
-  template <typename T>
-  bool exchange(A64::VAddr at, T value, T expected) {
-    if (!usable(at, sizeof(T), kPageWrite) || at % sizeof(T) != 0) return false;
-    return __atomic_compare_exchange_n(reinterpret_cast<T*>(at), &expected, value, false,
-                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-  }
-  bool run_missing(A64::VAddr pc);
-  void pass_watch(std::uint64_t pc);
-
-  Arm64Engine& engine_;
-  GuestArena& arena_;
-  bool shared_;
-  std::unique_ptr<A64::Jit> jit_;
-};
-
-// A call of a watched function that has not returned.
-struct WatchedCall {
-  std::uint64_t function = 0;
-  std::uint64_t return_to = 0;
-  std::uint64_t sp = 0;
-  std::size_t depth = 0;
-};
-
-// A thread of the host while it runs guest code.
-struct GuestThread {
-  std::vector<WatchedCall> watched;
-  std::vector<Cpu*> active;  // by depth of the call
-  std::optional<GuestFault> fault;
-  std::uint64_t block = 0;
-  std::uint64_t stack = 0;  // lowest address, above the guard
-  std::uint64_t stack_size = 0;
-};
-
 class Arm64Frame final : public CallFrame {
  public:
   Arm64Frame(const GuestArena& arena, A64::Jit& jit) : CallFrame(arena), jit_(jit) {}
@@ -223,11 +96,11 @@ std::uint64_t next_serial() {
 // The guest thread of this host thread, and whose it is.
 struct ThreadSlot {
   std::uint64_t engine = 0;
-  GuestThread* thread = nullptr;
+  Arm64Thread* thread = nullptr;
 };
 thread_local ThreadSlot thread_slot;
 
-class Arm64Engine final : public GuestEngine {
+class Arm64Engine final : public GuestEngine, public Arm64Host {
  public:
   Arm64Engine(GuestArena& arena, const GuestEngineOptions& options)
       : arena_(arena),
@@ -252,19 +125,19 @@ class Arm64Engine final : public GuestEngine {
   Result<void> watch(std::uint64_t function) override;
   void observe(CallObserver* observer) override { observer_ = observer; }
 
-  const Arm64Watches& watches() const { return watches_; }
-  void enter_watched(Cpu& cpu, std::uint64_t function);
-  void leave_watched(Cpu& cpu, std::uint64_t return_to);
-  std::uint64_t return_stub() const { return return_stub_; }
-  void host_call(Cpu& cpu, std::uint32_t number);
-  std::vector<std::uint64_t> frames_of(Cpu& cpu) const;
+  const Arm64Watches& watches() const override { return watches_; }
+  void enter_watched(Arm64Cpu& cpu, std::uint64_t function) override;
+  void leave_watched(Arm64Cpu& cpu, std::uint64_t return_to) override;
+  std::uint64_t return_stub() const override { return return_stub_; }
+  void host_call(Arm64Cpu& cpu, std::uint32_t number) override;
+  std::vector<std::uint64_t> frames_of(Arm64Cpu& cpu) const override;
   bool stopped() const { return stopped_; }
 
  private:
-  GuestThread* this_thread();
-  Cpu* take_cpu();
-  void give_cpu(Cpu* cpu);
-  void run(Cpu& cpu, GuestThread& thread);
+  Arm64Thread* this_thread();
+  Arm64Cpu* take_cpu();
+  void give_cpu(Arm64Cpu* cpu);
+  void run(Arm64Cpu& cpu, Arm64Thread& thread);
   GuestFault stop_fault() const;
 
   GuestArena& arena_;
@@ -284,169 +157,10 @@ class Arm64Engine final : public GuestEngine {
   std::unordered_map<std::uint64_t, std::uint32_t> numbers_;  // by address
   std::uint64_t stub_page_ = 0;
   std::uint64_t stub_used_ = kGuestPage;
-  std::vector<std::unique_ptr<Cpu>> cpus_;
-  std::vector<Cpu*> idle_;
-  std::vector<std::unique_ptr<GuestThread>> threads_;
+  std::vector<std::unique_ptr<Arm64Cpu>> cpus_;
+  std::vector<Arm64Cpu*> idle_;
+  std::vector<std::unique_ptr<Arm64Thread>> threads_;
 };
-
-// ---- Cpu ----
-
-Cpu::Cpu(Arm64Engine& engine, GuestArena& arena, Dynarmic::ExclusiveMonitor& monitor,
-         std::size_t number, bool shared)
-    : engine_(engine), arena_(arena), shared_(shared) {
-  A64::UserConfig config{};
-  config.callbacks = this;
-  config.processor_id = number;
-  config.global_monitor = &monitor;
-  config.tpidr_el0 = &thread_register;
-  config.tpidrro_el0 = &thread_register;
-  if (shared) {
-    config.fastmem_pointer = reinterpret_cast<void*>(std::uint64_t{1} << kSharedBits);
-    config.fastmem_address_space_bits = kSharedBits;
-  } else {
-    config.fastmem_pointer = reinterpret_cast<void*>(arena.base());
-    config.fastmem_address_space_bits = kArenaBits;
-  }
-  config.silently_mirror_fastmem = true;
-  config.fastmem_exclusive_access = true;
-  config.define_unpredictable_behaviour = true;
-  config.enable_cycle_counting = false;
-  config.wall_clock_cntpct = true;
-  config.code_cache_size = kGuestCodeCache;
-  jit_ = std::make_unique<A64::Jit>(config);
-  install_handlers();
-}
-
-std::uint64_t Cpu::counter() {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                        std::chrono::steady_clock::now().time_since_epoch())
-                                        .count());
-}
-
-void Cpu::fault(GuestFault::Kind kind, std::string what, std::uint64_t pc, std::uint64_t address) {
-  if (thread != nullptr && !thread->fault) {
-    GuestFault fault;
-    fault.kind = kind;
-    fault.what = std::move(what);
-    fault.pc = pc;
-    fault.address = address;
-    fault.frames = engine_.frames_of(*this);
-    thread->fault = std::move(fault);
-  }
-  jit_->HaltExecution(kFaulted);
-}
-
-bool Cpu::usable(A64::VAddr at, std::size_t size, std::uint8_t access) {
-  if (arena_.allows(at, size, access)) return true;
-  if (shared_ && !arena_.contains(at)) {
-    // Memory of the process: only the kernel knows what is there.
-    std::uint8_t byte = 0;
-    iovec here{&byte, 1};
-    iovec there{reinterpret_cast<void*>(at), 1};
-    if (process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1) return true;
-  }
-  const bool stack = thread != nullptr && at < thread->stack && thread->stack - at <= kStackGuard;
-  fault(stack ? GuestFault::Kind::kStackOverflow : GuestFault::Kind::kMemory,
-        stack ? "uses more stack than it has"
-              : std::string((access & kPageWrite) != 0 ? "writes" : "reads") + " 0x" +
-                    hex_number(at) + ", which is not mapped for that",
-        jit_->GetPC(), at);
-  return false;
-}
-
-std::optional<std::uint32_t> Cpu::MemoryReadCode(A64::VAddr at) {
-  if (!arena_.allows(at, 4, kPageExecute)) return std::nullopt;
-  if (const auto asked = engine_.watches().code_at(at)) return asked;
-  std::uint32_t word = 0;
-  std::memcpy(&word, reinterpret_cast<void*>(at), 4);
-  return word;
-}
-
-bool Cpu::MemoryWriteExclusive128(A64::VAddr at, A64::Vector value, A64::Vector expected) {
-  __extension__ using Wide = unsigned __int128;
-  if (!usable(at, 16, kPageWrite) || at % 16 != 0) return false;
-  Wide fresh = 0;
-  Wide old = 0;
-  std::memcpy(&fresh, value.data(), 16);
-  std::memcpy(&old, expected.data(), 16);
-  return __sync_bool_compare_and_swap(reinterpret_cast<Wide*>(at), old, fresh);
-}
-
-bool Cpu::run_missing(A64::VAddr pc) {
-  const auto word = MemoryReadCode(pc);
-  if (!word || !run_missing_instruction(*word, *this)) return false;
-  jit_->SetPC(pc + 4);
-  return true;
-}
-
-void Cpu::InterpreterFallback(A64::VAddr pc, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    if (run_missing(pc + 4 * i)) continue;
-    const auto word = MemoryReadCode(pc + 4 * i);
-    fault(GuestFault::Kind::kInstruction,
-          "instruction 0x" + hex_number(word.value_or(0), 8) + " is not known", pc + 4 * i, 0);
-    return;
-  }
-}
-
-void Cpu::ExceptionRaised(A64::VAddr pc, A64::Exception exception) {
-  if (exception == A64::Exception::NoExecuteFault) {
-    fault(GuestFault::Kind::kInstruction, "runs into 0x" + hex_number(pc) + ", where no code is",
-          pc, pc);
-    return;
-  }
-  if (exception == A64::Exception::Breakpoint) {
-    fault(GuestFault::Kind::kAbort, "stops at a breakpoint of its own", pc, 0);
-    return;
-  }
-  if (run_missing(pc)) return;
-  const auto word = MemoryReadCode(pc);
-  fault(GuestFault::Kind::kInstruction,
-        "instruction 0x" + hex_number(word.value_or(0), 8) + " is not known", pc, 0);
-}
-
-void Cpu::InstructionCacheOperationRaised(A64::InstructionCacheOperation, A64::VAddr) {
-  jit_->ClearCache();
-}
-
-// At a watched place: tells, then runs what stands there.
-void Cpu::pass_watch(std::uint64_t pc) {
-  const auto watch = engine_.watches().at(pc);
-  if (!watch) {
-    fault(GuestFault::Kind::kInstruction, "a system call that is not known", pc, 0);
-    return;
-  }
-  if (watch->is_return) engine_.leave_watched(*this, pc);
-  if (watch->entry) engine_.enter_watched(*this, pc);
-  if (watch->moved_to != 0) {
-    jit_->SetPC(watch->moved_to);
-  } else if (!run_at(watch->word, pc, arena_, *this)) {
-    fault(GuestFault::Kind::kMemory, "reads a constant that is not mapped", pc, 0);
-  }
-}
-
-void Cpu::CallSVC(std::uint32_t number) {
-  // The program counter is behind the svc.
-  const std::uint64_t pc = jit_->GetPC() - 4;
-  if (number == kReturnNumber) {
-    if (!thread->watched.empty()) engine_.leave_watched(*this, engine_.return_stub());
-    jit_->HaltExecution(kReturned);
-    return;
-  }
-  if (number == kWatchNumber) {
-    pass_watch(pc);
-    return;
-  }
-  if (number == kResumeNumber) {
-    if (const auto next = engine_.watches().resumes_at(pc)) {
-      jit_->SetPC(*next);
-    } else {
-      fault(GuestFault::Kind::kInstruction, "a system call that is not known", pc, 0);
-    }
-    return;
-  }
-  engine_.host_call(*this, number);
-}
 
 // ---- Arm64Engine ----
 
@@ -495,9 +209,9 @@ std::string Arm64Engine::bound_name(std::uint64_t address) const {
   return "";
 }
 
-GuestThread* Arm64Engine::this_thread() {
+Arm64Thread* Arm64Engine::this_thread() {
   if (thread_slot.engine == serial_) return thread_slot.thread;
-  auto thread = std::make_unique<GuestThread>();
+  auto thread = std::make_unique<Arm64Thread>();
   const auto block = arena_.map(kThreadBlockSize, kPageRead | kPageWrite);
   const auto stack = arena_.reserve_range(options_.stack_size + kStackGuard);
   if (!block || !stack) return nullptr;
@@ -513,21 +227,22 @@ GuestThread* Arm64Engine::this_thread() {
   return thread_slot.thread;
 }
 
-Cpu* Arm64Engine::take_cpu() {
+Arm64Cpu* Arm64Engine::take_cpu() {
   const std::scoped_lock lock(mutex_);
   // The one that was used last has the code already.
   if (!idle_.empty()) {
-    Cpu* const cpu = idle_.back();
+    Arm64Cpu* const cpu = idle_.back();
     idle_.pop_back();
     return cpu;
   }
   if (cpus_.size() >= kMaxGuestCpus) return nullptr;
   cpus_.push_back(
-      std::make_unique<Cpu>(*this, arena_, monitor_, cpus_.size(), options_.shared_memory));
+      std::make_unique<Arm64Cpu>(*this, arena_, monitor_, cpus_.size(), options_.shared_memory));
+  install_handlers();
   return cpus_.back().get();
 }
 
-void Arm64Engine::give_cpu(Cpu* cpu) {
+void Arm64Engine::give_cpu(Arm64Cpu* cpu) {
   const std::scoped_lock lock(mutex_);
   cpu->thread = nullptr;
   idle_.push_back(cpu);
@@ -550,14 +265,14 @@ GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
     fault.what = std::move(what);
     return tl::unexpected<GuestFault>(std::move(fault));
   };
-  GuestThread* const thread = this_thread();
+  Arm64Thread* const thread = this_thread();
   if (thread == nullptr)
     return refuse(GuestFault::Kind::kStackOverflow, "there are too many threads");
   if (thread->fault) return tl::unexpected<GuestFault>(*thread->fault);
   if (stopped_) return tl::unexpected<GuestFault>(stop_fault());
   if (thread->active.size() >= static_cast<std::size_t>(options_.max_depth))
     return refuse(GuestFault::Kind::kStackOverflow, "calls between guest and host nest too deep");
-  Cpu* const cpu = take_cpu();
+  Arm64Cpu* const cpu = take_cpu();
   if (cpu == nullptr)
     return refuse(GuestFault::Kind::kStackOverflow, "too many calls run at a time");
   A64::Jit& jit = cpu->jit();
@@ -607,7 +322,7 @@ GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
   return value;
 }
 
-void Arm64Engine::run(Cpu& cpu, GuestThread& thread) {
+void Arm64Engine::run(Arm64Cpu& cpu, Arm64Thread& thread) {
   // While the guest runs, bad memory is the guest's: the translator's handler takes it.
   struct GuestRuns {
     sigjmp_buf* const outer = std::exchange(host_call_escape, nullptr);
@@ -626,7 +341,7 @@ void Arm64Engine::run(Cpu& cpu, GuestThread& thread) {
   }
 }
 
-void Arm64Engine::host_call(Cpu& cpu, std::uint32_t number) {
+void Arm64Engine::host_call(Arm64Cpu& cpu, std::uint32_t number) {
   const HostFunction* const function = functions_[number].get();
   if (function == nullptr) {
     cpu.fault(GuestFault::Kind::kInstruction, "a system call that is not known", cpu.jit().GetPC(),
@@ -660,7 +375,7 @@ void Arm64Engine::host_call(Cpu& cpu, std::uint32_t number) {
   if (cpu.thread->fault || stopped_) cpu.jit().HaltExecution(kFaulted);
 }
 
-std::vector<std::uint64_t> Arm64Engine::frames_of(Cpu& cpu) const {
+std::vector<std::uint64_t> Arm64Engine::frames_of(Arm64Cpu& cpu) const {
   std::vector<std::uint64_t> out = {cpu.jit().GetPC(), cpu.jit().GetRegister(30)};
   std::uint64_t frame = cpu.jit().GetRegister(29);
   while (out.size() < kMaxBacktrace && frame != 0 && frame % 8 == 0) {
@@ -678,7 +393,7 @@ std::vector<std::uint64_t> Arm64Engine::frames_of(Cpu& cpu) const {
 }
 
 void Arm64Engine::raise(GuestFault fault) {
-  GuestThread* const thread = this_thread();
+  Arm64Thread* const thread = this_thread();
   if (thread == nullptr || thread->fault) return;
   if (!thread->active.empty()) {
     fault.pc = thread->active.back()->jit().GetRegister(30);
@@ -697,24 +412,24 @@ void Arm64Engine::stop(const std::string& why) {
   why_stopped_ = why;
   stopped_ = true;
   for (const auto& thread : threads_) {
-    for (Cpu* const cpu : thread->active) cpu->jit().HaltExecution(kStopRequest);
+    for (Arm64Cpu* const cpu : thread->active) cpu->jit().HaltExecution(kStopRequest);
   }
 }
 
 std::uint64_t Arm64Engine::thread_block() {
-  const GuestThread* const thread = this_thread();
+  const Arm64Thread* const thread = this_thread();
   return thread == nullptr ? 0 : thread->block;
 }
 
 std::pair<std::uint64_t, std::uint64_t> Arm64Engine::stack() {
-  const GuestThread* const thread = this_thread();
+  const Arm64Thread* const thread = this_thread();
   if (thread == nullptr) return {0, 0};
   return {thread->stack, thread->stack_size};
 }
 
 void Arm64Engine::leave_thread() {
   if (thread_slot.engine != serial_ || !thread_slot.thread->active.empty()) return;
-  GuestThread* const leaving = thread_slot.thread;
+  Arm64Thread* const leaving = thread_slot.thread;
   thread_slot = {};
   arena_.unmap(leaving->stack - kStackGuard, leaving->stack_size + kStackGuard);
   arena_.unmap(leaving->block, kThreadBlockSize);
@@ -728,7 +443,7 @@ Result<void> Arm64Engine::watch(std::uint64_t function) {
   return {};
 }
 
-void Arm64Engine::enter_watched(Cpu& cpu, std::uint64_t function) {
+void Arm64Engine::enter_watched(Arm64Cpu& cpu, std::uint64_t function) {
   if (observer_ == nullptr) return;
   const std::uint64_t return_to = cpu.jit().GetRegister(30);
   Arm64Frame frame(arena_, cpu.jit());
@@ -744,7 +459,7 @@ void Arm64Engine::enter_watched(Cpu& cpu, std::uint64_t function) {
   if (fresh && *fresh) code_changed(return_to, 4);
 }
 
-void Arm64Engine::leave_watched(Cpu& cpu, std::uint64_t return_to) {
+void Arm64Engine::leave_watched(Arm64Cpu& cpu, std::uint64_t return_to) {
   auto& watched = cpu.thread->watched;
   const std::uint64_t sp = cpu.jit().GetSP();
   // Tail calls return to the same place: all of them end here.

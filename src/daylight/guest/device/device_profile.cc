@@ -16,6 +16,8 @@ std::span<const File> device_profiles();
 namespace guest {
 namespace {
 
+constexpr std::uint64_t kMaxClock = std::uint64_t{1} << 62U;  // nanoseconds: the year 2116
+
 Result<std::map<std::string, std::string>> texts_of(const Json& json, const char* field,
                                                     const std::string& where) {
   std::map<std::string, std::string> out;
@@ -84,6 +86,15 @@ Result<DeviceProfile> DeviceProfile::parse(std::string_view json, const std::str
   out.properties = TRY(texts_of(parsed, "properties", where));
   out.files = TRY(texts_of(parsed, "files", where));
   out.environment = TRY(texts_of(parsed, "environment", where));
+  if (parsed.contains("seed")) out.seed = TRY(number_of(parsed, "seed", 0, where));
+  if (parsed.contains("clock_start_ns")) {
+    const std::uint64_t start = TRY(number_of(parsed, "clock_start_ns", 0, where));
+    const std::uint64_t step = TRY(number_of(parsed, "clock_step_ns", 1'000, where));
+    if (start > kMaxClock || step < 1 || step > kMaxClock)
+      return fail(ErrorCode::kCorrupt, "clock_start_ns or clock_step_ns is too large", where);
+    out.clock_start_ns = static_cast<std::int64_t>(start);
+    out.clock_step_ns = static_cast<std::int64_t>(step);
+  }
   return out;
 }
 

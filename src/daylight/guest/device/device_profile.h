@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,11 @@ struct DeviceProfile {
   std::map<std::string, std::string> properties;  // __system_property_get
   std::map<std::string, std::string> files;       // path and whole content: /proc/cpuinfo ...
   std::map<std::string, std::string> environment;
+  // For runs that repeat: all random bytes come from this seed, and clocks begin at a time
+  // (nanoseconds since 1970) and go on by a step with each look. Absent: this machine's own.
+  std::optional<std::uint64_t> seed;
+  std::optional<std::int64_t> clock_start_ns;
+  std::int64_t clock_step_ns = 1'000;
 
   // From JSON (docs/formats/device_profile.md). kCorrupt says which field.
   static Result<DeviceProfile> parse(std::string_view json, const std::string& where);

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files by number: open, read, stat and their kin.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
+#include <optional>
 
 #include "daylight/guest/libc/guest_files.h"
+#include "daylight/guest/libc/guest_wait.h"
 #include "daylight/guest/libc/system_functions.h"
 #include "daylight/guest/machine/guest_machine.h"
 
@@ -40,51 +45,89 @@ int open_2(GuestMachine& machine, const char* path, int flags, CallArguments& re
   return files(machine).open(path, host_flags(flags, rest.frame().is_arm64()), 0);
 }
 
-int openat_(GuestMachine& machine, int folder, const char* path, int flags, CallArguments& rest) {
-  if (folder != AT_FDCWD && path[0] != '/') {
-    machine.events.lookup({GuestLookup::What::kFile, path, false, "relative to an open folder"});
-    errno = ENOENT;
-    return -1;
+int creat_(GuestMachine& machine, const char* path, unsigned mode) {
+  return files(machine).open(path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+// A path that is relative to an open folder, as a whole; nothing with errno.
+std::optional<std::string> path_at(GuestMachine& machine, int folder, const char* path) {
+  if (folder == AT_FDCWD || path[0] == '/') return std::string(path);
+  const auto file = files(machine).find(folder);
+  if (file == nullptr) return std::nullopt;
+  if (file->path.empty()) {
+    errno = ENOTDIR;
+    return std::nullopt;
   }
-  return open_(machine, path, flags, rest);
+  return path[0] == '\0' ? file->path : file->path + "/" + path;
+}
+
+int openat_(GuestMachine& machine, int folder, const char* path, int flags, CallArguments& rest) {
+  const unsigned mode = (flags & O_CREAT) != 0 ? static_cast<unsigned>(rest.next_integer()) : 0;
+  const auto whole = path_at(machine, folder, path);
+  if (!whole) return -1;
+  return files(machine).open(*whole, host_flags(flags, rest.frame().is_arm64()), mode);
 }
 
 int close_(GuestMachine& machine, int number) { return files(machine).close(number); }
 
+// How much one call reads or writes at most, so that a size that no buffer has is no danger.
+constexpr std::uint64_t kMaxTransfer = 0x7ffff000;
+
+bool usable(GuestMachine& machine, const void* at, std::uint64_t size, std::uint8_t access) {
+  if (machine.arena.allows(reinterpret_cast<std::uint64_t>(at), size, access)) return true;
+  errno = EFAULT;
+  return false;
+}
+
 std::int64_t read_(GuestMachine& machine, int number, void* to, std::uint64_t size) {
-  const int fd = files(machine).host(number);
-  return fd < 0 ? -1 : ::read(fd, to, size);
+  size = std::min(size, kMaxTransfer);
+  const auto file = files(machine).find(number);
+  if (file == nullptr || !usable(machine, to, size, kPageWrite) ||
+      !wait_ready(machine, *file, POLLIN))
+    return -1;
+  return files(machine).read(*file, to, size);
 }
 
 std::int64_t write_(GuestMachine& machine, int number, const void* from, std::uint64_t size) {
-  if (number == 1 || number == 2) {
-    const auto bytes = machine.arena.bytes(reinterpret_cast<std::uint64_t>(from), size);
-    if (!bytes) {
-      errno = EFAULT;
-      return -1;
-    }
-    machine.events.log(number == 1 ? 4 : 5, number == 1 ? "stdout" : "stderr", as_text(*bytes));
+  size = std::min(size, kMaxTransfer);
+  const auto file = files(machine).find(number);
+  if (!usable(machine, from, size, kPageRead)) return -1;
+  if (file == nullptr && (number == 1 || number == 2)) {
+    errno = 0;
+    machine.events.log(number == 1 ? 4 : 5, number == 1 ? "stdout" : "stderr",
+                       {static_cast<const char*>(from), size});
     return static_cast<std::int64_t>(size);
   }
-  const int fd = files(machine).host(number);
-  return fd < 0 ? -1 : ::write(fd, from, size);
+  if (file == nullptr) return -1;
+  if (file->host < 0) {
+    errno = file->kind == OpenFile::Kind::kSocket ? ENOTCONN : EBADF;
+    return -1;
+  }
+  if (!wait_ready(machine, *file, POLLOUT)) return -1;
+  // What fits into a pipe at once: more could wait for a reader, where a stop is not seen.
+  struct stat kind = {};
+  if (::fstat(file->host, &kind) == 0 && !S_ISREG(kind.st_mode))
+    size = std::min<std::uint64_t>(size, PIPE_BUF);
+  return ::write(file->host, from, size);
 }
 
 std::int64_t pread_(GuestMachine& machine, int number, void* to, std::uint64_t size,
                     std::int64_t offset) {
-  const int fd = files(machine).host(number);
-  return fd < 0 ? -1 : ::pread(fd, to, size, offset);
+  size = std::min(size, kMaxTransfer);
+  const auto file = files(machine).find(number);
+  if (file == nullptr || !usable(machine, to, size, kPageWrite)) return -1;
+  return files(machine).read_at(*file, to, size, offset);
 }
 
 std::int64_t pwrite_(GuestMachine& machine, int number, const void* from, std::uint64_t size,
                      std::int64_t offset) {
   const int fd = files(machine).host(number);
-  return fd < 0 ? -1 : ::pwrite(fd, from, size, offset);
+  return fd < 0 ? -1 : ::pwrite(fd, from, std::min(size, kMaxTransfer), offset);
 }
 
 std::int64_t lseek_(GuestMachine& machine, int number, std::int64_t offset, int whence) {
-  const int fd = files(machine).host(number);
-  return fd < 0 ? -1 : ::lseek(fd, offset, whence);
+  const auto file = files(machine).find(number);
+  return file == nullptr ? -1 : files(machine).seek(*file, offset, whence);
 }
 
 std::int64_t read_chk(GuestMachine& machine, int number, void* to, std::uint64_t size,
@@ -94,6 +137,24 @@ std::int64_t read_chk(GuestMachine& machine, int number, void* to, std::uint64_t
     return -1;
   }
   return read_(machine, number, to, size);
+}
+
+std::int64_t pread_chk(GuestMachine& machine, int number, void* to, std::uint64_t size,
+                       std::int64_t offset, std::uint64_t room) {
+  if (size > room) {
+    machine.raise(GuestFault::Kind::kAbort, "pread: the buffer is too small");
+    return -1;
+  }
+  return pread_(machine, number, to, size, offset);
+}
+
+std::int64_t pwrite_chk(GuestMachine& machine, int number, const void* from, std::uint64_t size,
+                        std::int64_t offset, std::uint64_t room) {
+  if (size > room) {
+    machine.raise(GuestFault::Kind::kAbort, "pwrite: the buffer is too small");
+    return -1;
+  }
+  return pwrite_(machine, number, from, size, offset);
 }
 
 std::int64_t write_chk(GuestMachine& machine, int number, const void* from, std::uint64_t size,
@@ -141,40 +202,30 @@ void put_stat(const struct stat& from, std::uint64_t to, bool arm64) {
 
 constexpr std::uint64_t stat_size(bool arm64) { return arm64 ? 128 : sizeof(struct stat); }
 
-int stat_path(GuestMachine& machine, const char* path, std::uint64_t to, CallArguments& rest,
-              bool follow) {
-  const bool arm64 = rest.frame().is_arm64();
+int put_stat_of(GuestMachine& machine, const std::string& path, std::uint64_t to, bool arm64) {
   if (!machine.arena.allows(to, stat_size(arm64), kPageWrite)) {
     errno = EFAULT;
     return -1;
   }
   struct stat made = {};
-  int result = -1;
-  GuestFiles& all = files(machine);
-  if (const std::string* const content = all.profile_file(path)) {
-    made.st_mode = S_IFREG | 0444;
-    made.st_size = static_cast<off_t>(content->size());
-    made.st_nlink = 1;
-    made.st_blksize = 4096;
-    result = 0;
-  } else if (const auto place = all.place_of(path)) {
-    result = follow ? ::stat(place->host.c_str(), &made) : ::lstat(place->host.c_str(), &made);
-  } else {
-    errno = ENOENT;
-  }
+  const int result = files(machine).stat(path, made);
   const int error = errno;
-  machine.events.lookup({GuestLookup::What::kFile, all.whole_path(path), result == 0, "stat"});
+  machine.events.lookup(
+      {GuestLookup::What::kFile, files(machine).whole_path(path), result == 0, "stat"});
   errno = result == 0 ? 0 : error;
   if (result == 0) put_stat(made, to, arm64);
   return result;
 }
 
+// Links are not followed: there are none that lead anywhere.
 int stat_(GuestMachine& machine, const char* path, std::uint64_t to, CallArguments& rest) {
-  return stat_path(machine, path, to, rest, true);
+  return put_stat_of(machine, path, to, rest.frame().is_arm64());
 }
 
-int lstat_(GuestMachine& machine, const char* path, std::uint64_t to, CallArguments& rest) {
-  return stat_path(machine, path, to, rest, false);
+int fstatat_(GuestMachine& machine, int folder, const char* path, std::uint64_t to, int,
+             CallArguments& rest) {
+  const auto whole = path_at(machine, folder, path);
+  return whole ? put_stat_of(machine, *whole, to, rest.frame().is_arm64()) : -1;
 }
 
 int fstat_(GuestMachine& machine, int number, std::uint64_t to, CallArguments& rest) {
@@ -183,64 +234,64 @@ int fstat_(GuestMachine& machine, int number, std::uint64_t to, CallArguments& r
     errno = EFAULT;
     return -1;
   }
-  const int fd = files(machine).host(number);
   struct stat made = {};
-  if (fd < 0 || ::fstat(fd, &made) != 0) return -1;
+  const auto file = files(machine).find(number);
+  if (file == nullptr && number >= 0 && number <= 2) {
+    errno = 0;
+    made.st_mode = S_IFCHR | 0620;
+    put_stat(made, to, arm64);
+    return 0;
+  }
+  if (file == nullptr || files(machine).stat(*file, made) != 0) return -1;
   put_stat(made, to, arm64);
   return 0;
 }
 
-int access_(GuestMachine& machine, const char* path, int mode) {
+int access_path(GuestMachine& machine, const std::string& path, int mode) {
   GuestFiles& all = files(machine);
-  int result = -1;
-  if (all.profile_file(path) != nullptr) {
-    result = (mode & (W_OK | X_OK)) == 0 ? 0 : -1;
-    if (result != 0) errno = EACCES;
-  } else if (const auto place = all.place_of(path)) {
-    result = (mode & W_OK) != 0 && !place->writable ? -1 : ::access(place->host.c_str(), mode);
-  } else {
-    errno = ENOENT;
+  struct stat found = {};
+  int result = all.stat(path, found);
+  const bool folder = S_ISDIR(found.st_mode);
+  const auto place = all.place_of(path);
+  if (result == 0) {
+    const bool writes =
+        (mode & W_OK) != 0 && !(place && place->writable) && !S_ISCHR(found.st_mode);
+    const bool runs = (mode & X_OK) != 0 && !folder && (found.st_mode & 0111U) == 0;
+    if (writes || runs) {
+      errno = writes && place ? EROFS : EACCES;
+      result = -1;
+    }
   }
   const int error = errno;
   machine.events.lookup({GuestLookup::What::kFile, all.whole_path(path), result == 0, "access"});
   errno = result == 0 ? 0 : error;
   return result;
 }
-
-// For folders and names below a mount that may be written.
-template <typename Action>
-int change_path(GuestMachine& machine, const char* path, Action action) {
-  const auto place = files(machine).place_of(path);
-  if (!place || !place->writable) {
-    machine.events.lookup(
-        {GuestLookup::What::kFile, files(machine).whole_path(path), false, "may not be written"});
-    errno = place ? EROFS : ENOENT;
-    return -1;
-  }
-  return action(place->host.c_str());
+int access_(GuestMachine& machine, const char* path, int mode) {
+  return access_path(machine, path, mode);
 }
-
-int mkdir_(GuestMachine& machine, const char* path, unsigned mode) {
-  return change_path(machine, path, [&](const char* at) { return ::mkdir(at, mode & 0777U); });
-}
-int rmdir_(GuestMachine& machine, const char* path) {
-  return change_path(machine, path, [](const char* at) { return ::rmdir(at); });
-}
-int unlink_(GuestMachine& machine, const char* path) {
-  return change_path(machine, path, [](const char* at) { return ::unlink(at); });
-}
-int rename_(GuestMachine& machine, const char* from, const char* to) {
-  return change_path(machine, from, [&](const char* host_from) {
-    return change_path(machine, to,
-                       [&](const char* host_to) { return ::rename(host_from, host_to); });
-  });
+int faccessat_(GuestMachine& machine, int folder, const char* path, int mode, int) {
+  const auto whole = path_at(machine, folder, path);
+  return whole ? access_path(machine, *whole, mode) : -1;
 }
 
 int flock_(GuestMachine& machine, int number, int operation) {
   const int fd = files(machine).host(number);
-  return fd < 0 ? -1 : ::flock(fd, operation);
+  if (fd < 0) return -1;
+  // Waits in steps, so that a stop is seen.
+  while (::flock(fd, operation | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || (operation & LOCK_NB) != 0) return -1;
+    if (machine.engine.faulted()) {
+      errno = EINTR;
+      return -1;
+    }
+    ::usleep(1'000);
+  }
+  return 0;
 }
-int fsync_(GuestMachine& machine, int number) { return files(machine).host(number) < 0 ? -1 : 0; }
+int fsync_(GuestMachine& machine, int number) {
+  return files(machine).find(number) == nullptr ? -1 : 0;
+}
 int ftruncate_(GuestMachine& machine, int number, std::int64_t size) {
   const int fd = files(machine).host(number);
   return fd < 0 ? -1 : ::ftruncate(fd, size);
@@ -264,6 +315,10 @@ void add_file_functions(FunctionTable& table) {
   table.alias("open64", "open");
   table.add("__open_2", &open_2);
   table.add("openat", &openat_);
+  table.alias("openat64", "openat");
+  table.add("__openat_2", &openat_);
+  table.add("creat", &creat_);
+  table.alias("creat64", "creat");
   table.add("close", &close_);
   table.add("read", &read_);
   table.add("write", &write_);
@@ -277,16 +332,18 @@ void add_file_functions(FunctionTable& table) {
   table.add("__write_chk", &write_chk);
   table.add("stat", &stat_);
   table.alias("stat64", "stat");
-  table.add("lstat", &lstat_);
+  table.add("lstat", &stat_);
   table.alias("lstat64", "lstat");
   table.add("fstat", &fstat_);
   table.alias("fstat64", "fstat");
   table.add("access", &access_);
-  table.add("mkdir", &mkdir_);
-  table.add("rmdir", &rmdir_);
-  table.add("unlink", &unlink_);
-  table.alias("remove", "unlink");
-  table.add("rename", &rename_);
+  table.add("fstatat", &fstatat_);
+  table.alias("fstatat64", "fstatat");
+  table.add("faccessat", &faccessat_);
+  table.add("__pread_chk", &pread_chk);
+  table.alias("__pread64_chk", "__pread_chk");
+  table.add("__pwrite_chk", &pwrite_chk);
+  table.alias("__pwrite64_chk", "__pwrite_chk");
   table.add("flock", &flock_);
   table.add("fsync", &fsync_);
   table.alias("fdatasync", "fsync");

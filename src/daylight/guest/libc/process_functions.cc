@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process and the device: its end, its settings, what it can be asked, and raw system calls.
 #include <sys/auxv.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,7 +11,7 @@
 #include <mutex>
 #include <vector>
 
-#include "daylight/guest/libc/guest_files.h"
+#include "daylight/guest/libc/guest_chance.h"
 #include "daylight/guest/libc/system_functions.h"
 #include "daylight/guest/machine/guest_machine.h"
 
@@ -57,9 +56,47 @@ void exit_(GuestMachine& machine, int code) {
   machine.raise(GuestFault::Kind::kExit, "ends its process with code " + std::to_string(code));
 }
 
-// Destructors of static objects run when a process ends: this one is stopped instead.
-int cxa_atexit(std::uint64_t, std::uint64_t, std::uint64_t) { return 0; }
-void cxa_finalize(std::uint64_t) {}
+// Destructors of static objects, by library: run when the library ends, last first.
+struct ExitFunctions {
+  explicit ExitFunctions(GuestMachine&) {}
+  struct Function {
+    std::uint64_t address = 0;
+    std::uint64_t argument = 0;
+    std::uint64_t library = 0;  // its __dso_handle
+  };
+  static constexpr std::size_t kMost = 1U << 20U;
+  std::mutex mutex;
+  std::vector<Function> functions;
+};
+int cxa_atexit(GuestMachine& machine, std::uint64_t function, std::uint64_t argument,
+               std::uint64_t library) {
+  ExitFunctions& all = machine.part<ExitFunctions>();
+  const std::scoped_lock lock(all.mutex);
+  if (all.functions.size() >= ExitFunctions::kMost) return -1;
+  all.functions.push_back({function, argument, library});
+  return 0;
+}
+int atexit_(GuestMachine& machine, std::uint64_t function) {
+  return cxa_atexit(machine, function, 0, 0);
+}
+// Those of one library; of all for 0.
+void cxa_finalize(GuestMachine& machine, std::uint64_t library) {
+  ExitFunctions& all = machine.part<ExitFunctions>();
+  while (!machine.engine.faulted()) {
+    ExitFunctions::Function next;
+    {
+      const std::scoped_lock lock(all.mutex);
+      const auto found =
+          std::find_if(all.functions.rbegin(), all.functions.rend(),
+                       [&](const auto& each) { return library == 0 || each.library == library; });
+      if (found == all.functions.rend()) return;
+      next = *found;
+      all.functions.erase(std::next(found).base());
+    }
+    const std::uint64_t arguments[] = {next.argument};
+    (void)machine.engine.call(next.address, arguments);
+  }
+}
 int atfork(std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t) { return 0; }
 
 // ---- settings ----
@@ -160,130 +197,10 @@ std::uint64_t cpu_features(GuestMachine& machine) { return machine.profile.hwcap
 int cpu_count(GuestMachine& machine) { return machine.profile.cpu_count; }
 
 std::uint64_t process_name(GuestMachine& machine) { return machine.constant_text("app_process64"); }
-constexpr int kProcess = 10'123;  // an ordinary app's
-int getpid_() { return kProcess; }
+int getpid_() { return kGuestProcess; }
 int getppid_() { return 999; }
 int getuid_() { return 10'123; }
 
-// ---- chance ----
-
-std::uint32_t arc4random_() {
-  std::uint32_t out = 0;
-  (void)!getrandom(&out, sizeof(out), 0);
-  return out;
-}
-void arc4random_buf_(GuestMachine& machine, std::uint64_t to, std::uint64_t size) {
-  if (!machine.arena.allows(to, size, kPageWrite)) {
-    machine.raise(GuestFault::Kind::kMemory, "arc4random_buf: the buffer is not writable");
-    return;
-  }
-  (void)!getrandom(reinterpret_cast<void*>(to), size, 0);
-}
-std::uint32_t arc4random_uniform_(std::uint32_t bound) {
-  return bound < 2 ? 0 : arc4random_() % bound;
-}
-struct RandomState {
-  explicit RandomState(GuestMachine&) {}
-  std::mutex mutex;
-  unsigned seed = 1;
-};
-int rand_(GuestMachine& machine) {
-  RandomState& state = machine.part<RandomState>();
-  const std::scoped_lock lock(state.mutex);
-  return ::rand_r(&state.seed);
-}
-void srand_(GuestMachine& machine, unsigned seed) {
-  RandomState& state = machine.part<RandomState>();
-  const std::scoped_lock lock(state.mutex);
-  state.seed = seed;
-}
-
-// ---- sorting, which calls back ----
-
-int ask(GuestMachine& machine, std::uint64_t compare, std::uint64_t a, std::uint64_t b) {
-  const std::uint64_t arguments[] = {a, b};
-  const auto answer = machine.engine.call(compare, arguments);
-  return answer ? static_cast<int>(answer->integer) : 0;
-}
-
-// A heap sort: whatever the guest's comparison answers, it stays inside and ends.
-void qsort_(GuestMachine& machine, std::uint64_t base, std::uint64_t count, std::uint64_t size,
-            std::uint64_t compare) {
-  std::uint64_t bytes = 0;
-  if (__builtin_mul_overflow(count, size, &bytes) ||
-      !machine.arena.allows(base, bytes, kPageRead | kPageWrite)) {
-    machine.raise(GuestFault::Kind::kMemory, "qsort: the array is not all in its memory");
-    return;
-  }
-  if (count < 2 || size == 0) return;
-  const auto item = [&](std::uint64_t i) { return base + i * size; };
-  const auto swap = [&](std::uint64_t a, std::uint64_t b) {
-    auto* const x = reinterpret_cast<std::uint8_t*>(item(a));
-    std::swap_ranges(x, x + size, reinterpret_cast<std::uint8_t*>(item(b)));
-  };
-  const auto sink = [&](std::uint64_t root, std::uint64_t end) {
-    while (2 * root + 1 < end && !machine.engine.faulted()) {
-      std::uint64_t child = 2 * root + 1;
-      if (child + 1 < end && ask(machine, compare, item(child), item(child + 1)) < 0) ++child;
-      if (ask(machine, compare, item(root), item(child)) >= 0) return;
-      swap(root, child);
-      root = child;
-    }
-  };
-  for (std::uint64_t i = count / 2; i-- > 0;) sink(i, count);
-  for (std::uint64_t end = count - 1; end > 0 && !machine.engine.faulted(); --end) {
-    swap(0, end);
-    sink(0, end);
-  }
-}
-
-std::uint64_t bsearch_(GuestMachine& machine, std::uint64_t key, std::uint64_t base,
-                       std::uint64_t count, std::uint64_t size, std::uint64_t compare) {
-  std::uint64_t low = 0;
-  std::uint64_t high = count;
-  while (low < high && !machine.engine.faulted()) {
-    const std::uint64_t middle = low + (high - low) / 2;
-    const int order = ask(machine, compare, key, base + middle * size);
-    if (order == 0) return base + middle * size;
-    if (order < 0) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return 0;
-}
-
-// ---- signals: none is delivered from outside ----
-
-int sigaction_(GuestMachine& machine, int number, std::uint64_t, std::uint64_t old) {
-  machine.events.lookup(
-      {GuestLookup::What::kSetting, "sigaction " + std::to_string(number), true, "kept"});
-  if (old != 0 && machine.arena.allows(old, 32, kPageWrite))
-    std::memset(reinterpret_cast<void*>(old), 0, 32);
-  return 0;
-}
-std::uint64_t signal_(int, std::uint64_t) { return 0; }
-int sigemptyset_(std::uint64_t* set) { return *set = 0, 0; }
-int sigfillset_(std::uint64_t* set) { return *set = ~std::uint64_t{0}, 0; }
-int sigaddset_(std::uint64_t* set, int number) {
-  if (number < 1 || number > 64) return -1;
-  *set |= std::uint64_t{1} << static_cast<unsigned>(number - 1);
-  return 0;
-}
-int sigdelset_(std::uint64_t* set, int number) {
-  if (number < 1 || number > 64) return -1;
-  *set &= ~(std::uint64_t{1} << static_cast<unsigned>(number - 1));
-  return 0;
-}
-int sigismember_(const std::uint64_t* set, int number) {
-  if (number < 1 || number > 64) return -1;
-  return static_cast<int>((*set >> static_cast<unsigned>(number - 1)) & 1U);
-}
-int sigprocmask_(int, const std::uint64_t*, std::uint64_t* old) {
-  if (old != nullptr) *old = 0;
-  return 0;
-}
 int prctl_(GuestMachine& machine, int option) {
   machine.events.lookup(
       {GuestLookup::What::kSetting, "prctl " + std::to_string(option), true, "ignored"});
@@ -317,14 +234,15 @@ std::int64_t run_system_call(GuestMachine& machine, std::uint64_t number,
     case SystemCall::kGetTid:
       return ::syscall(SYS_gettid);
     case SystemCall::kGetPid:
-      return kProcess;
+      return kGuestProcess;
     case SystemCall::kGetUid:
       return getuid_();
     case SystemCall::kYield:
       return ::syscall(SYS_sched_yield);
     case SystemCall::kRandom:
       if (!machine.arena.allows(arguments[0], arguments[1], kPageWrite)) return -EFAULT;
-      return getrandom(reinterpret_cast<void*>(arguments[0]), arguments[1], 0);
+      machine.part<GuestChance>().fill(reinterpret_cast<void*>(arguments[0]), arguments[1]);
+      return static_cast<std::int64_t>(arguments[1]);
     case SystemCall::kFutex: {
       // Waiting and waking on a word of its own memory.
       const auto operation = static_cast<int>(arguments[1] & 0x7fU);
@@ -367,7 +285,7 @@ void add_process_functions(FunctionTable& table) {
   table.add("exit", &exit_);
   for (const char* name : {"_exit", "_Exit", "quick_exit"}) table.alias(name, "exit");
   table.add("__cxa_atexit", &cxa_atexit);
-  for (const char* name : {"__cxa_thread_atexit_impl", "atexit"}) table.alias(name, "__cxa_atexit");
+  table.add("atexit", &atexit_);
   table.add("__cxa_finalize", &cxa_finalize);
   table.add("__register_atfork", &atfork);
   table.alias("pthread_atfork", "__register_atfork");
@@ -387,25 +305,6 @@ void add_process_functions(FunctionTable& table) {
   table.add("getppid", &getppid_);
   table.add("getuid", &getuid_);
   for (const char* name : {"geteuid", "getgid", "getegid"}) table.alias(name, "getuid");
-  table.add("arc4random", &arc4random_);
-  table.add("arc4random_buf", &arc4random_buf_);
-  table.add("arc4random_uniform", &arc4random_uniform_);
-  table.add("rand", &rand_);
-  for (const char* name : {"random", "lrand48"}) table.alias(name, "rand");
-  table.add("srand", &srand_);
-  for (const char* name : {"srandom", "srand48"}) table.alias(name, "srand");
-  table.add("qsort", &qsort_);
-  table.add("bsearch", &bsearch_);
-  table.add("sigaction", &sigaction_);
-  table.add("signal", &signal_);
-  table.alias("bsd_signal", "signal");
-  table.add("sigemptyset", &sigemptyset_);
-  table.add("sigfillset", &sigfillset_);
-  table.add("sigaddset", &sigaddset_);
-  table.add("sigdelset", &sigdelset_);
-  table.add("sigismember", &sigismember_);
-  table.add("sigprocmask", &sigprocmask_);
-  table.alias("pthread_sigmask", "sigprocmask");
   table.add("prctl", &prctl_);
   table.add("syscall", &syscall_);
   table.add_data("__stack_chk_guard", [](GuestMachine& machine) {

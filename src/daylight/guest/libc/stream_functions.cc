@@ -11,102 +11,16 @@
 #include <unordered_map>
 
 #include "daylight/guest/libc/guest_files.h"
+#include "daylight/guest/libc/guest_streams.h"
 #include "daylight/guest/libc/system_functions.h"
 #include "daylight/guest/libc/text_format.h"
+#include "daylight/guest/libc/wide_text.h"
 #include "daylight/guest/machine/guest_machine.h"
 
 namespace dl::guest {
 namespace {
 
-// sizeof(FILE) of bionic before it became opaque: __sF is an array of three of these.
-constexpr std::uint64_t kStreamSize = 152;
-constexpr std::size_t kMaxStreams = 512;
-constexpr std::size_t kMaxScanned = 24;
-
-class Streams {
- public:
-  explicit Streams(GuestMachine& machine)
-      : machine_(machine), standard_(machine.heap.allocate(3 * kStreamSize, 16, true)) {}
-  ~Streams() {
-    for (const auto& [address, stream] : streams_) std::fclose(stream.file);
-  }
-
-  struct Stream {
-    std::FILE* file = nullptr;
-    int number = -1;  // the guest's
-  };
-
-  std::uint64_t standard() const { return standard_; }
-  // 0, 1, 2 for the standard ones, else -1.
-  int standard_number(std::uint64_t address) const {
-    if (address < standard_ || address - standard_ >= 3 * kStreamSize) return -1;
-    return static_cast<int>((address - standard_) / kStreamSize);
-  }
-  std::FILE* find(std::uint64_t address) {
-    const std::scoped_lock lock(mutex_);
-    const auto found = streams_.find(address);
-    if (found != streams_.end()) return found->second.file;
-    errno = EBADF;
-    return nullptr;
-  }
-  int number(std::uint64_t address) {
-    const std::scoped_lock lock(mutex_);
-    const auto found = streams_.find(address);
-    return found == streams_.end() ? standard_number(address) : found->second.number;
-  }
-  // A stream on the guest's file `number`.
-  std::uint64_t attach(int number, const char* mode) {
-    const int fd = machine_.part<GuestFiles>().host(number);
-    const int copy = fd < 0 ? -1 : dup(fd);
-    std::FILE* const file = copy < 0 ? nullptr : fdopen(copy, mode);
-    if (file == nullptr) {
-      if (copy >= 0) ::close(copy);
-      return 0;
-    }
-    const std::uint64_t address = machine_.heap.allocate(kStreamSize, 16, true);
-    const std::scoped_lock lock(mutex_);
-    if (address == 0 || streams_.size() >= kMaxStreams) {
-      std::fclose(file);
-      errno = EMFILE;
-      return 0;
-    }
-    streams_.emplace(address, Stream{file, number});
-    return address;
-  }
-  int close(std::uint64_t address) {
-    Stream stream;
-    {
-      const std::scoped_lock lock(mutex_);
-      const auto found = streams_.find(address);
-      if (found == streams_.end()) {
-        errno = EBADF;
-        return standard_number(address) >= 0 ? 0 : EOF;
-      }
-      stream = found->second;
-      streams_.erase(found);
-    }
-    const int result = std::fclose(stream.file);
-    machine_.part<GuestFiles>().close(stream.number);
-    machine_.heap.release(address);
-    return result;
-  }
-  // Writes to a stream; standard ones go to the log, line by line as they come.
-  std::size_t write(std::uint64_t address, std::string_view bytes) {
-    const int standard = standard_number(address);
-    if (standard >= 1) {
-      machine_.events.log(standard == 1 ? 4 : 5, standard == 1 ? "stdout" : "stderr", bytes);
-      return bytes.size();
-    }
-    std::FILE* const file = find(address);
-    return file == nullptr ? 0 : std::fwrite(bytes.data(), 1, bytes.size(), file);
-  }
-
- private:
-  GuestMachine& machine_;
-  std::uint64_t standard_;
-  std::mutex mutex_;  // guards what follows
-  std::unordered_map<std::uint64_t, Stream> streams_;
-};
+constexpr std::size_t kMaxLine = std::size_t{64} << 20;
 
 Streams& streams(GuestMachine& machine) { return machine.part<Streams>(); }
 
@@ -244,56 +158,170 @@ int vprintf_(GuestMachine& machine, const char* format, std::uint64_t list, Call
   return print(machine, streams(machine).standard() + kStreamSize, format, arguments, rest);
 }
 
-// ---- scanf: every argument is a pointer that must be writable ----
+// ---- what is rarer ----
 
-// The pointers that a format takes; nothing where it takes too many or a long double.
-bool take_pointers(GuestMachine& machine, std::string_view format, ArgumentSource& arguments,
-                   std::array<void*, kMaxScanned>& out) {
-  std::size_t used = 0;
-  for (std::size_t i = 0; i < format.size(); ++i) {
-    if (format[i] != '%') continue;
-    if (++i >= format.size()) return true;
-    if (format[i] == '%') continue;
-    const bool ignored = format[i] == '*';
-    while (i < format.size() && std::strchr("*0123456789hljztqL'm", format[i]) != nullptr) {
-      if (format[i] == 'L' || format[i] == 'm') return false;
-      ++i;
-    }
-    if (i < format.size() && format[i] == '[') {
-      ++i;
-      if (i < format.size() && format[i] == '^') ++i;
-      if (i < format.size() && format[i] == ']') ++i;
-      while (i < format.size() && format[i] != ']') ++i;
-    }
-    if (ignored) continue;
-    const std::uint64_t address = arguments.next_integer();
-    if (used >= kMaxScanned || (machine.arena.access_at(address) & kPageWrite) == 0) return false;
-    out[used++] = reinterpret_cast<void*>(address);
-  }
-  return true;
+std::uint64_t freopen_(GuestMachine& machine, const char* path, const char* mode,
+                       std::uint64_t stream) {
+  Streams& all = streams(machine);
+  if (all.standard_number(stream) >= 0) return stream;  // the log stays where it is
+  const int number =
+      path == nullptr ? -1 : machine.part<GuestFiles>().open(path, flags_of(mode), 0600);
+  if (number < 0 || !all.reattach(stream, number, mode)) return 0;
+  return stream;
 }
-
-int scan(GuestMachine& machine, const char* text, const char* format, ArgumentSource& arguments) {
-  std::array<void*, kMaxScanned> p{};
-  if (!take_pointers(machine, format, arguments, p)) {
-    machine.raise(GuestFault::Kind::kArgument, "sscanf: a pointer cannot be written to");
+std::uint64_t tmpfile_(GuestMachine& machine) {
+  GuestFiles& files = machine.part<GuestFiles>();
+  const std::string folder = files.writable_folder();
+  errno = EACCES;
+  if (folder.empty()) return 0;
+  const int number = files.open(folder, O_TMPFILE | O_RDWR, 0600);
+  if (number < 0) return 0;
+  const std::uint64_t out = streams(machine).attach(number, "w+");
+  if (out == 0) files.close(number);
+  return out;
+}
+// Streams of the guest's own functions, other programs: there are none.
+std::uint64_t no_stream(GuestMachine& machine) {
+  machine.events.lookup({GuestLookup::What::kSetting, "funopen", false, ""});
+  errno = ENOSYS;
+  return 0;
+}
+std::uint64_t popen_(GuestMachine& machine, const char* command, const char*) {
+  machine.events.lookup({GuestLookup::What::kSetting, std::string("popen ") + command, false,
+                         "no other program runs"});
+  errno = ENOENT;
+  return 0;
+}
+int pclose_(GuestMachine&, std::uint64_t) {
+  errno = ECHILD;
+  return -1;
+}
+std::uint64_t fgets_chk(GuestMachine& machine, char* to, int room, std::uint64_t stream,
+                        std::uint64_t object) {
+  if (room < 0 || static_cast<std::uint64_t>(room) > object) {
+    machine.raise(GuestFault::Kind::kAbort, "fgets: the buffer is too small");
+    return 0;
+  }
+  return fgets_(machine, to, room, stream);
+}
+std::uint64_t fread_chk(GuestMachine& machine, void* to, std::uint64_t size, std::uint64_t count,
+                        std::uint64_t stream, std::uint64_t object) {
+  std::uint64_t bytes = 0;
+  if (__builtin_mul_overflow(size, count, &bytes) || bytes > object) {
+    machine.raise(GuestFault::Kind::kAbort, "fread: the buffer is too small");
+    return 0;
+  }
+  return fread_(machine, to, size, count, stream);
+}
+// A line, into a block of the guest's that grows.
+std::int64_t getdelim_(GuestMachine& machine, std::uint64_t* block, std::uint64_t* room, int end,
+                       std::uint64_t stream) {
+  if (block == nullptr || room == nullptr) {
+    errno = EINVAL;
     return -1;
   }
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-  return std::sscanf(text, format, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9],
-                     p[10], p[11], p[12], p[13], p[14], p[15], p[16], p[17], p[18], p[19], p[20],
-                     p[21], p[22], p[23]);
-#pragma GCC diagnostic pop
+  std::FILE* const file = streams(machine).find(stream);
+  if (file == nullptr) return -1;
+  std::string line;
+  int c = 0;
+  while (line.size() < kMaxLine && (c = std::fgetc(file)) != EOF) {
+    line += static_cast<char>(c);
+    if (c == end) break;
+  }
+  if (line.empty()) return -1;
+  if (*block == 0 || *room < line.size() + 1) {
+    const auto fresh = machine.heap.reallocate(*block, line.size() + 1);
+    if (!fresh || *fresh == 0) {
+      errno = ENOMEM;
+      return -1;
+    }
+    *block = *fresh;
+    *room = line.size() + 1;
+  }
+  if (!machine.arena.allows(*block, line.size() + 1, kPageWrite)) {
+    errno = EFAULT;
+    return -1;
+  }
+  std::memcpy(reinterpret_cast<void*>(*block), line.c_str(), line.size() + 1);
+  return static_cast<std::int64_t>(line.size());
 }
-int sscanf_(GuestMachine& machine, const char* text, const char* format, CallArguments& rest) {
-  return scan(machine, text, format, rest);
+std::int64_t getline_(GuestMachine& machine, std::uint64_t* block, std::uint64_t* room,
+                      std::uint64_t stream) {
+  return getdelim_(machine, block, room, '\n', stream);
 }
-int vsscanf_(GuestMachine& machine, const char* text, const char* format, std::uint64_t list,
-             CallArguments& rest) {
-  VaListArguments arguments(rest.frame(), list);
-  return scan(machine, text, format, arguments);
+int fgetpos_(GuestMachine& machine, std::uint64_t stream, std::int64_t* to) {
+  const std::int64_t at = ftell_(machine, stream);
+  if (at < 0) return -1;
+  *to = at;
+  return 0;
 }
+int fsetpos_(GuestMachine& machine, std::uint64_t stream, const std::int64_t* from) {
+  return fseek_(machine, stream, *from, SEEK_SET);
+}
+int getchar_() { return EOF; }
+int trylock_stream(std::uint64_t) { return 0; }
+int fprintf_chk(GuestMachine& machine, std::uint64_t stream, int, const char* format,
+                CallArguments& rest) {
+  return print(machine, stream, format, rest, rest);
+}
+int vfprintf_chk(GuestMachine& machine, std::uint64_t stream, int, const char* format,
+                 std::uint64_t list, CallArguments& rest) {
+  return vfprintf_(machine, stream, format, list, rest);
+}
+int dprintf_(GuestMachine& machine, int number, const char* format, CallArguments& rest) {
+  const std::string text = format_text(rest.frame(), format, rest, 0);
+  if (number == 1 || number == 2) {
+    machine.events.log(number == 1 ? 4 : 5, number == 1 ? "stdout" : "stderr", text);
+    return static_cast<int>(text.size());
+  }
+  const int fd = machine.part<GuestFiles>().host(number);
+  return fd < 0 ? -1 : static_cast<int>(::write(fd, text.data(), text.size()));
+}
+
+// ---- wide characters, as UTF-8 in the file ----
+
+std::uint32_t getwc_(GuestMachine& machine, std::uint64_t stream) {
+  std::FILE* const file = streams(machine).find(stream);
+  if (file == nullptr) return ~0U;
+  Utf8State state;
+  std::uint32_t point = 0;
+  for (int i = 0; i < 4; ++i) {
+    const int c = std::fgetc(file);
+    if (c == EOF) break;
+    const char byte = static_cast<char>(c);
+    const std::uint64_t used = decode_utf8({&byte, 1}, state, point);
+    if (used == kBadSequence) break;
+    if (used != kPartSequence) return point;
+  }
+  if (std::feof(file) == 0) errno = EILSEQ;
+  return ~0U;
+}
+std::uint32_t putwc_(GuestMachine& machine, std::uint32_t c, std::uint64_t stream) {
+  std::array<char, 4> bytes{};
+  const std::size_t size = encode_utf8(c, bytes);
+  if (size == 0) {
+    errno = EILSEQ;
+    return ~0U;
+  }
+  return streams(machine).write(stream, {bytes.data(), size}) == size ? c : ~0U;
+}
+std::uint32_t ungetwc_(GuestMachine& machine, std::uint32_t c, std::uint64_t stream) {
+  std::FILE* const file = streams(machine).find(stream);
+  std::array<char, 4> bytes{};
+  const std::size_t size = encode_utf8(c, bytes);
+  if (file == nullptr || size == 0) return ~0U;
+  for (std::size_t i = size; i-- > 0;) {
+    if (std::ungetc(static_cast<std::uint8_t>(bytes[i]), file) == EOF) return ~0U;
+  }
+  return c;
+}
+int fputws_(GuestMachine& machine, const wchar_t* text, std::uint64_t stream) {
+  for (; *text != L'\0'; ++text) {
+    if (putwc_(machine, static_cast<std::uint32_t>(*text), stream) == ~0U) return -1;
+  }
+  return 0;
+}
+int fwide_(std::uint64_t, int mode) { return mode; }
 
 }  // namespace
 
@@ -333,8 +361,35 @@ void add_stream_functions(FunctionTable& table) {
   table.add("vfprintf", &vfprintf_);
   table.add("printf", &printf_);
   table.add("vprintf", &vprintf_);
-  table.add("sscanf", &sscanf_);
-  table.add("vsscanf", &vsscanf_);
+  table.add("freopen", &freopen_);
+  table.add("tmpfile", &tmpfile_);
+  for (const char* name : {"funopen", "fopencookie", "open_memstream", "fmemopen"})
+    table.add(name, &no_stream);
+  table.add("popen", &popen_);
+  table.add("pclose", &pclose_);
+  table.add("__fgets_chk", &fgets_chk);
+  table.add("__fread_chk", &fread_chk);
+  table.add("getdelim", &getdelim_);
+  table.alias("__getdelim", "getdelim");
+  table.add("getline", &getline_);
+  table.add("fgetpos", &fgetpos_);
+  table.add("fsetpos", &fsetpos_);
+  table.add("getchar", &getchar_);
+  table.alias("getchar_unlocked", "getchar");
+  for (const char* name : {"getc", "putc", "fread", "fwrite", "fgets", "fputs", "feof", "ferror",
+                           "fileno", "fflush", "clearerr", "putchar"})
+    table.alias(std::string(name) + "_unlocked", name);
+  table.add("ftrylockfile", &trylock_stream);
+  table.add("__fprintf_chk", &fprintf_chk);
+  table.add("__vfprintf_chk", &vfprintf_chk);
+  table.add("dprintf", &dprintf_);
+  table.add("getwc", &getwc_);
+  table.alias("fgetwc", "getwc");
+  table.add("putwc", &putwc_);
+  table.alias("fputwc", "putwc");
+  table.add("ungetwc", &ungetwc_);
+  table.add("fputws", &fputws_);
+  table.add("fwide", &fwide_);
   table.add_data("__sF", [](GuestMachine& machine) { return streams(machine).standard(); });
   const auto pointer = [](int which) {
     return [which](GuestMachine& machine) {

@@ -21,6 +21,12 @@ const FunctionTable& system_functions() {
     add_quad_functions(table);
     add_wide_functions(table);
     add_locale_functions(table);
+    add_chance_functions(table);
+    add_search_functions(table);
+    add_signal_functions(table);
+    add_folder_functions(table);
+    add_descriptor_functions(table);
+    add_scan_functions(table);
     return table;
   }();
   return kTable;

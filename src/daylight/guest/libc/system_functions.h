@@ -25,4 +25,11 @@ void add_quad_functions(FunctionTable& table);    // long double, div
 void add_wide_functions(FunctionTable& table);    // wcs*, mb*
 void add_locale_functions(FunctionTable& table);  // locales, isw*
 
+void add_chance_functions(FunctionTable& table);      // rand, arc4random
+void add_search_functions(FunctionTable& table);      // qsort, tsearch
+void add_signal_functions(FunctionTable& table);      // sigaction, kill
+void add_folder_functions(FunctionTable& table);      // opendir, rename, chmod
+void add_descriptor_functions(FunctionTable& table);  // dup, pipe, poll
+void add_scan_functions(FunctionTable& table);        // scanf family
+
 }  // namespace dl::guest

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Streams on the guest's files, also on those that are only made here.
+#include "daylight/guest/libc/guest_streams.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <string>
+
+#include "daylight/guest/libc/guest_files.h"
+
+namespace dl::guest {
+namespace {
+
+// What stands behind a stream on a made file.
+struct MadeStream {
+  GuestFiles& files;
+  std::shared_ptr<OpenFile> file;
+};
+ssize_t read_made(void* cookie, char* to, std::size_t size) {
+  auto* const made = static_cast<MadeStream*>(cookie);
+  return made->files.read(*made->file, to, size);
+}
+int seek_made(void* cookie, off64_t* offset, int whence) {
+  auto* const made = static_cast<MadeStream*>(cookie);
+  const std::int64_t at = made->files.seek(*made->file, *offset, whence);
+  if (at < 0) return -1;
+  *offset = at;
+  return 0;
+}
+int close_made(void* cookie) {
+  delete static_cast<MadeStream*>(cookie);
+  return 0;
+}
+
+// What fopen knows of modes; anything else would be the library's own extensions.
+bool is_mode(std::string_view mode) {
+  if (mode.empty() || std::string_view("rwa").find(mode[0]) == std::string_view::npos) return false;
+  return mode.find_first_not_of("+bex", 1) == std::string_view::npos;
+}
+
+std::FILE* open_stream(GuestFiles& files, int number, const char* mode) {
+  if (!is_mode(mode)) {
+    errno = EINVAL;
+    return nullptr;
+  }
+  auto file = files.find(number);
+  if (file == nullptr) return nullptr;
+  if (file->host < 0) {
+    auto made = std::make_unique<MadeStream>(MadeStream{files, std::move(file)});
+    std::FILE* const out =
+        ::fopencookie(made.get(), "r", {&read_made, nullptr, &seek_made, &close_made});
+    if (out != nullptr) (void)made.release();
+    return out;
+  }
+  const int copy = ::dup(file->host);
+  std::FILE* const out = copy < 0 ? nullptr : ::fdopen(copy, mode);
+  if (out == nullptr && copy >= 0) ::close(copy);
+  return out;
+}
+
+}  // namespace
+
+Streams::Streams(GuestMachine& machine)
+    : machine_(machine), standard_(machine.heap.allocate(3 * kStreamSize, 16, true)) {
+  (void)machine.part<GuestFiles>();
+}
+
+Streams::~Streams() {
+  for (const auto& [address, stream] : streams_) std::fclose(stream.file);
+}
+
+int Streams::standard_number(std::uint64_t address) const {
+  if (address < standard_ || address - standard_ >= 3 * kStreamSize) return -1;
+  return static_cast<int>((address - standard_) / kStreamSize);
+}
+
+std::FILE* Streams::find(std::uint64_t address) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = streams_.find(address);
+  if (found != streams_.end()) return found->second.file;
+  errno = EBADF;
+  return nullptr;
+}
+
+int Streams::number(std::uint64_t address) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = streams_.find(address);
+  return found == streams_.end() ? standard_number(address) : found->second.number;
+}
+
+std::uint64_t Streams::attach(int number, const char* mode) {
+  std::FILE* const file = open_stream(machine_.part<GuestFiles>(), number, mode);
+  if (file == nullptr) return 0;
+  const std::uint64_t address = machine_.heap.allocate(kStreamSize, 16, true);
+  const std::scoped_lock lock(mutex_);
+  if (address == 0 || streams_.size() >= kMaxStreams) {
+    std::fclose(file);
+    errno = EMFILE;
+    return 0;
+  }
+  streams_.emplace(address, Stream{file, number});
+  return address;
+}
+
+bool Streams::reattach(std::uint64_t address, int number, const char* mode) {
+  GuestFiles& files = machine_.part<GuestFiles>();
+  std::FILE* const file = open_stream(files, number, mode);
+  Stream old;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = streams_.find(address);
+    if (file == nullptr || found == streams_.end()) {
+      if (file != nullptr) std::fclose(file);
+      errno = EBADF;
+      return false;
+    }
+    old = found->second;
+    found->second = {file, number};
+  }
+  std::fclose(old.file);
+  files.close(old.number);
+  return true;
+}
+
+int Streams::close(std::uint64_t address) {
+  Stream stream;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = streams_.find(address);
+    if (found == streams_.end()) {
+      errno = EBADF;
+      return standard_number(address) >= 0 ? 0 : EOF;
+    }
+    stream = found->second;
+    streams_.erase(found);
+  }
+  const int result = std::fclose(stream.file);
+  machine_.part<GuestFiles>().close(stream.number);
+  machine_.heap.release(address);
+  return result;
+}
+
+std::size_t Streams::write(std::uint64_t address, std::string_view bytes) {
+  const int standard = standard_number(address);
+  if (standard >= 1) {
+    machine_.events.log(standard == 1 ? 4 : 5, standard == 1 ? "stdout" : "stderr", bytes);
+    return bytes.size();
+  }
+  std::FILE* const file = find(address);
+  return file == nullptr ? 0 : std::fwrite(bytes.data(), 1, bytes.size(), file);
+}
+
+}  // namespace dl::guest

@@ -359,7 +359,7 @@ std::optional<ModelProbe> probe_text(ByteSpan bytes) {
         return field.is_message && (field.name == "layer" || field.name == "layers") &&
                is_whole_layer(read_text_layer(field));
       });
-  if (!any) return std::nullopt;
+  if (!any || text.size == 0) return std::nullopt;
   ModelProbe probe{"caffe", text.size, {}, {{"form", "text"}}};
   if (!text.why.empty())
     probe.gaps.push_back({"text at byte " + std::to_string(text.size), text.why});

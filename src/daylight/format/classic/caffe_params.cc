@@ -223,8 +223,10 @@ struct Values {
 };
 
 std::string word_of(std::string_view words, std::uint64_t number) {
-  for (std::uint64_t i = 0; i < number && !words.empty(); ++i)
-    words.remove_prefix(std::min(words.find(' ') + 1, words.size()));
+  for (std::uint64_t i = 0; i < number && !words.empty(); ++i) {
+    const std::size_t space = words.find(' ');
+    words.remove_prefix(space == std::string_view::npos ? words.size() : space + 1);
+  }
   const std::string_view word = words.substr(0, words.find(' '));
   return word.empty() || word == "-" ? std::to_string(number) : std::string(word);
 }

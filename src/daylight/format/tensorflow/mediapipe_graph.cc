@@ -235,6 +235,7 @@ std::optional<ModelProbe> probe_text(ByteSpan bytes) {
                   "type", "packet_generator", "input_stream_handler", "profiler_config"}))
     return std::nullopt;
   const ProtoText text = read_proto_text(as_text(bytes));
+  if (text.size == 0) return std::nullopt;  // not even one field is whole
   Evidence evidence;
   for (const ProtoTextField& field : text.root.fields)
     if (field.name == "node" && field.is_message) evidence.add(read_node(field, nullptr));

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <tuple>
 
 #include "daylight/base/file.h"
 #include "daylight/base/hex.h"
@@ -104,7 +105,11 @@ Result<Json> load(Guest& guest, const LibraryFiles& files, KeptEvents& events) {
 
 Json natives_json(Guest& guest) {
   Json out = Json::array();
-  for (const guest::NativeMethod& native : guest::native_methods(guest)) {
+  std::vector<guest::NativeMethod> natives = guest::native_methods(guest);
+  std::stable_sort(natives.begin(), natives.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.owner, a.name, a.signature) < std::tie(b.owner, b.name, b.signature);
+  });
+  for (const guest::NativeMethod& native : natives) {
     std::string klass = native.owner;
     std::replace(klass.begin(), klass.end(), '/', '.');
     out.push_back({{"class", klass},
@@ -147,22 +152,29 @@ std::string render(const Json& answer, const std::string& list) {
   }
   text += "\n";
   std::vector<std::vector<std::string>> rows;
+  std::string klass;
   for (const Json& each : answer[list]) {
-    if (list == "natives") {
-      rows.push_back(
-          {text_of(each["class"]) + "." + text_of(each["name"]), text_of(each["signature"]),
-           text_of(each["library"]) + "+" + text_of(each["offset"]), text_of(each["route"])});
-    } else {
+    if (list != "natives") {
       rows.push_back({text_of(each["name"]), text_of(each["kind"]), text_of(each["offset"]),
                       text_of(each["size"])});
+      continue;
     }
+    // Classes as headings: names are long.
+    if (text_of(each["class"]) != klass) {
+      klass = text_of(each["class"]);
+      text += "  " + klass + "\n";
+    }
+    text += "    " + text_of(each["name"]) + text_of(each["signature"]) + "  " +
+            text_of(each["library"]) + "+" + text_of(each["offset"]) +
+            (text_of(each["route"]) == "export" ? "" : "  registered") + "\n";
   }
-  const bool natives = list == "natives";
-  text += natives
-              ? text_table({{"native method", 60}, {"signature", 40}, {"code", 50}, {"by", 16}},
-                           rows, 2)
-              : text_table({{"export", 70}, {"kind", 8}, {"offset", 12}, {"bytes", 10}}, rows, 2);
-  text += "\n";
+  if (list == "natives") {
+    text += fmt::format("{} native methods\n", answer[list].size());
+  } else {
+    text += text_table(
+        {{"export", 70, false, true}, {"kind", 8}, {"offset", 12}, {"bytes", 10, true}}, rows, 2);
+    text += "\n";
+  }
   for (const Json& each : answer["missing_imports"])
     text += "  not provided: " + text_of(each["name"]) + " (needed by " + text_of(each["library"]) +
             ")\n";

@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# An app's own native code without a phone: published arm64 libraries as a user would run them.
+. "$PROJECT/tests/end_to_end/story.sh"
+tflite=$PROJECT/third/mirror/tensorflow-lite-2.14.0.aar
+[ -f "$tflite" ] || skip "the sample app's libraries are not here: sh examples/mirror/build.sh"
+"$DAYLIGHT" doctor --json >doctor.json
+python3 -c 'import json; exit(0 if json.load(open("doctor.json"))["sandbox"]["complete"] else 1)' || skip "this machine lacks parts of the sandbox"
+command -v javap >/dev/null || skip "javap is not installed"
+maven=$HOME/.m2/repository
+
+step "every native method that the classes declare is provided, or known not to be"
+natives() {
+  if [ -f "$1" ]; then python3 "$PROJECT/tests/end_to_end/guest_natives.py" "$DAYLIGHT" "$1" "$2" "$3" || fail "$3"; else echo "not here: $1"; fi
+}
+natives "$tflite" libtensorflowlite_jni.so tensorflow-lite-2.14.0
+natives "$maven/org/pytorch/pytorch_android_lite/1.12.2/pytorch_android_lite-1.12.2.aar" libpytorch_jni_lite.so pytorch_android_lite-1.12.2
+natives "$PROJECT/third/bench/pytorch_android-1.13.1.aar" libpytorch_jni.so pytorch_android-1.13.1
+natives "$PROJECT/third/bench/opencv-4.9.0.aar" libopencv_java4.so opencv-4.9.0
+
+step "the tables for people"
+run 0 "$DAYLIGHT" guest natives "$tflite"; contains out '^55|^56 native methods'; contains out 'nativeRuntimeVersion'
+run 0 "$DAYLIGHT" guest exports "$tflite"; contains out 'TfLiteInterpreterInvoke'
+
+step "one function"
+run 0 "$DAYLIGHT" guest call "$tflite" TfLiteVersion --json
+python3 -c 'import json; assert json.load(open("out"))["call"]["result"]["text"] == "2.14.0"' || fail "not the version"
+run 2 "$DAYLIGHT" guest call "$tflite" no_such_function; one_line 'has no such function'
+run 3 "$DAYLIGHT" guest call "$tflite" TfLiteInterpreterInvoke 0 --json
+python3 -c '
+import json
+fault = json.load(open("out"))["call"]["fault"]
+assert fault["kind"] == "memory" and "libtensorflowlite_jni.so+0x" in fault["backtrace"][0], fault' || fail "not a fault with a place"
+
+step "a trace that checks"
+run 0 "$DAYLIGHT" guest trace "$tflite" TfLiteVersion --watch 'so:*!TfLiteVersion {return}' --out run
+run 0 "$DAYLIGHT" check run/trace
+run 2 "$DAYLIGHT" guest trace "$tflite" --out run; one_line 'not empty'
+run 2 "$DAYLIGHT" guest trace "$tflite" --watch 'so:broken' --out other; one_line 'selectors.md'
+
+step "a real model, by the app's own TensorFlow Lite"
+model=$SHARED/data/models/model_lite_age_nonq.tflite
+if [ -f "$model" ]; then
+  python3 -c 'import struct,sys; sys.stdout.buffer.write(b"".join(struct.pack("<f", (i % 251) / 251) for i in range(200 * 200 * 3 * 2)))' >in.bin
+  run 0 "$DAYLIGHT" guest tflite --lib "$tflite" --model "$model" --input in.bin --output out.bin
+  [ "$(wc -c <out.bin)" = 8 ] || fail "not two answers of one number"
+  run 0 "$DAYLIGHT" guest tflite --lib "$tflite" --model "$model" --input in.bin --output again.bin
+  cmp out.bin again.bin || fail "two runs differ"
+  head -c 1000 in.bin >short.bin
+  run 2 "$DAYLIGHT" guest tflite --lib "$tflite" --model "$model" --input short.bin --output x.bin; one_line 'no multiple'
+else
+  echo "not here: $model"
+fi
+
+step "what cannot be run is said"
+printf 'not a library' >text.so
+run 2 "$DAYLIGHT" guest natives text.so; one_line 'text.so'
+run 2 "$DAYLIGHT" guest natives absent.so; one_line 'absent.so'

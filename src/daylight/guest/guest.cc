@@ -5,21 +5,24 @@
 #include <utility>
 
 #include "daylight/guest/engine/arm64_engine.h"
+#include "daylight/guest/engine/host_engine.h"
 #include "daylight/guest/libc/system_functions.h"
 #include "daylight/guest/libc/system_world.h"
 
 namespace dl::guest {
 
 Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
-  if (options.machine != ElfMachine::kArm64)
+  const bool arm64 = options.machine == ElfMachine::kArm64;
+  const bool native = options.machine == kHostMachine;
+  if (!arm64 && !native)
     return fail(ErrorCode::kUnsupported,
                 "no engine runs " + std::string(abi_of(options.machine)) + " code", "guest");
   std::unique_ptr<Guest> guest(new Guest());
-  guest->arena_ = TRY(GuestArena::reserve());
+  guest->arena_ = TRY(GuestArena::reserve(native));
   guest->heap_ = std::make_unique<GuestHeap>(*guest->arena_);
-  guest->engine_ = TRY(make_arm64_engine(*guest->arena_, options.engine));
+  guest->engine_ = native ? TRY(make_host_engine(*guest->arena_, options.engine))
+                          : TRY(make_arm64_engine(*guest->arena_, options.engine));
   auto world = std::make_unique<SystemWorld>(options.libraries);
-  const bool arm64 = options.machine == ElfMachine::kArm64;
   guest->machine_ = std::make_unique<GuestMachine>(
       *guest->arena_, *guest->heap_, *guest->engine_, system_functions(),
       options.profile == nullptr ? DeviceProfile::builtin(arm64) : *options.profile,

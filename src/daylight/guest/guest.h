@@ -20,6 +20,7 @@
 namespace dl::guest {
 
 struct GuestOptions {
+  // arm64 code is translated; that of this machine's own processor runs as it is.
   ElfMachine machine = ElfMachine::kArm64;
   // The app's libraries by file name.
   std::function<std::optional<LibraryFile>(const std::string& name)> libraries;
@@ -32,12 +33,13 @@ struct GuestOptions {
   const ClassHierarchy* classes = nullptr;
 };
 
-// Runs hostile code in this process: behind dynarmic, in memory of its own, but with this program's
-// parsers and shims around it. Callers put it into a child process (base/sandbox.h). One at a time
+// Runs hostile code in this process: arm64 code behind dynarmic, in memory of its own, but with this
+// program's parsers and shims around it; x86-64 code with nothing around it, so that it needs
+// `engine.jailed`. Callers put it into a child process (base/sandbox.h). One at a time
 // in a process. Calls are thread safe.
 class Guest {
  public:
-  // kUnsupported for processors that no engine runs.
+  // kUnsupported for processors that no engine runs, and as make_host_engine().
   static Result<std::unique_ptr<Guest>> create(const GuestOptions& options);
   ~Guest();
   Guest(const Guest&) = delete;

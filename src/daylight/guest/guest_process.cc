@@ -50,7 +50,9 @@ Result<std::string> run_in_guest_process(const GuestProcessOptions& process,
                                          const GuestOptions& options,
                                          const std::function<Result<std::string>(Guest&)>& job) {
   return run_in_jail(process, [&]() -> Result<std::string> {
-    const auto guest = TRY(Guest::create(options));
+    GuestOptions inside = options;
+    inside.engine.jailed = true;
+    const auto guest = TRY(Guest::create(inside));
     return job(*guest);
   });
 }

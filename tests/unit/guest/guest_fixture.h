@@ -31,7 +31,7 @@ class RecordedEvents : public GuestEvents {
   std::vector<std::string> lines;
 };
 
-// Libraries of C text for arm64, in one guest.
+// Libraries of C text, for arm64 if nothing else is said, in one guest.
 class GuestFixture : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -40,16 +40,19 @@ class GuestFixture : public ::testing::Test {
 
   // Builds and adds a library; not loaded yet.
   void add(const std::string& name, const std::string& text, const std::string& options = "") {
-    const auto bytes =
-        testing::build_native_library("extern \"C\" {\n" + text + "\n}", testing::kArm64Android,
-                                      "-Wl,-soname," + name + " -fno-builtin " + options);
+    const auto bytes = testing::build_native_library(
+        "extern \"C\" {\n" + text + "\n}",
+        machine == ElfMachine::kArm64 ? testing::kArm64Android : testing::kX86_64Android,
+        "-Wl,-soname," + name + " -fno-builtin " + options);
     ASSERT_TRUE(bytes) << "the compiler refuses the library";
     files[name] = Content::owned(std::vector<std::uint8_t>(bytes->begin(), bytes->end()));
   }
   void start() {
     GuestOptions options;
+    options.machine = machine;
     options.events = &events;
     options.engine = engine;
+    options.engine.jailed = true;
     options.libraries = [this](const std::string& name) -> std::optional<LibraryFile> {
       const auto found = files.find(name);
       if (found == files.end()) return std::nullopt;
@@ -79,6 +82,7 @@ class GuestFixture : public ::testing::Test {
   }
   std::uint64_t text(const std::string& content) { return guest->machine().new_text(content); }
 
+  ElfMachine machine = ElfMachine::kArm64;
   RecordedEvents events;
   GuestEngineOptions engine;
   std::map<std::string, Content> files;

@@ -328,17 +328,15 @@ void Arm64Engine::run(Arm64Cpu& cpu, Arm64Thread& thread) {
     sigjmp_buf* const outer = std::exchange(host_call_escape, nullptr);
     ~GuestRuns() { host_call_escape = outer; }
   } const guest_runs;
-  while (true) {
+  // A stop before this call was known to be active has halted nothing: the flag comes first.
+  while (!stopped_) {
     const HaltReason reason = cpu.jit().Run();
     if (thread.fault) return;
-    if (stopped_) {
-      thread.fault = stop_fault();
-      thread.fault->pc = cpu.jit().GetPC();
-      thread.fault->frames = frames_of(cpu);
-      return;
-    }
-    if (Dynarmic::Has(reason, kReturned)) return;
+    if (!stopped_ && Dynarmic::Has(reason, kReturned)) return;
   }
+  thread.fault = stop_fault();
+  thread.fault->pc = cpu.jit().GetPC();
+  thread.fault->frames = frames_of(cpu);
 }
 
 void Arm64Engine::host_call(Arm64Cpu& cpu, std::uint32_t number) {

@@ -12,10 +12,6 @@ namespace dl::guest {
 inline constexpr std::size_t kMaxGuestCpus = 256;
 // Translated code of one processor.
 inline constexpr std::size_t kGuestCodeCache = std::size_t{64} << 20;
-// Functions of the host that are bound.
-inline constexpr std::size_t kMaxBoundFunctions = 65'000;
-// Frames of a backtrace.
-inline constexpr std::size_t kMaxBacktrace = 48;
 
 // The instructions that phones of the oldest supported kind have, and what the engine adds for
 // newer ones (arm64_missing_instructions.h). Faults of the guest, and of host functions that the

@@ -27,6 +27,10 @@ struct GuestValue {
 inline constexpr std::uint64_t kStackGuardSlot = 0x28;
 inline constexpr std::uint64_t kErrnoSlot = 0x800;
 inline constexpr std::uint64_t kThreadBlockSize = 4096;
+// Functions of the host that are bound.
+inline constexpr std::size_t kMaxBoundFunctions = 65'000;
+// Frames of a backtrace.
+inline constexpr std::size_t kMaxBacktrace = 48;
 
 template <typename T>
 using GuestResult = tl::expected<T, GuestFault>;
@@ -52,6 +56,8 @@ struct GuestEngineOptions {
   // Whether the guest may touch all of this process's memory: for a guest beside a JVM in a jailed
   // process of their own. Otherwise it cannot leave its arena.
   bool shared_memory = false;
+  // This process is a jail, or the user goes on without one: the host engine runs nowhere else.
+  bool jailed = false;
 };
 
 class GuestEngine {

@@ -392,13 +392,19 @@ struct RunningThread {
 };
 
 struct Threads {
-  explicit Threads(GuestMachine&) {}
   // A thread that outlives its machine would run in memory that is gone: they end by the engine's
   // stop, and are waited for.
-  ~Threads() {
-    for (auto& [number, handle] : handles) {
-      if (handle.joinable()) handle.join();
-    }
+  explicit Threads(GuestMachine& machine) {
+    machine.before_end([this] {
+      std::unordered_map<std::uint64_t, std::thread> left;
+      {
+        const std::scoped_lock lock(mutex);
+        left.swap(handles);
+      }
+      for (auto& [number, handle] : left) {
+        if (handle.joinable()) handle.join();
+      }
+    });
   }
   std::mutex mutex;
   std::uint64_t next = 0x7000;

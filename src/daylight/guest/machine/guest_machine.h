@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <typeindex>
 #include <unordered_map>
+#include <vector>
 
 #include "daylight/guest/device/device_profile.h"
 #include "daylight/guest/engine/guest_engine.h"
@@ -43,6 +45,12 @@ struct GuestMachine {
     return *static_cast<T*>(slot.get());
   }
 
+  // What a part does before any of them goes: threads still ask for parts until they have ended.
+  void before_end(std::function<void()> end) {
+    const std::scoped_lock lock(parts_mutex_);
+    ends_.push_back(std::move(end));
+  }
+
   // Ends the guest's call on this thread.
   void raise(GuestFault::Kind kind, std::string what);
   // A copy of a text in the guest's memory, with its zero; 0 when there is no memory.
@@ -54,6 +62,7 @@ struct GuestMachine {
   static std::uint64_t next_serial();
   std::recursive_mutex parts_mutex_;
   std::unordered_map<std::type_index, std::shared_ptr<void>> parts_;
+  std::vector<std::function<void()>> ends_;
   std::mutex texts_mutex_;
   std::unordered_map<std::string, std::uint64_t> texts_;
 
@@ -67,6 +76,9 @@ struct GuestMachine {
         functions(functions_in),
         profile(profile_in),
         events(events_in) {}
+  ~GuestMachine() {
+    for (const auto& end : ends_) end();
+  }
 };
 
 // The address of a host function for this machine's guest, bound when it is first asked for;

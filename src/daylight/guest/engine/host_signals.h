@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a processor's exception in guest code is, where the guest runs on this processor itself.
+#pragma once
+
+#include <atomic>
+#include <csetjmp>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "daylight/base/result.h"
+#include "daylight/guest/engine/guest_fault.h"
+#include "daylight/guest/memory/guest_arena.h"
+
+namespace dl::guest {
+
+// A signal that interrupted guest code, with the registers that matter.
+struct HostSignal {
+  int number = 0;  // 0: none came
+  int code = 0;
+  std::uint64_t address = 0;  // si_addr
+  std::uint64_t pc = 0;
+  std::uint64_t stack = 0;
+  std::uint64_t frame = 0;
+  std::uint64_t trap = 0;     // the processor's number of it; x86-64 only
+  std::uint64_t details = 0;  // of a page fault; x86-64 only
+};
+
+// Handlers for this process: signals of guest code (daylight_host_switch.in_guest) end the guest's
+// call and are kept for take_host_signal(); those of host functions go to the escape; all others to
+// who handled them before. Once; later calls do nothing.
+Result<void> install_host_signals();
+
+// Gives this thread a stack for its handlers, if it has none that is large enough.
+Result<void> prepare_signal_stack();
+
+// The signal that ended the last guest call of this thread; forgets it.
+HostSignal take_host_signal();
+
+// Where a host function that meets bad memory goes back to, on this thread; null while none runs.
+// Returns the one before.
+sigjmp_buf* set_host_escape(sigjmp_buf* escape);
+// The address that it met.
+std::uint64_t host_escape_address();
+
+// What says that this thread's guest is to stop: interrupts that come when it is false do nothing.
+// It must outlive the thread's calls; null for none.
+void set_stop_flag(const std::atomic<bool>* flag);
+// Interrupts guest code on a thread whose flag says so: its call ends. Where the thread runs host
+// code, it does not go back into the guest (daylight_host_switch.interrupted).
+void interrupt_guest(int thread_id);
+
+// The fault that a signal stands for; its backtrace is left empty. `guard` bytes below `stack` are
+// where an overflow ends.
+GuestFault fault_of(const HostSignal& signal, const GuestArena& arena, std::uint64_t stack,
+                    std::uint64_t guard);
+
+// Addresses from the innermost function out: the chain of frame pointers, or, where there is none,
+// the words of the stack that point behind calls.
+std::vector<std::uint64_t> host_backtrace(const GuestArena& arena, std::uint64_t pc,
+                                          std::uint64_t stack, std::uint64_t frame);
+
+}  // namespace dl::guest

@@ -178,6 +178,10 @@ void declare_guest(CLI::App& app, CommandLine& line) {
     auto* verb = group->add_subcommand(name, what);
     verb->callback([&line, name] { line.verb = std::string("guest ") + name; });
     verb->add_option("--deps", g.deps, "a folder with further libraries that it needs");
+    verb->add_option("--engine", g.engine,
+                     "whose libraries of an archive: arm64 (translated; first choice) or host "
+                     "(x86_64, run as they are)")
+        ->check(CLI::IsMember({"arm64", "host"}));
     verb->add_option("--seconds", g.seconds, "how long it may take (default 600)");
     verb->add_flag("--unsafe-no-sandbox", g.unsafe_no_sandbox,
                    "go on where this machine lacks parts of the sandbox (daylight doctor)");

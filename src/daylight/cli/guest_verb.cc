@@ -253,6 +253,7 @@ Result<std::string> run_trace(const guest::GuestOptions& base, const LibraryFile
   guest::GuestTracer tracer(*writer, std::move(rules));
   guest::GuestOptions options = base;
   options.events = &tracer;
+  options.engine.jailed = true;  // run_in_jail()
   const auto guest = TRY(Guest::create(options));
   tracer.attach(*guest, files.name());
   guest->machine().engine.observe(&tracer);
@@ -301,6 +302,11 @@ Result<std::string> run_trace(const guest::GuestOptions& base, const LibraryFile
   return dump_json(out);
 }
 
+std::optional<ElfMachine> machine_of(const std::string& engine) {
+  if (engine.empty()) return std::nullopt;
+  return engine == "host" ? ElfMachine::kX86_64 : ElfMachine::kArm64;
+}
+
 Result<std::vector<CaptureRule>> rules_of(const GuestFlags& flags) {
   std::vector<CaptureRule> out;
   for (const std::string& text : flags.watch) out.push_back(TRY(parse_capture_rule(text)));
@@ -310,7 +316,8 @@ Result<std::vector<CaptureRule>> rules_of(const GuestFlags& flags) {
 }  // namespace
 
 Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags, Terminal&) {
-  const LibraryFiles files = TRY(LibraryFiles::open(flags.library, flags.deps));
+  const LibraryFiles files =
+      TRY(LibraryFiles::open(flags.library, flags.deps, machine_of(flags.engine)));
   KeptEvents events;
   guest::GuestOptions options;
   options.machine = files.machine();

@@ -89,6 +89,7 @@ struct GuestFlags {
   std::filesystem::path input;
   std::filesystem::path output;
   int threads = 1;
+  std::string engine;  // arm64|host; "": what the libraries are for, arm64 first
   double seconds = 600;
   bool unsafe_no_sandbox = false;
   bool json = false;

@@ -10,7 +10,7 @@
 namespace dl::guest {
 namespace {
 
-constexpr std::string_view kFolders[] = {"arm64-v8a", "x86_64"};
+constexpr ElfMachine kMachines[] = {ElfMachine::kArm64, ElfMachine::kX86_64};
 
 std::string_view last_part(std::string_view path) {
   const std::size_t slash = path.rfind('/');
@@ -22,9 +22,10 @@ std::string folder_of(std::string_view entry) {
   return std::string(entry.substr(0, entry.size() - last_part(entry).size()));
 }
 
-// Libraries under a folder for one of the processors that run, of the first that has some.
-std::vector<std::string> libraries_of(const ZipArchive& archive) {
-  for (const std::string_view machine : kFolders) {
+// Libraries under a folder for the processor that is asked for, or of the first that has some.
+std::vector<std::string> libraries_of(const ZipArchive& archive, std::optional<ElfMachine> asked) {
+  for (const ElfMachine machine : kMachines) {
+    if (asked && *asked != machine) continue;
     std::vector<std::string> out;
     for (const ZipEntry& entry : archive.entries()) {
       if (!entry.name.ends_with(".so") || entry.shadowed) continue;
@@ -32,7 +33,7 @@ std::vector<std::string> libraries_of(const ZipArchive& archive) {
       // copies for compilers.
       const std::string folder = folder_of(entry.name);
       for (const std::string_view parent : {"lib/", "jni/"}) {
-        const std::string wanted = std::string(parent) + std::string(machine) + "/";
+        const std::string wanted = std::string(parent) + std::string(abi_of(machine)) + "/";
         if (folder == wanted || folder.ends_with("/" + wanted)) out.emplace_back(entry.name);
       }
     }
@@ -58,7 +59,8 @@ std::string guest_library_path(std::string_view name, ElfMachine machine) {
          "/" + std::string(name);
 }
 
-Result<void> LibraryFiles::open_archive(const std::string& path, const std::string& entry) {
+Result<void> LibraryFiles::open_archive(const std::string& path, const std::string& entry,
+                                        std::optional<ElfMachine> machine) {
   file_ = std::make_shared<MappedFile>(TRY(MappedFile::open(path)));
   archive_ = std::make_shared<ZipArchive>(TRY(ZipArchive::open(file_->bytes(), path)));
   archive_name_ = std::string(last_part(path));
@@ -66,7 +68,7 @@ Result<void> LibraryFiles::open_archive(const std::string& path, const std::stri
   if (archive_->find(entry) != nullptr && !entry.empty()) {
     found = {entry};
   } else {
-    for (std::string& each : libraries_of(*archive_)) {
+    for (std::string& each : libraries_of(*archive_, machine)) {
       if (entry.empty() || last_part(each) == entry) found.push_back(std::move(each));
     }
   }
@@ -78,7 +80,8 @@ Result<void> LibraryFiles::open_archive(const std::string& path, const std::stri
                                     });
     return fail(narrow ? ErrorCode::kUnsupported : ErrorCode::kNotFound,
                 narrow ? "has this library only for 32 bits, which no engine runs"
-                       : "has no such library for arm64 or x86-64",
+                       : "has no such library for " +
+                             (machine ? std::string(abi_of(*machine)) : "arm64 or x86-64"),
                 path + (entry.empty() ? "" : "!" + entry));
   }
   if (found.size() > 1) {
@@ -93,7 +96,8 @@ Result<void> LibraryFiles::open_archive(const std::string& path, const std::stri
 }
 
 Result<LibraryFiles> LibraryFiles::open(const std::string& library,
-                                        const std::filesystem::path& deps) {
+                                        const std::filesystem::path& deps,
+                                        std::optional<ElfMachine> machine) {
   LibraryFiles out;
   out.deps_ = deps;
   const std::size_t mark = library.find('!');
@@ -105,10 +109,10 @@ Result<LibraryFiles> LibraryFiles::open(const std::string& library,
     const MappedFile file = TRY(MappedFile::open(path));
     if (!looks_like_elf(file.bytes())) {
       out.folder_.clear();
-      TRY_VOID(out.open_archive(path, ""));
+      TRY_VOID(out.open_archive(path, "", machine));
     }
   } else {
-    TRY_VOID(out.open_archive(path, library.substr(mark + 1)));
+    TRY_VOID(out.open_archive(path, library.substr(mark + 1), machine));
   }
   const auto found = out.find(out.name_);
   if (!found) return fail(ErrorCode::kNotFound, "cannot be read", library);
@@ -117,6 +121,11 @@ Result<LibraryFiles> LibraryFiles::open(const std::string& library,
   if (!elf.is_64bit())
     return fail(ErrorCode::kUnsupported,
                 "is for " + std::string(abi_of(elf.machine())) + ", which no engine runs", library);
+  if (machine && *machine != out.machine_)
+    return fail(ErrorCode::kUnsupported,
+                "is for " + std::string(abi_of(elf.machine())) + ", not for " +
+                    std::string(abi_of(*machine)),
+                library);
   return out;
 }
 

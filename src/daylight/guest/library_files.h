@@ -26,9 +26,11 @@ class LibraryFiles {
  public:
   // `library` is the path of a library, or of an APK or AAR with the entry's name, or only its last
   // part, behind a "!": "app.apk!libx.so". Without one, the archive must hold just one library for
-  // its processor. Of several processors arm64 is taken. kNotFound, kUnsupported (only libraries
-  // for 32 bits) and kInvalidArgument (several) say what there is.
-  static Result<LibraryFiles> open(const std::string& library, const std::filesystem::path& deps);
+  // its processor. Of several processors `machine` is taken, or arm64 if none is asked for.
+  // kNotFound, kUnsupported (only libraries for 32 bits, or not for `machine`) and kInvalidArgument
+  // (several) say what there is.
+  static Result<LibraryFiles> open(const std::string& library, const std::filesystem::path& deps,
+                                   std::optional<ElfMachine> machine = std::nullopt);
 
   const std::string& name() const { return name_; }  // of the library itself
   ElfMachine machine() const { return machine_; }
@@ -36,7 +38,8 @@ class LibraryFiles {
   std::optional<LibraryFile> find(const std::string& name) const;
 
  private:
-  Result<void> open_archive(const std::string& path, const std::string& entry);
+  Result<void> open_archive(const std::string& path, const std::string& entry,
+                            std::optional<ElfMachine> machine);
 
   std::string name_;
   ElfMachine machine_ = ElfMachine::kOther;

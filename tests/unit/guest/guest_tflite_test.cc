@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// TensorFlow Lite's own arm64 library runs real models.
+// TensorFlow Lite's own libraries, for arm64 and x86-64, run real models.
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <random>
 
 #include "daylight/base/file.h"
 #include "daylight/format/archive/zip.h"
+#include "daylight/guest/guest_process.h"
 #include "daylight/guest/runtimes/tflite_library.h"
 #include "support/shared_data.h"
 
 namespace dl::guest {
 namespace {
 
+constexpr const char* kLibrary = "libtensorflowlite_jni.so";
+
 // The library that the sample app ships.
-std::optional<Content> published_library() {
+std::optional<Content> published_library(const std::string& abi = "arm64-v8a") {
   const std::filesystem::path aar =
       std::filesystem::path(DAYLIGHT_PROJECT_DIR) / "third/mirror/tensorflow-lite-2.14.0.aar";
   auto file = MappedFile::open(aar);
   if (!file) return std::nullopt;
   const auto archive = ZipArchive::open(file->bytes(), "aar");
   if (!archive) return std::nullopt;
-  const ZipEntry* const entry = archive->find("jni/arm64-v8a/libtensorflowlite_jni.so");
+  const ZipEntry* const entry = archive->find("jni/" + abi + "/" + kLibrary);
   if (entry == nullptr) return std::nullopt;
   const auto bytes = archive->read(*entry);
   if (!bytes) return std::nullopt;
@@ -77,6 +81,88 @@ TEST(GuestTflite, RunsAnAgeModel) {
   EXPECT_TRUE(std::isfinite(first));
   std::printf("first output %f of %zu bytes\n", static_cast<double>(first), output->size());
 }
+
+// Bytes of `runs` inputs of a model with one float or byte tensor, the same for the same seed.
+std::string random_inputs(std::uint64_t size, bool floats, int runs) {
+  std::mt19937 random(17);
+  std::string out;
+  while (out.size() < size * static_cast<std::uint64_t>(runs)) {
+    if (floats) {
+      const float value = static_cast<float>(random() % 4096) / 4096.0F;
+      out.append(reinterpret_cast<const char*>(&value), sizeof(value));
+    } else {
+      out.push_back(static_cast<char>(random() & 0xffU));
+    }
+  }
+  return out;
+}
+
+// The outputs of three runs, one behind the other, in a jailed child.
+Result<std::string> outputs_of(ElfMachine machine, const Content& library, ByteSpan model) {
+  GuestOptions options;
+  options.machine = machine;
+  options.libraries = [&](const std::string& name) -> std::optional<LibraryFile> {
+    if (name != kLibrary) return std::nullopt;
+    return LibraryFile{library, {name}, "/data/app/lib/" + name};
+  };
+  return run_in_guest_process({}, options, [&](Guest& guest) -> Result<std::string> {
+    const GuestLibrary* const loaded = TRY(guest.load(kLibrary));
+    auto run = TRY(TfliteModel::load(guest, *loaded, model, 1));
+    const std::uint64_t size = run.input_sizes().at(0);
+    const std::string inputs = random_inputs(size, size % 4 == 0, 3);
+    std::string out;
+    for (std::uint64_t at = 0; at < inputs.size(); at += size) {
+      const auto bytes =
+          TRY(run.run(ByteSpan(reinterpret_cast<const std::uint8_t*>(inputs.data()) + at, size)));
+      out.append(bytes.begin(), bytes.end());
+    }
+    return out;
+  });
+}
+
+class TfliteOnBothEngines : public ::testing::TestWithParam<const char*> {};
+
+// Other instructions, other order of sums: not the same bits, but the same numbers.
+TEST_P(TfliteOnBothEngines, Agree) {
+  const auto arm64 = published_library("arm64-v8a");
+  const auto host = published_library("x86_64");
+  if (!arm64 || !host) GTEST_SKIP() << "the sample app's libraries are not here";
+  const auto path = testing::shared_data(std::string("models/") + GetParam());
+  if (!path) GTEST_SKIP() << "no shared data";
+  const auto model = MappedFile::open(*path);
+  ASSERT_TRUE(model);
+  const auto translated = outputs_of(ElfMachine::kArm64, *arm64, model->bytes());
+  if (!translated && translated.error().where == "sandbox")
+    GTEST_SKIP() << "this machine has no sandbox: " << translated.error().what;
+  ASSERT_TRUE(translated) << describe(translated.error());
+  const auto native = outputs_of(ElfMachine::kX86_64, *host, model->bytes());
+  ASSERT_TRUE(native) << describe(native.error());
+  ASSERT_EQ(translated->size(), native->size());
+  ASSERT_EQ(translated->size() % 4, 0U);
+  float largest = 0;
+  float worst = 0;
+  for (std::size_t at = 0; at < translated->size(); at += 4) {
+    float one = 0;
+    float other = 0;
+    std::memcpy(&one, translated->data() + at, 4);
+    std::memcpy(&other, native->data() + at, 4);
+    ASSERT_TRUE(std::isfinite(one) && std::isfinite(other));
+    largest = std::max(largest, std::fabs(one));
+    worst = std::max(worst, std::fabs(one - other));
+  }
+  EXPECT_GT(largest, 0.0F);
+  EXPECT_LE(worst, 1e-5F * std::max(1.0F, largest));
+  std::printf("  largest %g, largest difference %g, of %zu\n", static_cast<double>(largest),
+              static_cast<double>(worst), translated->size() / 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, TfliteOnBothEngines,
+                         ::testing::Values("model_lite_age_nonq.tflite",
+                                           "model_lite_gender_nonq.tflite", "model_age_q.tflite",
+                                           "model_gender_q.tflite",
+                                           "version-slim-320_without_postprocessing.tflite",
+                                           "deeplabv3_257_mv_gpu.tflite",
+                                           "windaayumelati-gender.tflite"));
 
 }  // namespace
 }  // namespace dl::guest

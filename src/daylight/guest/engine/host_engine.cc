@@ -97,6 +97,9 @@ class HostEngine final : public GuestEngine {
   std::pair<std::uint64_t, std::uint64_t> stack() override;
   void leave_thread() override;
   void code_changed(std::uint64_t address, std::uint64_t size) override;
+  Result<void> watch(std::uint64_t) override {
+    return fail(ErrorCode::kUnsupported, "native code is not watched; imports are", "guest");
+  }
   void observe(CallObserver* observer) override { observer_ = observer; }
 
   // Whether the guest goes on.

@@ -287,6 +287,27 @@ GuestResult<GuestValue> HostEngine::call(std::uint64_t function,
   return GuestValue{entry.result, entry.vector_result};
 }
 
+namespace {
+
+// Texts are made in functions of their own: none may live in registers over a jump back.
+[[gnu::noinline]] GuestFault refused(const HostFunction& function, const CallFrame& frame) {
+  GuestFault fault;
+  fault.kind = GuestFault::Kind::kArgument;
+  fault.what = function.name + ": " + frame.refusal();
+  return fault;
+}
+
+[[gnu::noinline]] GuestFault met_bad_memory(const HostFunction& function) {
+  GuestFault fault;
+  fault.kind = GuestFault::Kind::kMemory;
+  fault.address = host_escape_address();
+  fault.what =
+      function.name + " was given memory that is not there: 0x" + hex_number(fault.address);
+  return fault;
+}
+
+}  // namespace
+
 bool HostEngine::host_call(HostFrameRegisters& registers) {
   GuestThread& thread = *thread_slot.thread;
   const HostFunction& function = *functions_[registers.number];
@@ -305,21 +326,11 @@ bool HostEngine::host_call(HostFrameRegisters& registers) {
     }
     if (observer_ != nullptr) observer_->leave(function, frame);
     set_host_escape(nullptr);
-    if (!frame.refusal().empty()) {
-      GuestFault fault;
-      fault.kind = GuestFault::Kind::kArgument;
-      fault.what = function.name + ": " + frame.refusal();
-      raise(std::move(fault));
-    }
+    if (!frame.refusal().empty()) raise(refused(function, frame));
   } else {
     set_host_escape(nullptr);
     thread.calls.resize(depth + 1);
-    GuestFault fault;
-    fault.kind = GuestFault::Kind::kMemory;
-    fault.address = host_escape_address();
-    fault.what =
-        function.name + " was given memory that is not there: 0x" + hex_number(fault.address);
-    raise(std::move(fault));
+    raise(met_bad_memory(function));
   }
   thread.calls.resize(depth);
   return !thread.fault && !stopped_;

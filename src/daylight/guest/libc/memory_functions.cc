@@ -70,6 +70,10 @@ int posix_memalign_(GuestMachine& machine, std::uint64_t* where, std::uint64_t a
   return 0;
 }
 
+std::uint64_t valloc_(GuestMachine& machine, std::uint64_t size) {
+  return memalign_(machine, kGuestPage, size);
+}
+
 std::uint64_t malloc_usable_size_(GuestMachine& machine, std::uint64_t address) {
   return machine.heap.size_of(address).value_or(0);
 }
@@ -261,6 +265,31 @@ std::uint64_t memchr_chk(GuestMachine& machine, std::uint64_t from, int byte, st
   return fits(machine, "memchr", size, room) ? memchr_(machine, from, byte, size) : 0;
 }
 
+std::uint64_t mempcpy_(GuestMachine& machine, std::uint64_t to, std::uint64_t from,
+                       std::uint64_t size) {
+  return memcpy_(machine, to, from, size) + size;
+}
+std::uint64_t memccpy_(GuestMachine& machine, std::uint64_t to, std::uint64_t from, int byte,
+                       std::uint64_t size) {
+  const std::uint64_t hit = memchr_(machine, from, byte, size);
+  const std::uint64_t part = hit == 0 ? size : hit - from + 1;
+  memcpy_(machine, to, from, part);
+  return hit == 0 ? 0 : to + part;
+}
+void bcopy_(GuestMachine& machine, std::uint64_t from, std::uint64_t to, std::uint64_t size) {
+  memcpy_(machine, to, from, size);
+}
+void bzero_(GuestMachine& machine, std::uint64_t to, std::uint64_t size) {
+  memset_(machine, to, 0, size);
+}
+std::uint64_t reallocarray_(GuestMachine& machine, std::uint64_t address, std::uint64_t count,
+                            std::uint64_t size) {
+  std::uint64_t bytes = 0;
+  if (!__builtin_mul_overflow(count, size, &bytes)) return realloc_(machine, address, bytes);
+  errno = ENOMEM;
+  return 0;
+}
+
 int getpagesize_() { return static_cast<int>(kGuestPage); }
 
 }  // namespace
@@ -294,6 +323,15 @@ void add_memory_functions(FunctionTable& table) {
   table.add("__memset_chk", &memset_chk);
   table.add("__memchr_chk", &memchr_chk);
   table.add("getpagesize", &getpagesize_);
+  table.add("mempcpy", &mempcpy_);
+  table.add("memccpy", &memccpy_);
+  table.add("bcopy", &bcopy_);
+  table.add("bzero", &bzero_);
+  table.alias("explicit_bzero", "bzero");
+  table.add("reallocarray", &reallocarray_);
+  table.add("valloc", &valloc_);
+  table.alias("pvalloc", "valloc");
+  table.alias("cfree", "free");
 }
 
 }  // namespace dl::guest

@@ -167,6 +167,47 @@ std::uint64_t strlcpy_chk(GuestMachine& machine, std::uint64_t to, const char* f
   return fits(machine, "strlcpy", room, object) ? strlcpy_(machine, to, from, room) : 0;
 }
 
+std::uint64_t strlcat_chk(GuestMachine& machine, std::uint64_t to, const char* from,
+                          std::uint64_t room, std::uint64_t object) {
+  return fits(machine, "strlcat", room, object) ? strlcat_(machine, to, from, room) : 0;
+}
+std::uint64_t stpncpy_(GuestMachine& machine, std::uint64_t to, std::uint64_t from,
+                       std::uint64_t size) {
+  return strncpy_(machine, to, from, size) + length_up_to(machine, to, size);
+}
+std::uint64_t stpcpy_chk(GuestMachine& machine, std::uint64_t to, const char* from,
+                         std::uint64_t room) {
+  return fits(machine, "stpcpy", std::strlen(from) + 1, room) ? stpcpy_(machine, to, from) : to;
+}
+std::uint64_t stpncpy_chk(GuestMachine& machine, std::uint64_t to, std::uint64_t from,
+                          std::uint64_t size, std::uint64_t room) {
+  return fits(machine, "stpncpy", size, room) ? stpncpy_(machine, to, from, size) : to;
+}
+std::uint64_t strchrnul_(const char* text, int c) { return address_of_text(::strchrnul(text, c)); }
+int strverscmp_(const char* a, const char* b) { return ::strverscmp(a, b); }
+int ffs_(int x) { return ::ffs(x); }
+int ffsl_(long x) { return ::ffsl(x); }
+
+// Ends at the first of `separators` and goes on behind it; empty parts count.
+std::uint64_t strsep_(GuestMachine& machine, std::uint64_t* rest, const char* separators) {
+  if (rest == nullptr || *rest == 0) return 0;
+  const std::uint64_t at = *rest;
+  const auto whole = machine.arena.text(at);
+  if (!whole) {
+    machine.raise(GuestFault::Kind::kMemory, "a text is read where it is not readable");
+    return 0;
+  }
+  const std::uint64_t size = std::strcspn(reinterpret_cast<const char*>(at), separators);
+  if (*reinterpret_cast<const char*>(at + size) == '\0') {
+    *rest = 0;
+    return at;
+  }
+  if (!room_for(machine, at + size, 1)) return 0;
+  *reinterpret_cast<char*>(at + size) = '\0';
+  *rest = at + size + 1;
+  return at;
+}
+
 std::uint64_t strtok_r_(GuestMachine& machine, std::uint64_t text, const char* separators,
                         std::uint64_t* rest) {
   std::uint64_t at = text != 0 ? text : *rest;
@@ -193,6 +234,13 @@ std::uint64_t strtok_r_(GuestMachine& machine, std::uint64_t text, const char* s
   return at;
 }
 
+struct TokenRest {
+  explicit TokenRest(GuestMachine&) {}
+  std::uint64_t rest = 0;
+};
+std::uint64_t strtok_(GuestMachine& machine, std::uint64_t text, const char* separators) {
+  return strtok_r_(machine, text, separators, &machine.part<TokenRest>().rest);
+}
 std::uint64_t strerror_(GuestMachine& machine, int error) {
   return machine.constant_text(std::strerror(error));
 }
@@ -313,6 +361,18 @@ void add_string_functions(FunctionTable& table) {
   table.add("__strcat_chk", &strcat_chk);
   table.add("__strncat_chk", &strncat_chk);
   table.add("__strlcpy_chk", &strlcpy_chk);
+  table.add("__strlcat_chk", &strlcat_chk);
+  table.add("stpncpy", &stpncpy_);
+  table.add("__stpcpy_chk", &stpcpy_chk);
+  table.add("__stpncpy_chk", &stpncpy_chk);
+  table.add("__stpncpy_chk2", &stpncpy_chk);
+  table.add("strchrnul", &strchrnul_);
+  table.add("strverscmp", &strverscmp_);
+  table.add("ffs", &ffs_);
+  table.add("ffsl", &ffsl_);
+  table.alias("ffsll", "ffsl");
+  table.add("strsep", &strsep_);
+  table.add("strtok", &strtok_);
   table.add("strtok_r", &strtok_r_);
   table.add("strerror", &strerror_);
   table.add("strerror_r", &strerror_r_);

@@ -27,6 +27,11 @@ const FunctionTable& system_functions() {
     add_folder_functions(table);
     add_descriptor_functions(table);
     add_scan_functions(table);
+    add_lock_functions(table);
+    add_zlib_functions(table);
+    add_network_functions(table);
+    add_device_functions(table);
+    add_pattern_functions(table);
     return table;
   }();
   return kTable;

@@ -31,5 +31,10 @@ void add_signal_functions(FunctionTable& table);      // sigaction, kill
 void add_folder_functions(FunctionTable& table);      // opendir, rename, chmod
 void add_descriptor_functions(FunctionTable& table);  // dup, pipe, poll
 void add_scan_functions(FunctionTable& table);        // scanf family
+void add_lock_functions(FunctionTable& table);        // mutexes, conditions, semaphores
+void add_zlib_functions(FunctionTable& table);
+void add_network_functions(FunctionTable& table);  // sockets that lead nowhere
+void add_device_functions(FunctionTable& table);   // uname, limits, users, other programs
+void add_pattern_functions(FunctionTable& table);  // regcomp, fnmatch
 
 }  // namespace dl::guest

@@ -1,309 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
-// POSIX threads with bionic's objects: everything that a guest's structure holds lies in that
-// structure, so that copies and static initialisers work as on a phone.
+// Threads of a guest, and what each keeps for itself.
 #include <linux/futex.h>
-#include <pthread.h>
 #include <sched.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <condition_variable>
 #include <cstring>
-#include <ctime>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "daylight/guest/libc/system_functions.h"
-#include "daylight/guest/machine/guest_machine.h"
+#include "daylight/guest/libc/thread_objects.h"
 
 namespace dl::guest {
 namespace {
 
-constexpr int kMaxKeys = 256;
+struct ThreadKeys;
+constexpr std::size_t kMaxKeys = 256;
 constexpr int kDestructorRounds = 4;
 constexpr std::uint64_t kThreadReturnsNothing = 0;
+constexpr std::size_t kMaxExitFunctions = 1U << 16U;
 
-// bionic's 64-bit structures, as far as guests set them up themselves.
-struct GuestMutex {    // int32_t[10]; static initialisers put the kind into bits 14 and 15
-  std::uint32_t word;  // kind << 14 | state: 0 free, 1 taken, 2 taken with waiters
-  std::uint32_t owner;
-  std::uint32_t count;
-  std::uint32_t rest[7];
+// What this thread of the host keeps for a guest; a host thread serves one guest at a time, and
+// nothing is left over for the next.
+struct ThreadState {
+  std::uint64_t machine = 0;      // its serial
+  std::uint64_t number = 0x6000;  // the first thread's
+  struct Key {
+    std::uint64_t value = 0;
+    std::uint32_t round = 0;  // of the key, which may have been deleted and made again
+  };
+  std::array<Key, kMaxKeys> keys{};
+  struct Function {
+    std::uint64_t address = 0;
+    std::uint64_t argument = 0;
+  };
+  std::vector<Function> at_exit;        // __cxa_thread_atexit_impl
+  std::vector<std::uint64_t> cleanups;  // addresses of the guest's structures
+  bool exits = false;                   // pthread_exit was called
+  std::uint64_t result = 0;
+  const ThreadKeys* known_keys = nullptr;  // the machine's, found once
 };
-constexpr std::uint32_t kKindMask = 3U << 14U;
-constexpr std::uint32_t kRecursive = 1U << 14U;
-constexpr std::uint32_t kErrorCheck = 2U << 14U;
+thread_local std::unique_ptr<ThreadState> thread_state;
 
-struct GuestCondition {  // int32_t[12]
-  std::uint32_t sequence;
-  std::uint32_t flags;  // kMonotonic
-  std::uint32_t rest[10];
-};
-constexpr std::uint32_t kMonotonic = 2;
-
-struct GuestRwLock {   // int32_t[14]
-  std::int32_t state;  // readers, or -1 for a writer
-  std::uint32_t changes;
-  std::uint32_t rest[12];
-};
-
-struct GuestSemaphore {  // unsigned + int[3]
-  std::uint32_t count;
-  std::uint32_t rest[3];
-};
-
-template <typename T>
-T* object(CallArguments& arguments, std::uint64_t address) {
-  if (address % 4 != 0 || !arguments.frame().arena().allows(address, sizeof(T), kPageWrite)) {
-    arguments.frame().refuse("an object of the thread library lies outside of its memory");
-    return nullptr;
+ThreadState& state_of(const GuestMachine& machine) {
+  if (thread_state == nullptr || thread_state->machine != machine.serial) {
+    thread_state = std::make_unique<ThreadState>();
+    thread_state->machine = machine.serial;
   }
-  return reinterpret_cast<T*>(address);
-}
-
-long futex(std::uint32_t* word, int operation, std::uint32_t value, const timespec* until) {
-  return syscall(SYS_futex, word, operation, value, until, nullptr, FUTEX_BITSET_MATCH_ANY);
-}
-
-std::uint32_t this_thread_number() { return static_cast<std::uint32_t>(syscall(SYS_gettid)); }
-
-// Waits in slices, so that a guest that is stopped does not hang in a lock.
-bool wait_while(GuestMachine& machine, std::uint32_t* word, std::uint32_t value) {
-  timespec slice{0, 50'000'000};
-  futex(word, FUTEX_WAIT_PRIVATE, value, &slice);
-  return !machine.engine.faulted();
-}
-
-// ---- mutexes ----
-
-int lock(GuestMachine& machine, GuestMutex* mutex, bool wait) {
-  const std::uint32_t kind = __atomic_load_n(&mutex->word, __ATOMIC_RELAXED) & kKindMask;
-  const std::uint32_t self = this_thread_number();
-  if (kind != 0 && __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED) == self) {
-    if (kind == kErrorCheck) return wait ? EDEADLK : EBUSY;
-    ++mutex->count;
-    return 0;
-  }
-  std::uint32_t expected = kind;
-  if (!__atomic_compare_exchange_n(&mutex->word, &expected, kind | 1U, false, __ATOMIC_ACQUIRE,
-                                   __ATOMIC_RELAXED)) {
-    if (!wait) return EBUSY;
-    while (__atomic_exchange_n(&mutex->word, kind | 2U, __ATOMIC_ACQUIRE) != kind) {
-      if (!wait_while(machine, &mutex->word, kind | 2U)) return EDEADLK;
-    }
-  }
-  __atomic_store_n(&mutex->owner, self, __ATOMIC_RELAXED);
-  mutex->count = 0;
-  return 0;
-}
-
-int unlock(GuestMutex* mutex) {
-  const std::uint32_t kind = __atomic_load_n(&mutex->word, __ATOMIC_RELAXED) & kKindMask;
-  if (kind != 0) {
-    if (__atomic_load_n(&mutex->owner, __ATOMIC_RELAXED) != this_thread_number()) return EPERM;
-    if (mutex->count > 0) {
-      --mutex->count;
-      return 0;
-    }
-  }
-  __atomic_store_n(&mutex->owner, 0, __ATOMIC_RELAXED);
-  if (__atomic_exchange_n(&mutex->word, kind, __ATOMIC_RELEASE) == (kind | 2U))
-    futex(&mutex->word, FUTEX_WAKE_PRIVATE, 1, nullptr);
-  return 0;
-}
-
-int mutex_init(std::uint64_t address, const std::uint64_t* attributes, CallArguments& rest) {
-  auto* const mutex = object<GuestMutex>(rest, address);
-  if (mutex == nullptr) return EINVAL;
-  std::memset(mutex, 0, sizeof(*mutex));
-  if (attributes != nullptr) mutex->word = (static_cast<std::uint32_t>(*attributes) & 3U) << 14U;
-  return 0;
-}
-int mutex_lock(GuestMachine& machine, std::uint64_t address, CallArguments& rest) {
-  auto* const mutex = object<GuestMutex>(rest, address);
-  return mutex == nullptr ? EINVAL : lock(machine, mutex, true);
-}
-int mutex_trylock(GuestMachine& machine, std::uint64_t address, CallArguments& rest) {
-  auto* const mutex = object<GuestMutex>(rest, address);
-  return mutex == nullptr ? EINVAL : lock(machine, mutex, false);
-}
-int mutex_unlock(std::uint64_t address, CallArguments& rest) {
-  auto* const mutex = object<GuestMutex>(rest, address);
-  return mutex == nullptr ? EINVAL : unlock(mutex);
-}
-int object_destroy(std::uint64_t) { return 0; }
-int mutexattr_init(std::uint64_t* attributes) {
-  *attributes = 0;
-  return 0;
-}
-int mutexattr_settype(std::uint64_t* attributes, int kind) {
-  if (kind < 0 || kind > 2) return EINVAL;
-  *attributes = (*attributes & ~std::uint64_t{3}) | static_cast<std::uint64_t>(kind);
-  return 0;
-}
-int attribute_ignored(std::uint64_t*, int) { return 0; }
-
-// ---- condition variables ----
-
-int wait_for(GuestMachine& machine, GuestCondition* condition, GuestMutex* mutex,
-             const timespec* until) {
-  const std::uint32_t sequence = __atomic_load_n(&condition->sequence, __ATOMIC_SEQ_CST);
-  unlock(mutex);
-  const clockid_t clock = (condition->flags & kMonotonic) != 0 ? CLOCK_MONOTONIC : CLOCK_REALTIME;
-  int result = 0;
-  while (__atomic_load_n(&condition->sequence, __ATOMIC_SEQ_CST) == sequence) {
-    if (until != nullptr) {
-      timespec now{};
-      clock_gettime(clock, &now);
-      const bool late = now.tv_sec > until->tv_sec ||
-                        (now.tv_sec == until->tv_sec && now.tv_nsec >= until->tv_nsec);
-      if (late) {
-        result = ETIMEDOUT;
-        break;
-      }
-      timespec slice{0, 50'000'000};
-      timespec left{until->tv_sec - now.tv_sec, until->tv_nsec - now.tv_nsec};
-      if (left.tv_nsec < 0) left = {left.tv_sec - 1, left.tv_nsec + 1'000'000'000};
-      if (left.tv_sec == 0 && left.tv_nsec < slice.tv_nsec) slice = left;
-      futex(&condition->sequence, FUTEX_WAIT_PRIVATE, sequence, &slice);
-      if (machine.engine.faulted()) break;
-    } else if (!wait_while(machine, &condition->sequence, sequence)) {
-      break;
-    }
-  }
-  lock(machine, mutex, true);
-  return result;
-}
-
-int wake(GuestCondition* condition, int how_many) {
-  __atomic_add_fetch(&condition->sequence, 1, __ATOMIC_SEQ_CST);
-  futex(&condition->sequence, FUTEX_WAKE_PRIVATE, static_cast<std::uint32_t>(how_many), nullptr);
-  return 0;
-}
-
-int cond_init(std::uint64_t address, const std::uint64_t* attributes, CallArguments& rest) {
-  auto* const condition = object<GuestCondition>(rest, address);
-  if (condition == nullptr) return EINVAL;
-  std::memset(condition, 0, sizeof(*condition));
-  if (attributes != nullptr) condition->flags = static_cast<std::uint32_t>(*attributes) & 2U;
-  return 0;
-}
-int cond_wait(GuestMachine& machine, std::uint64_t address, std::uint64_t mutex_address,
-              CallArguments& rest) {
-  auto* const condition = object<GuestCondition>(rest, address);
-  auto* const mutex = object<GuestMutex>(rest, mutex_address);
-  if (condition == nullptr || mutex == nullptr) return EINVAL;
-  return wait_for(machine, condition, mutex, nullptr);
-}
-int cond_timedwait(GuestMachine& machine, std::uint64_t address, std::uint64_t mutex_address,
-                   std::uint64_t until, CallArguments& rest) {
-  auto* const condition = object<GuestCondition>(rest, address);
-  auto* const mutex = object<GuestMutex>(rest, mutex_address);
-  const auto bytes = machine.arena.bytes(until, sizeof(timespec));
-  if (condition == nullptr || mutex == nullptr || !bytes) return EINVAL;
-  timespec time{};
-  std::memcpy(&time, bytes->data(), sizeof(time));
-  return wait_for(machine, condition, mutex, &time);
-}
-int cond_signal(std::uint64_t address, CallArguments& rest) {
-  auto* const condition = object<GuestCondition>(rest, address);
-  return condition == nullptr ? EINVAL : wake(condition, 1);
-}
-int cond_broadcast(std::uint64_t address, CallArguments& rest) {
-  auto* const condition = object<GuestCondition>(rest, address);
-  return condition == nullptr ? EINVAL : wake(condition, INT_MAX);
-}
-int condattr_setclock(std::uint64_t* attributes, int clock) {
-  *attributes = (*attributes & ~std::uint64_t{2}) | (clock == CLOCK_MONOTONIC ? 2U : 0U);
-  return 0;
-}
-
-// ---- read-write locks ----
-
-int rw_take(GuestMachine& machine, GuestRwLock* held, bool write, bool wait) {
-  while (true) {
-    std::int32_t state = __atomic_load_n(&held->state, __ATOMIC_SEQ_CST);
-    const bool open = write ? state == 0 : state >= 0;
-    if (open && __atomic_compare_exchange_n(&held->state, &state, write ? -1 : state + 1, false,
-                                            __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-      return 0;
-    if (open) continue;
-    if (!wait) return EBUSY;
-    const std::uint32_t seen = __atomic_load_n(&held->changes, __ATOMIC_SEQ_CST);
-    state = __atomic_load_n(&held->state, __ATOMIC_SEQ_CST);
-    if ((write ? state == 0 : state >= 0)) continue;
-    if (!wait_while(machine, &held->changes, seen)) return EDEADLK;
-  }
-}
-
-int rwlock_init(std::uint64_t address, std::uint64_t, CallArguments& rest) {
-  auto* const held = object<GuestRwLock>(rest, address);
-  if (held != nullptr) std::memset(held, 0, sizeof(*held));
-  return 0;
-}
-template <bool kWrite, bool kWait>
-int rwlock_take(GuestMachine& machine, std::uint64_t address, CallArguments& rest) {
-  auto* const held = object<GuestRwLock>(rest, address);
-  return held == nullptr ? EINVAL : rw_take(machine, held, kWrite, kWait);
-}
-int rwlock_unlock(std::uint64_t address, CallArguments& rest) {
-  auto* const held = object<GuestRwLock>(rest, address);
-  if (held == nullptr) return EINVAL;
-  std::int32_t state = __atomic_load_n(&held->state, __ATOMIC_SEQ_CST);
-  while (state != 0 && !__atomic_compare_exchange_n(&held->state, &state, state < 0 ? 0 : state - 1,
-                                                    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-  }
-  __atomic_add_fetch(&held->changes, 1, __ATOMIC_SEQ_CST);
-  futex(&held->changes, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr);
-  return 0;
-}
-
-// ---- semaphores ----
-
-int sem_init_(std::uint64_t address, int, unsigned value, CallArguments& rest) {
-  auto* const semaphore = object<GuestSemaphore>(rest, address);
-  if (semaphore != nullptr) *semaphore = {value, {}};
-  return 0;
-}
-int sem_take(GuestMachine& machine, std::uint64_t address, CallArguments& rest, bool wait) {
-  auto* const semaphore = object<GuestSemaphore>(rest, address);
-  if (semaphore == nullptr) return -1;
-  while (true) {
-    std::uint32_t count = __atomic_load_n(&semaphore->count, __ATOMIC_SEQ_CST);
-    if (count > 0) {
-      if (__atomic_compare_exchange_n(&semaphore->count, &count, count - 1, false, __ATOMIC_SEQ_CST,
-                                      __ATOMIC_SEQ_CST))
-        return 0;
-      continue;
-    }
-    if (!wait) {
-      errno = EAGAIN;
-      return -1;
-    }
-    if (!wait_while(machine, &semaphore->count, 0)) {
-      errno = EINTR;
-      return -1;
-    }
-  }
-}
-int sem_wait_(GuestMachine& machine, std::uint64_t address, CallArguments& rest) {
-  return sem_take(machine, address, rest, true);
-}
-int sem_trywait_(GuestMachine& machine, std::uint64_t address, CallArguments& rest) {
-  return sem_take(machine, address, rest, false);
-}
-int sem_post_(std::uint64_t address, CallArguments& rest) {
-  auto* const semaphore = object<GuestSemaphore>(rest, address);
-  if (semaphore == nullptr) return -1;
-  __atomic_add_fetch(&semaphore->count, 1, __ATOMIC_SEQ_CST);
-  futex(&semaphore->count, FUTEX_WAKE_PRIVATE, 1, nullptr);
-  return 0;
+  return *thread_state;
 }
 
 // ---- once, keys ----
@@ -326,59 +77,129 @@ int once(GuestMachine& machine, std::uint32_t* control, std::uint64_t function) 
 struct ThreadKeys {
   explicit ThreadKeys(GuestMachine&) {}
   std::mutex mutex;
-  std::array<bool, kMaxKeys> used{};
-  std::array<std::uint64_t, kMaxKeys> destructors{};
+  struct Key {
+    bool used = false;
+    std::uint32_t round = 0;
+    std::uint64_t destructor = 0;
+  };
+  std::array<Key, kMaxKeys> keys{};
 };
 
-// The values of this host thread; a host thread serves one guest.
-thread_local std::array<std::uint64_t, kMaxKeys> key_values{};
-
 int key_create(GuestMachine& machine, std::uint32_t* key, std::uint64_t destructor) {
-  ThreadKeys& keys = machine.part<ThreadKeys>();
-  const std::scoped_lock held(keys.mutex);
+  ThreadKeys& all = machine.part<ThreadKeys>();
+  const std::scoped_lock held(all.mutex);
   for (std::size_t i = 0; i < kMaxKeys; ++i) {
-    if (keys.used[i]) continue;
-    keys.used[i] = true;
-    keys.destructors[i] = destructor;
+    if (all.keys[i].used) continue;
+    all.keys[i] = {true, all.keys[i].round + 1, destructor};
     *key = static_cast<std::uint32_t>(i);
     return 0;
   }
   return EAGAIN;
 }
 int key_delete(GuestMachine& machine, std::uint32_t key) {
-  ThreadKeys& keys = machine.part<ThreadKeys>();
-  const std::scoped_lock held(keys.mutex);
-  if (key >= kMaxKeys || !keys.used[key]) return EINVAL;
-  keys.used[key] = false;
-  keys.destructors[key] = 0;
+  ThreadKeys& all = machine.part<ThreadKeys>();
+  const std::scoped_lock held(all.mutex);
+  if (key >= kMaxKeys || !all.keys[key].used) return EINVAL;
+  all.keys[key].used = false;
+  // Values of the threads belong to the round that is over.
+  ++all.keys[key].round;
   return 0;
 }
-std::uint64_t getspecific(std::uint32_t key) { return key < kMaxKeys ? key_values[key] : 0; }
-int setspecific(std::uint32_t key, std::uint64_t value) {
-  if (key >= kMaxKeys) return EINVAL;
-  key_values[key] = value;
+// Values are read far more often than keys are made: without a lock.
+std::uint64_t getspecific(GuestMachine& machine, std::uint32_t key) {
+  if (key >= kMaxKeys) return 0;
+  ThreadState& state = state_of(machine);
+  const ThreadState::Key& held = state.keys[key];
+  if (held.value == 0) return 0;
+  if (state.known_keys == nullptr) state.known_keys = &machine.part<ThreadKeys>();
+  const std::uint32_t round = __atomic_load_n(&state.known_keys->keys[key].round, __ATOMIC_ACQUIRE);
+  return round == held.round ? held.value : 0;
+}
+int setspecific(GuestMachine& machine, std::uint32_t key, std::uint64_t value) {
+  ThreadKeys& all = machine.part<ThreadKeys>();
+  const std::scoped_lock lock(all.mutex);
+  if (key >= kMaxKeys || !all.keys[key].used) return EINVAL;
+  state_of(machine).keys[key] = {value, all.keys[key].round};
   return 0;
 }
 
 void run_key_destructors(GuestMachine& machine) {
-  ThreadKeys& keys = machine.part<ThreadKeys>();
+  ThreadKeys& all = machine.part<ThreadKeys>();
+  ThreadState& state = state_of(machine);
   for (int round = 0; round < kDestructorRounds; ++round) {
     bool any = false;
     for (std::size_t i = 0; i < kMaxKeys; ++i) {
-      const std::uint64_t held = key_values[i];
-      key_values[i] = 0;
+      const ThreadState::Key held = std::exchange(state.keys[i], {});
       std::uint64_t destructor = 0;
       {
-        const std::scoped_lock lock(keys.mutex);
-        destructor = keys.used[i] ? keys.destructors[i] : 0;
+        const std::scoped_lock lock(all.mutex);
+        const ThreadKeys::Key& key = all.keys[i];
+        if (key.used && key.round == held.round) destructor = key.destructor;
       }
-      if (held == 0 || destructor == 0) continue;
+      if (held.value == 0 || destructor == 0) continue;
       any = true;
-      const std::uint64_t argument[] = {held};
+      const std::uint64_t argument[] = {held.value};
       (void)machine.engine.call(destructor, argument);
     }
     if (!any) return;
   }
+}
+
+// ---- the end of a thread ----
+
+int thread_atexit(GuestMachine& machine, std::uint64_t function, std::uint64_t argument,
+                  std::uint64_t) {
+  ThreadState& state = state_of(machine);
+  if (state.at_exit.size() >= kMaxExitFunctions) return -1;
+  state.at_exit.push_back({function, argument});
+  return 0;
+}
+// Destructors of thread-local objects, then those of keys.
+void end_thread(GuestMachine& machine) {
+  ThreadState& state = state_of(machine);
+  while (!state.at_exit.empty()) {
+    const ThreadState::Function last = state.at_exit.back();
+    state.at_exit.pop_back();
+    const std::uint64_t arguments[] = {last.argument};
+    if (!machine.engine.call(last.address, arguments)) break;
+  }
+  run_key_destructors(machine);
+}
+
+// {previous, routine, argument} in the guest's memory.
+void cleanup_push(GuestMachine& machine, std::uint64_t* structure, std::uint64_t routine,
+                  std::uint64_t argument) {
+  ThreadState& state = state_of(machine);
+  if (!machine.arena.allows(reinterpret_cast<std::uint64_t>(structure), 24, kPageWrite) ||
+      state.cleanups.size() >= kMaxExitFunctions)
+    return;
+  structure[1] = routine;
+  structure[2] = argument;
+  state.cleanups.push_back(reinterpret_cast<std::uint64_t>(structure));
+}
+void run_cleanup(GuestMachine& machine, std::uint64_t structure) {
+  const auto bytes = machine.arena.bytes(structure, 24);
+  if (!bytes) return;
+  std::uint64_t words[3];
+  std::memcpy(words, bytes->data(), sizeof(words));
+  const std::uint64_t arguments[] = {words[2]};
+  (void)machine.engine.call(words[1], arguments);
+}
+void cleanup_pop(GuestMachine& machine, std::uint64_t structure, int execute) {
+  ThreadState& state = state_of(machine);
+  if (!state.cleanups.empty()) state.cleanups.pop_back();
+  if (execute != 0) run_cleanup(machine, structure);
+}
+void exit_thread(GuestMachine& machine, std::uint64_t result) {
+  ThreadState& state = state_of(machine);
+  while (!state.cleanups.empty() && !machine.engine.faulted()) {
+    const std::uint64_t structure = state.cleanups.back();
+    state.cleanups.pop_back();
+    run_cleanup(machine, structure);
+  }
+  state.exits = true;
+  state.result = result;
+  machine.raise(GuestFault::Kind::kExit, "ends its thread");
 }
 
 // ---- threads ----
@@ -412,8 +233,6 @@ struct Threads {
   std::unordered_map<std::uint64_t, std::thread> handles;
 };
 
-thread_local std::uint64_t own_number = 0x6000;  // the first thread's
-
 int create(GuestMachine& machine, std::uint64_t* number, const std::uint64_t* attributes,
            std::uint64_t function, std::uint64_t argument) {
   Threads& threads = machine.part<Threads>();
@@ -425,21 +244,25 @@ int create(GuestMachine& machine, std::uint64_t* number, const std::uint64_t* at
   threads.next += 0x100;
   threads.running.emplace(own, running);
   *number = own;
-  threads.handles.emplace(own, std::thread([&machine, running, own, function, argument] {
-                            own_number = own;
-                            key_values.fill(0);
-                            const std::uint64_t arguments[] = {argument};
-                            const auto done = machine.engine.call(function, arguments);
-                            if (!done && done.error().kind != GuestFault::Kind::kStopped)
-                              machine.events.log(
-                                  7, "guest", "a thread ends with a fault: " + done.error().what);
-                            run_key_destructors(machine);
-                            machine.engine.leave_thread();
-                            const std::scoped_lock lock(running->mutex);
-                            running->ended = true;
-                            running->result = done ? done->integer : kThreadReturnsNothing;
-                            running->changed.notify_all();
-                          }));
+  threads.handles.emplace(
+      own, std::thread([&machine, running, own, function, argument] {
+        ThreadState& state = state_of(machine);
+        state.number = own;
+        const std::uint64_t arguments[] = {argument};
+        const auto done = machine.engine.call(function, arguments);
+        if (!done && !state.exits && done.error().kind != GuestFault::Kind::kStopped)
+          machine.events.log(7, "guest", "a thread ends with a fault: " + done.error().what);
+        const std::uint64_t result = state.exits ? state.result
+                                     : done      ? done->integer
+                                                 : kThreadReturnsNothing;
+        end_thread(machine);
+        machine.engine.leave_thread();
+        thread_state.reset();
+        const std::scoped_lock lock(running->mutex);
+        running->ended = true;
+        running->result = result;
+        running->changed.notify_all();
+      }));
   return 0;
 }
 
@@ -480,7 +303,7 @@ int detach(GuestMachine& machine, std::uint64_t number) {
   return 0;
 }
 
-std::uint64_t self() { return own_number; }
+std::uint64_t self(GuestMachine& machine) { return state_of(machine).number; }
 int equal(std::uint64_t a, std::uint64_t b) { return a == b ? 1 : 0; }
 int gettid_() { return static_cast<int>(this_thread_number()); }
 int setname(std::uint64_t, const char*) { return 0; }
@@ -537,41 +360,62 @@ int getattr(GuestMachine& machine, std::uint64_t, std::uint64_t address, CallArg
   return 0;
 }
 
+int attr_get_word(std::uint64_t address, std::uint64_t* to, CallArguments& rest) {
+  const auto* const attributes = object<GuestAttributes>(rest, address);
+  if (attributes == nullptr) return EINVAL;
+  *to = attributes->guard_size;
+  return 0;
+}
+int attr_setguardsize(std::uint64_t address, std::uint64_t size, CallArguments& rest) {
+  auto* const attributes = object<GuestAttributes>(rest, address);
+  if (attributes == nullptr) return EINVAL;
+  attributes->guard_size = size;
+  return 0;
+}
+int attr_getdetachstate(std::uint64_t address, std::int32_t* to, CallArguments& rest) {
+  const auto* const attributes = object<GuestAttributes>(rest, address);
+  if (attributes == nullptr) return EINVAL;
+  *to = static_cast<std::int32_t>(attributes->flags & 1U);
+  return 0;
+}
+int attr_setstack(std::uint64_t address, std::uint64_t base, std::uint64_t size,
+                  CallArguments& rest) {
+  auto* const attributes = object<GuestAttributes>(rest, address);
+  if (attributes == nullptr || size < 16'384) return EINVAL;
+  attributes->stack_base = base;
+  attributes->stack_size = size;
+  return 0;
+}
+// Scheduling is this machine's: policies are accepted and stay the ordinary one.
+int attr_accepted(std::uint64_t, std::uint64_t) { return 0; }
+int attr_getschedparam(std::uint64_t, std::int32_t* to) {
+  *to = 0;
+  return 0;
+}
+int getschedparam(std::uint64_t, std::int32_t* policy, std::int32_t* parameter) {
+  *policy = 0;  // SCHED_OTHER
+  *parameter = 0;
+  return 0;
+}
+int setschedparam(std::uint64_t, int, std::uint64_t) { return 0; }
+int gettid_np(std::uint64_t) { return static_cast<int>(this_thread_number()); }
+int getname(GuestMachine& machine, std::uint64_t, std::uint64_t to, std::uint64_t room) {
+  constexpr const char* kName = "Thread-1";
+  if (room < 16) return ERANGE;
+  if (!machine.arena.allows(to, 16, kPageWrite)) return EFAULT;
+  std::memset(reinterpret_cast<void*>(to), 0, 16);
+  std::memcpy(reinterpret_cast<void*>(to), kName, std::strlen(kName));
+  return 0;
+}
+int getcpuclockid(std::uint64_t, std::int32_t* to) {
+  *to = CLOCK_THREAD_CPUTIME_ID;
+  return 0;
+}
+int concurrency() { return 0; }
+
 }  // namespace
 
 void add_thread_functions(FunctionTable& table) {
-  table.add("pthread_mutex_init", &mutex_init);
-  table.add("pthread_mutex_lock", &mutex_lock);
-  table.add("pthread_mutex_trylock", &mutex_trylock);
-  table.add("pthread_mutex_unlock", &mutex_unlock);
-  for (const char* name :
-       {"pthread_mutex_destroy", "pthread_mutexattr_destroy", "pthread_cond_destroy",
-        "pthread_condattr_destroy", "pthread_rwlock_destroy", "pthread_rwlockattr_destroy",
-        "pthread_attr_destroy", "sem_destroy"})
-    table.add(name, &object_destroy);
-  for (const char* name :
-       {"pthread_mutexattr_init", "pthread_condattr_init", "pthread_rwlockattr_init"})
-    table.add(name, &mutexattr_init);
-  table.add("pthread_mutexattr_settype", &mutexattr_settype);
-  for (const char* name : {"pthread_mutexattr_setpshared", "pthread_condattr_setpshared",
-                           "pthread_mutexattr_setprotocol"})
-    table.add(name, &attribute_ignored);
-  table.add("pthread_cond_init", &cond_init);
-  table.add("pthread_cond_wait", &cond_wait);
-  table.add("pthread_cond_timedwait", &cond_timedwait);
-  table.add("pthread_cond_signal", &cond_signal);
-  table.add("pthread_cond_broadcast", &cond_broadcast);
-  table.add("pthread_condattr_setclock", &condattr_setclock);
-  table.add("pthread_rwlock_init", &rwlock_init);
-  table.add("pthread_rwlock_rdlock", &rwlock_take<false, true>);
-  table.add("pthread_rwlock_tryrdlock", &rwlock_take<false, false>);
-  table.add("pthread_rwlock_wrlock", &rwlock_take<true, true>);
-  table.add("pthread_rwlock_trywrlock", &rwlock_take<true, false>);
-  table.add("pthread_rwlock_unlock", &rwlock_unlock);
-  table.add("sem_init", &sem_init_);
-  table.add("sem_wait", &sem_wait_);
-  table.add("sem_trywait", &sem_trywait_);
-  table.add("sem_post", &sem_post_);
   table.add("pthread_once", &once);
   table.add("pthread_key_create", &key_create);
   table.add("pthread_key_delete", &key_delete);
@@ -591,6 +435,28 @@ void add_thread_functions(FunctionTable& table) {
   table.add("pthread_attr_getstacksize", &attr_getstacksize);
   table.add("pthread_attr_getstack", &attr_getstack);
   table.add("pthread_getattr_np", &getattr);
+  table.add("__cxa_thread_atexit_impl", &thread_atexit);
+  table.add("__pthread_cleanup_push", &cleanup_push);
+  table.add("__pthread_cleanup_pop", &cleanup_pop);
+  table.add("pthread_exit", &exit_thread);
+  table.add("pthread_attr_getguardsize", &attr_get_word);
+  table.add("pthread_attr_setguardsize", &attr_setguardsize);
+  table.add("pthread_attr_getdetachstate", &attr_getdetachstate);
+  table.add("pthread_attr_setstack", &attr_setstack);
+  for (const char* name : {"pthread_attr_setschedparam", "pthread_attr_setschedpolicy",
+                           "pthread_attr_setscope", "pthread_attr_setinheritsched"})
+    table.add(name, &attr_accepted);
+  for (const char* name : {"pthread_attr_getschedparam", "pthread_attr_getschedpolicy",
+                           "pthread_attr_getscope", "pthread_attr_getinheritsched"})
+    table.add(name, &attr_getschedparam);
+  table.add("pthread_getschedparam", &getschedparam);
+  table.add("pthread_setschedparam", &setschedparam);
+  table.add("pthread_setschedprio", &attr_accepted);
+  table.add("pthread_gettid_np", &gettid_np);
+  table.add("pthread_getname_np", &getname);
+  table.add("pthread_getcpuclockid", &getcpuclockid);
+  for (const char* name : {"pthread_getconcurrency", "pthread_setconcurrency"})
+    table.add(name, &concurrency);
 }
 
 }  // namespace dl::guest

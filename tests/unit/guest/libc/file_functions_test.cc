@@ -176,16 +176,16 @@ void beyond() {
 }
 )");
   EXPECT_EQ(program->number("blocked"), 4);
-EXPECT_EQ(program->number("polled"), 1041);
-EXPECT_EQ(program->number("timed"), 0);
-EXPECT_EQ(program->number("closed"), 0x20);
-EXPECT_EQ(program->number("selected"), 11);
-EXPECT_EQ(program->number("epolled"), 0);
-EXPECT_EQ(program->number("counted"), 0);
-EXPECT_EQ(program->number("copied"), 0);
-EXPECT_EQ(program->number("vectors"), 0);
-EXPECT_EQ(program->number("wrong"), EFAULT);
-EXPECT_EQ(program->call("beyond").error().kind, GuestFault::Kind::kAbort);
+  EXPECT_EQ(program->number("polled"), 1041);
+  EXPECT_EQ(program->number("timed"), 0);
+  EXPECT_EQ(program->number("closed"), 0x20);
+  EXPECT_EQ(program->number("selected"), 11);
+  EXPECT_EQ(program->number("epolled"), 0);
+  EXPECT_EQ(program->number("counted"), 0);
+  EXPECT_EQ(program->number("copied"), 0);
+  EXPECT_EQ(program->number("vectors"), 0);
+  EXPECT_EQ(program->number("wrong"), EFAULT);
+  EXPECT_EQ(program->call("beyond").error().kind, GuestFault::Kind::kAbort);
 }
 
 }  // namespace

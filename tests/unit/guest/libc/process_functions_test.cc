@@ -40,10 +40,10 @@ long hashed() { hcreate(10); entry e = {(char*) "one", (void*)11}; hsearch(e, 1)
 }
 )");
   EXPECT_EQ(program->number("sorted"), 0);
-EXPECT_EQ(program->number("lied"), 1);
-EXPECT_EQ(program->call("outside").error().kind, GuestFault::Kind::kMemory);
-EXPECT_EQ(program->number("tree"), 0);
-EXPECT_EQ(program->number("hashed"), 11);
+  EXPECT_EQ(program->number("lied"), 1);
+  EXPECT_EQ(program->call("outside").error().kind, GuestFault::Kind::kMemory);
+  EXPECT_EQ(program->number("tree"), 0);
+  EXPECT_EQ(program->number("hashed"), 11);
 }
 
 TEST(GuestProcess, DeliversItsOwnSignals) {

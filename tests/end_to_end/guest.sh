@@ -52,6 +52,12 @@ else
   echo "not here: $model"
 fi
 
+step "another phone"
+sed 's/"ro.board.platform": "generic"/"ro.board.platform": "msm8996"/; s/"api_level": 30/"api_level": 33/' "$PROJECT/rules/devices/generic-arm64.json" >phone.json
+run 0 "$DAYLIGHT" guest call "$tflite" TfLiteVersion --profile phone.json
+printf '{"schema": "daylight/device-profile/1", "api_level": "30"}' >wrong.json
+run 2 "$DAYLIGHT" guest call "$tflite" TfLiteVersion --profile wrong.json; one_line 'api_level is not a number'
+
 step "what cannot be run is said"
 printf 'not a library' >text.so
 run 2 "$DAYLIGHT" guest natives text.so; one_line 'text.so'

@@ -178,6 +178,8 @@ void declare_guest(CLI::App& app, CommandLine& line) {
     auto* verb = group->add_subcommand(name, what);
     verb->callback([&line, name] { line.verb = std::string("guest ") + name; });
     verb->add_option("--deps", g.deps, "a folder with further libraries that it needs");
+    verb->add_option("--profile", g.profile,
+                     "the phone that it believes to run on (docs/formats/device_profile.md)");
     verb->add_option("--engine", g.engine,
                      "whose libraries of an archive: arm64 (translated; first choice) or host "
                      "(x86_64, run as they are)")

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <tuple>
 
 #include "daylight/base/file.h"
@@ -28,6 +29,8 @@ namespace {
 using guest::Guest;
 using guest::GuestFault;
 using guest::LibraryFiles;
+
+constexpr std::uint64_t kMaxProfileFile = std::uint64_t{16} << 20;
 
 void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -323,6 +326,12 @@ Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags
   options.machine = files.machine();
   options.events = &events;
   options.libraries = [&](const std::string& name) { return files.find(name); };
+  std::optional<guest::DeviceProfile> profile;
+  if (!flags.profile.empty()) {
+    const std::string text = TRY(read_file(flags.profile, kMaxProfileFile));
+    profile = TRY(guest::DeviceProfile::parse(text, flags.profile.string()));
+    options.profile = &*profile;
+  }
   guest::GuestProcessOptions process;
   process.without_missing_parts = flags.unsafe_no_sandbox;
   process.wall_time = std::chrono::milliseconds(static_cast<std::int64_t>(flags.seconds * 1000));

@@ -78,9 +78,10 @@ struct ModelsOptions {
 
 // Options of the verbs under `daylight guest`.
 struct GuestFlags {
-  std::string library;         // a file, or APK!name
-  std::filesystem::path deps;  // further libraries
-  std::string function;        // call: a symbol or +0xOFFSET
+  std::string library;            // a file, or APK!name
+  std::filesystem::path deps;     // further libraries
+  std::filesystem::path profile;  // of the phone; empty: the built-in one
+  std::string function;           // call: a symbol or +0xOFFSET
   std::vector<std::string> arguments;
   std::vector<std::string> watch;  // trace: rules, docs/formats/selectors.md
   std::filesystem::path plan;      // trace: probe_plan.json, whose rules are added

@@ -4,9 +4,10 @@
 
 #include <utility>
 
+#include "daylight/guest/android/android_functions.h"
+#include "daylight/guest/android/java_classes.h"
 #include "daylight/guest/engine/arm64_engine.h"
 #include "daylight/guest/engine/host_engine.h"
-#include "daylight/guest/libc/system_functions.h"
 #include "daylight/guest/libc/system_world.h"
 
 namespace dl::guest {
@@ -24,7 +25,7 @@ Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
                           : TRY(make_arm64_engine(*guest->arena_, options.engine));
   auto world = std::make_unique<SystemWorld>(options.libraries);
   guest->machine_ = std::make_unique<GuestMachine>(
-      *guest->arena_, *guest->heap_, *guest->engine_, system_functions(),
+      *guest->arena_, *guest->heap_, *guest->engine_, phone_functions(),
       options.profile == nullptr ? DeviceProfile::builtin(arm64) : *options.profile,
       options.events == nullptr ? no_guest_events() : *options.events);
   guest->machine_->arm64 = arm64;
@@ -34,6 +35,10 @@ Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
                                                    options.machine);
   guest->machine_->loader = guest->loader_.get();
   guest->java_ = std::make_unique<OwnJavaWorld>(*guest->machine_, options.classes);
+  AndroidSystem& android = guest->machine_->part<AndroidSystem>();
+  android.java = guest->java_.get();
+  android.app = options.app;
+  add_java_classes(*guest->java_, options.app);
   guest->jni_ = TRY(JniTable::create(*guest->machine_, *guest->java_));
   return guest;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daylight/base/result.h"
+#include "daylight/guest/android/android_app.h"
 #include "daylight/guest/engine/guest_engine.h"
 #include "daylight/guest/image/library_loader.h"
 #include "daylight/guest/jni/jni_table.h"
@@ -31,6 +32,8 @@ struct GuestOptions {
   GuestEngineOptions engine;
   // What is known of the app's classes; null for nothing.
   const ClassHierarchy* classes = nullptr;
+  // What is known of the app itself: its assets, name and signers.
+  AndroidApp app;
 };
 
 // Runs hostile code in this process: arm64 code behind dynarmic, in memory of its own, but with this

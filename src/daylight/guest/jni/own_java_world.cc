@@ -28,6 +28,8 @@ struct OwnJavaWorld::Object {
   // Fields by name; those that hold objects.
   std::map<std::string, JavaValue> fields;
   std::map<std::string, ObjectPointer> objects;
+  std::uint32_t identity = 0;  // 0: nobody asked
+  std::shared_ptr<JavaState> state;
 };
 
 namespace {
@@ -76,6 +78,22 @@ std::string platform_superclass(const std::string& name) {
       {"java/io/IOException", "java/lang/Exception"},
       {"java/nio/DirectByteBuffer", "java/nio/ByteBuffer"},
       {"java/nio/ByteBuffer", "java/nio/Buffer"},
+      {"java/nio/HeapByteBuffer", "java/nio/ByteBuffer"},
+      {"java/nio/CharBuffer", "java/nio/Buffer"},
+      {"java/nio/ShortBuffer", "java/nio/Buffer"},
+      {"java/nio/IntBuffer", "java/nio/Buffer"},
+      {"java/nio/LongBuffer", "java/nio/Buffer"},
+      {"java/nio/FloatBuffer", "java/nio/Buffer"},
+      {"java/nio/DoubleBuffer", "java/nio/Buffer"},
+      {"java/util/LinkedHashMap", "java/util/HashMap"},
+      {"android/app/Application", "android/content/ContextWrapper"},
+      {"android/app/Activity", "android/content/ContextWrapper"},
+      {"android/app/Service", "android/content/ContextWrapper"},
+      {"android/content/ContextWrapper", "android/content/Context"},
+      {"dalvik/system/PathClassLoader", "dalvik/system/BaseDexClassLoader"},
+      {"dalvik/system/BaseDexClassLoader", "java/lang/ClassLoader"},
+      {"java/lang/Short", "java/lang/Number"},
+      {"java/lang/Byte", "java/lang/Number"},
       {"java/lang/Integer", "java/lang/Number"},
       {"java/lang/Long", "java/lang/Number"},
       {"java/lang/Float", "java/lang/Number"},
@@ -302,9 +320,67 @@ const JavaHandler* OwnJavaWorld::handler_for(const JavaMember& method) const {
   for (int i = 0; i < kMaxHierarchy && !asked.owner.empty(); ++i) {
     const auto found = handlers_.find(asked.text());
     if (found != handlers_.end()) return &found->second;
+    if (method.name == "<init>") return nullptr;
     asked.owner = super_of(asked.owner);
   }
   return nullptr;
+}
+
+// As Java chooses: what the receiver's own class answers goes before the class that was named.
+const JavaHandler* OwnJavaWorld::virtual_handler(JavaReference receiver, const JavaMember& method) {
+  if (!method.is_static && method.name != "<init>") {
+    const ObjectPointer object = find(receiver);
+    if (object != nullptr && object->klass != method.owner) {
+      JavaMember own = method;
+      own.owner = object->klass;
+      if (const JavaHandler* const handler = handler_for(own)) return handler;
+    }
+  }
+  return handler_for(method);
+}
+
+std::optional<JavaValue> OwnJavaWorld::field(JavaReference object, const std::string& name) {
+  const std::scoped_lock lock(mutex_);
+  const ObjectPointer found = find(object);
+  if (found == nullptr) return std::nullopt;
+  const auto value = found->fields.find(name);
+  if (value == found->fields.end()) return std::nullopt;
+  if (value->second.type != 'L') return value->second;
+  return JavaValue::reference(add(found->objects[name]));
+}
+
+std::shared_ptr<JavaState> OwnJavaWorld::state_of(JavaReference object) {
+  const std::scoped_lock lock(mutex_);
+  const ObjectPointer found = find(object);
+  return found == nullptr ? nullptr : found->state;
+}
+
+void OwnJavaWorld::set_state(JavaReference object, std::shared_ptr<JavaState> state) {
+  const std::scoped_lock lock(mutex_);
+  if (const ObjectPointer found = find(object)) found->state = std::move(state);
+}
+
+JavaHeld OwnJavaWorld::hold(JavaReference object) {
+  const std::scoped_lock lock(mutex_);
+  return object == 0 ? nullptr : find(object);
+}
+
+JavaReference OwnJavaWorld::refer(const JavaHeld& held) {
+  const std::scoped_lock lock(mutex_);
+  return add(std::static_pointer_cast<Object>(held));
+}
+
+std::uint32_t OwnJavaWorld::identity_of(JavaReference object) {
+  const std::scoped_lock lock(mutex_);
+  const ObjectPointer found = find(object);
+  if (found == nullptr) return 0;
+  if (found->identity == 0) found->identity = next_identity_++;
+  return found->identity;
+}
+
+void OwnJavaWorld::note_gap(const std::string& what) {
+  const std::scoped_lock lock(mutex_);
+  note(what);
 }
 
 void OwnJavaWorld::note(const std::string& what) { ++gaps_[what]; }
@@ -328,7 +404,7 @@ JavaValue OwnJavaWorld::call(JavaReference receiver, const JavaMember& method,
   const std::scoped_lock lock(mutex_);
   const auto signature = parse_signature(method.signature);
   if (!signature) return {};
-  if (const JavaHandler* const handler = handler_for(method))
+  if (const JavaHandler* const handler = virtual_handler(receiver, method))
     return (*handler)({*this, receiver, method, arguments});
   if (method.name == "<init>") {
     // On a class: a new object; on an object: the constructor of a class above.
@@ -488,9 +564,14 @@ std::vector<std::uint8_t> OwnJavaWorld::bytes_of(JavaReference array) {
 // ---- buffers ----
 
 JavaReference OwnJavaWorld::new_buffer(std::uint64_t address, std::uint64_t capacity) {
+  return new_buffer_of("java/nio/DirectByteBuffer", address, capacity);
+}
+
+JavaReference OwnJavaWorld::new_buffer_of(const std::string& klass, std::uint64_t address,
+                                          std::uint64_t capacity) {
   const std::scoped_lock lock(mutex_);
   auto object = std::make_shared<Object>();
-  object->klass = "java/nio/DirectByteBuffer";
+  object->klass = klass;
   object->address = address;
   object->capacity = capacity;
   return add(object);

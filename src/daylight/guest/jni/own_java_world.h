@@ -42,6 +42,14 @@ struct JavaCall {
 };
 using JavaHandler = std::function<JavaValue(const JavaCall&)>;
 
+// What a class that is answered here keeps with one of its objects.
+class JavaState {
+ public:
+  virtual ~JavaState() = default;
+};
+// An object that stays while it is held; null for Java's null.
+using JavaHeld = std::shared_ptr<void>;
+
 // Something that native code wanted from Java and did not get.
 struct JavaGap {
   std::string what;  // the exact signature
@@ -57,7 +65,8 @@ class OwnJavaWorld : public JavaWorld {
   OwnJavaWorld(GuestMachine& machine, const ClassHierarchy* hierarchy);
   ~OwnJavaWorld() override;
 
-  // For "java/lang/String.getBytes(Ljava/lang/String;)[B"; also on classes below the named one.
+  // For "java/lang/String.getBytes(Ljava/lang/String;)[B"; also on classes below the named one,
+  // except for constructors. The class of the receiver goes before the one that is named.
   void handle(const std::string& method, JavaHandler handler);
   // The value that a field of an object has from now on.
   void put_field(JavaReference object, const std::string& field, const JavaValue& value);
@@ -69,6 +78,24 @@ class OwnJavaWorld : public JavaWorld {
   JavaReference new_text(const std::string& modified_utf8);
   std::string utf8_of(JavaReference text);
   std::string class_name(JavaReference object);
+
+  // ---- for handlers ----
+  GuestMachine& machine() { return machine_; }
+  // The value of a field, if anything has set it.
+  std::optional<JavaValue> field(JavaReference object, const std::string& name);
+  // Null before set_state().
+  std::shared_ptr<JavaState> state_of(JavaReference object);
+  void set_state(JavaReference object, std::shared_ptr<JavaState> state);
+  JavaHeld hold(JavaReference object);
+  // A new local reference; 0 for null.
+  JavaReference refer(const JavaHeld& held);
+  // The same number for the same object, as System.identityHashCode: by order of asking.
+  std::uint32_t identity_of(JavaReference object);
+  // A buffer of another class than DirectByteBuffer; `capacity` in its elements.
+  JavaReference new_buffer_of(const std::string& klass, std::uint64_t address,
+                              std::uint64_t capacity);
+  // Something that was answered, but not as the app's own code would have.
+  void note_gap(const std::string& what);
 
   std::vector<JavaGap> gaps() const;
   std::vector<RegisteredNative> natives() const;
@@ -118,6 +145,7 @@ class OwnJavaWorld : public JavaWorld {
   std::string super_of(const std::string& name) const;
   bool is_below(const std::string& name, const std::string& above) const;
   const JavaHandler* handler_for(const JavaMember& method) const;
+  const JavaHandler* virtual_handler(JavaReference receiver, const JavaMember& method);
   JavaValue made_up(const std::string& type, const std::string& why);
   void note(const std::string& what);
 
@@ -126,6 +154,7 @@ class OwnJavaWorld : public JavaWorld {
   mutable std::recursive_mutex mutex_;  // guards what follows
   std::unordered_map<JavaReference, std::pair<ObjectPointer, Strength>> references_;
   std::uint64_t next_reference_ = 1;
+  std::uint32_t next_identity_ = 1;
   std::map<std::string, ObjectPointer> classes_;
   std::unordered_map<std::string, JavaHandler> handlers_;
   std::map<std::string, std::uint64_t> gaps_;

@@ -31,9 +31,20 @@ std::string file_name(const std::string& path) {
   return slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
+// Libraries of hardware that no profile has: a device without it answers so.
+bool is_absent_hardware(const std::string& name) {
+  return name == "libEGL.so" || name == "libvulkan.so" || name == "libneuralnetworks.so" ||
+         name == "libOpenCL.so";
+}
+
 std::uint64_t dlopen_(GuestMachine& machine, const char* path, int) {
   if (path == nullptr) return kWholeHandle;
   const std::string name = file_name(path);
+  if (is_absent_hardware(name)) {
+    machine.events.lookup({GuestLookup::What::kLibrary, path, false, "no such hardware"});
+    set_error(machine, "dlopen failed: library \"" + name + "\" not found");
+    return 0;
+  }
   if (is_system_library(name)) {
     machine.events.lookup({GuestLookup::What::kLibrary, path, true, "system"});
     return machine.constant_text(name);

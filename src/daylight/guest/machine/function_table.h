@@ -32,6 +32,11 @@ class FunctionTable {
     HostFunction made = host_function(name, function);
     functions_.insert_or_assign(std::move(name), std::move(made));
   }
+  // One that is called as it says itself; its state becomes the machine that calls.
+  void add(HostFunction function) {
+    std::string name = function.name;
+    functions_.insert_or_assign(std::move(name), std::move(function));
+  }
   // The same function under a further name.
   void alias(std::string name, const std::string& known);
   // Something in the guest's memory that `make` puts there when it is first asked for: a variable,

@@ -91,7 +91,7 @@ Result<Json> load(Guest& guest, const LibraryFiles& files, KeptEvents& events) {
   out["libraries"] = std::move(libraries);
   Json missing = Json::array();
   for (const auto& import : guest.loader().missing())
-    missing.push_back({{"library", import.library}, {"name", import.name}});
+    missing.push_back({{"library", import.library}, {"name", import.name}, {"weak", import.weak}});
   out["missing_imports"] = std::move(missing);
   out["lookups"] = events.lookups();
   out["log"] = events.log();
@@ -178,9 +178,11 @@ std::string render(const Json& answer, const std::string& list) {
         {{"export", 70, false, true}, {"kind", 8}, {"offset", 12}, {"bytes", 10, true}}, rows, 2);
     text += "\n";
   }
-  for (const Json& each : answer["missing_imports"])
+  for (const Json& each : answer["missing_imports"]) {
+    if (each["weak"].get<bool>()) continue;  // may be absent on phones too
     text += "  not provided: " + text_of(each["name"]) + " (needed by " + text_of(each["library"]) +
             ")\n";
+  }
   for (const Json& each : answer["gaps"])
     text += "  gap: " + text_of(each["where"]) + ": " + text_of(each["why"], 400) + "\n";
   return text;

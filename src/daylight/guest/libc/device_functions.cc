@@ -141,6 +141,16 @@ int sched_getaffinity_(GuestMachine& machine, int, std::uint64_t size, std::uint
   return 0;
 }
 int sched_setaffinity_(int, std::uint64_t, std::uint64_t) { return 0; }
+// cpu_set_t of so many processors: words of 64, cleared.
+std::uint64_t cpu_set_alloc(GuestMachine& machine, std::uint64_t count) {
+  constexpr std::uint64_t kMostProcessors = 65'536;
+  return count > kMostProcessors ? 0 : machine.heap.allocate((count + 63) / 64 * 8, 16, true);
+}
+void cpu_set_free(GuestMachine& machine, std::uint64_t set) {
+  if (set != 0 && !machine.heap.release(set))
+    machine.raise(GuestFault::Kind::kAbort, "frees a processor set that is none");
+}
+
 int sched_cpucount(GuestMachine& machine, std::uint64_t size, std::uint64_t set) {
   const auto bytes = machine.arena.bytes(set, std::min<std::uint64_t>(size, 1'024));
   if (!bytes) return 0;
@@ -286,6 +296,8 @@ void add_device_functions(FunctionTable& table) {
   table.add("sched_getaffinity", &sched_getaffinity_);
   table.add("sched_setaffinity", &sched_setaffinity_);
   table.add("__sched_cpucount", &sched_cpucount);
+  table.add("__sched_cpualloc", &cpu_set_alloc);
+  table.add("__sched_cpufree", &cpu_set_free);
   table.add("sched_getcpu", &sched_getcpu_);
   for (const char* name : {"sched_get_priority_min", "sched_get_priority_max"})
     table.add(name, &priority_bound);

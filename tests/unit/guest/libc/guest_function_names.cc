@@ -3,10 +3,10 @@
 // tools/guest_imports.py.
 #include <cstdio>
 
-#include "daylight/guest/libc/system_functions.h"
+#include "daylight/guest/android/android_functions.h"
 
 int main() {
-  for (const std::string& name : dl::guest::system_functions().names())
+  for (const std::string& name : dl::guest::phone_functions().names())
     std::printf("%s\n", name.c_str());
   return 0;
 }

@@ -328,6 +328,8 @@ Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags
   options.machine = files.machine();
   options.events = &events;
   options.libraries = [&](const std::string& name) { return files.find(name); };
+  options.app.entry = [&](const std::string& name) { return files.entry(name); };
+  options.app.entries = [&] { return files.entries(); };
   std::optional<guest::DeviceProfile> profile;
   if (!flags.profile.empty()) {
     const std::string text = TRY(read_file(flags.profile, kMaxProfileFile));

@@ -148,4 +148,18 @@ std::optional<LibraryFile> LibraryFiles::find(const std::string& name) const {
   return std::nullopt;
 }
 
+std::optional<AppEntry> LibraryFiles::entry(const std::string& name) const {
+  const ZipEntry* const found = archive_ == nullptr ? nullptr : archive_->find(name);
+  auto content = found == nullptr ? std::nullopt : content_of(*archive_, name, file_);
+  if (!content) return std::nullopt;
+  return AppEntry{std::move(*content), found->deflated()};
+}
+
+std::vector<std::string> LibraryFiles::entries() const {
+  std::vector<std::string> out;
+  if (archive_ == nullptr) return out;
+  for (const ZipEntry& each : archive_->entries()) out.emplace_back(each.name);
+  return out;
+}
+
 }  // namespace dl::guest

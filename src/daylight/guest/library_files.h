@@ -13,6 +13,7 @@
 #include "daylight/base/result.h"
 #include "daylight/format/archive/zip.h"
 #include "daylight/format/code/elf.h"
+#include "daylight/guest/android/android_app.h"
 #include "daylight/guest/image/library_loader.h"
 
 namespace dl::guest {
@@ -36,6 +37,10 @@ class LibraryFiles {
   ElfMachine machine() const { return machine_; }
   // By file name; nothing if there is none.
   std::optional<LibraryFile> find(const std::string& name) const;
+  // An entry of the archive by its whole name ("assets/labels.txt"), and the names of all; nothing
+  // without an archive.
+  std::optional<AppEntry> entry(const std::string& name) const;
+  std::vector<std::string> entries() const;
 
  private:
   Result<void> open_archive(const std::string& path, const std::string& entry,

@@ -42,7 +42,7 @@ class Parser {
     out.root.is_message = true;
     while (true) {
       at_ = skip_blanks(text_, at_);
-      out.size = at_;
+      out.size = std::min(at_, text_.size());  // a text that is not ended is read beyond it
       if (at_ >= text_.size()) break;
       ProtoTextField field;
       const bool whole = parse_field(field, 0, out.root.fields);

@@ -99,12 +99,12 @@ Result<LibraryFiles> LibraryFiles::open(const std::string& library,
                                         const std::filesystem::path& deps,
                                         std::optional<ElfMachine> machine) {
   LibraryFiles out;
-  out.deps_ = deps;
+  if (!deps.empty()) out.deps_ = std::filesystem::absolute(deps);
   const std::size_t mark = library.find('!');
   const std::string path = library.substr(0, mark);
   if (mark == std::string::npos) {
-    out.folder_ = std::filesystem::path(path).parent_path();
-    if (out.folder_.empty()) out.folder_ = ".";
+    // A jail has folders under their whole names only.
+    out.folder_ = std::filesystem::absolute(path).parent_path();
     out.name_ = std::filesystem::path(path).filename().string();
     const MappedFile file = TRY(MappedFile::open(path));
     if (!looks_like_elf(file.bytes())) {

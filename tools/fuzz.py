@@ -27,7 +27,7 @@ RUN_LIMITS = ["-timeout=25", "-rss_limit_mb=3000", "-print_final_stats=1", "-ver
 HEADER = """# What the fuzz targets have been through
 
 Written by `tools/fuzz.py` (clang's libFuzzer under the address and undefined-behaviour sanitizers): for each target its newest run.
-Edges are those of Daylight's own code that the corpus reached by the end; findings are crashes, hangs above 25 s, leaks and more than 3 GB.
+Edges are those of Daylight's own code that the corpus reached by the end; findings are crashes, inputs slower than 10 s, leaks and more than 3 GB.
 
 | target | date | seconds | runs | edges | findings |
 |---|---|---|---|---|---|

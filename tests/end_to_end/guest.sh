@@ -21,6 +21,11 @@ natives "$PROJECT/third/bench/opencv-4.9.0.aar" libopencv_java4.so opencv-4.9.0
 step "the tables for people"
 run 0 "$DAYLIGHT" guest natives "$tflite"; contains out '^55|^56 native methods'; contains out 'nativeRuntimeVersion'
 run 0 "$DAYLIGHT" guest exports "$tflite"; contains out 'TfLiteInterpreterInvoke'
+run 0 "$DAYLIGHT" guest exports "$tflite" --json
+python3 -c '
+import json
+answer = json.load(open("out"))
+assert "jni_on_load" not in answer and len(answer["exports"]) > 100, answer.keys()' || fail "exports are not only read"
 
 step "one function"
 run 0 "$DAYLIGHT" guest call "$tflite" TfLiteVersion --json
@@ -37,6 +42,19 @@ run 0 "$DAYLIGHT" guest trace "$tflite" TfLiteVersion --watch 'so:*!TfLiteVersio
 run 0 "$DAYLIGHT" check run/trace
 run 2 "$DAYLIGHT" guest trace "$tflite" --out run; one_line 'not empty'
 run 2 "$DAYLIGHT" guest trace "$tflite" --watch 'so:broken' --out other; one_line 'selectors.md'
+
+step "a trace of what a plan names"
+app=$PROJECT/build/mirror/mirror.apk
+if [ -f "$app" ]; then
+  run 0 "$DAYLIGHT" detect "$app" --case case
+  run 0 "$DAYLIGHT" plan "$app" --case case
+  run 0 "$DAYLIGHT" guest trace "$app!libtensorflowlite_jni.so" Java_org_tensorflow_lite_TensorFlowLite_nativeDoNothing 0 0 --plan case/probe_plan.json --out planned
+  run 0 "$DAYLIGHT" check planned/trace
+  grep -q 'so:libtensorflowlite_jni.so!TfLiteModelCreate' case/probe_plan.json || fail "the plan names no function of the library"
+  grep -aq 'so:libtensorflowlite_jni.so!TfLiteModelCreate' planned/trace/events-*.dlt || fail "what the plan names is not watched"
+else
+  echo "not here: $app"
+fi
 
 step "a real model, by the app's own TensorFlow Lite"
 model=$SHARED/data/models/model_lite_age_nonq.tflite

@@ -134,4 +134,25 @@ Result<ProbePlan> probe_plan_from_json(const Json& json, const std::string& wher
   return plan;
 }
 
+Result<CaptureRule> capture_rule_of(const Probe& probe) {
+  CaptureRule rule;
+  rule.selector = TRY(parse_selector(probe.selector));
+  CapturePolicy& policy = rule.policy;
+  for (const std::string& text : probe.decode) {
+    const DecodeRule decode = TRY(parse_decode_rule(text));
+    if (!policy.length) policy.length = decode.length;
+    if (decode.place == DecodeRule::kResult) {
+      policy.result = true;
+      continue;
+    }
+    // A value that nobody says the direction of stands there before the call.
+    policy.out = policy.out || decode.direction == PassDirection::kOut ||
+                 decode.direction == PassDirection::kBoth;
+    policy.in = policy.in || decode.direction != PassDirection::kOut;
+  }
+  policy.limit = probe.max_bytes;
+  policy.calls = probe.max_calls;
+  return rule;
+}
+
 }  // namespace dl

@@ -9,6 +9,7 @@
 
 #include "daylight/artifact/evidence.h"
 #include "daylight/artifact/provenance.h"
+#include "daylight/artifact/selector.h"
 
 namespace dl {
 
@@ -67,5 +68,9 @@ struct ProbePlan {
 
 Json to_json(const ProbePlan& plan);
 Result<ProbePlan> probe_plan_from_json(const Json& json, const std::string& where);
+
+// What a source of calls does for the probe: it copies what is read by its `decode`, within its
+// limits. Of several lengths the first one counts. kCorrupt where the selector or a rule is none.
+Result<CaptureRule> capture_rule_of(const Probe& probe);
 
 }  // namespace dl

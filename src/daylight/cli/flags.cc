@@ -195,7 +195,7 @@ void declare_guest(CLI::App& app, CommandLine& line) {
     verb->add_flag("--json", g.json, "print everything that was seen, as JSON on stdout");
   };
   add_library(add("natives", "list the native methods that a library provides, by running it"));
-  add_library(add("exports", "list what a library exports"));
+  add_library(add("exports", "list what a library exports; nothing of it is run"));
   auto* call = add("call", "call one of its functions");
   add_library(call);
   call->add_option("function", g.function, "a symbol, or +0xOFFSET")->required();
@@ -206,6 +206,7 @@ void declare_guest(CLI::App& app, CommandLine& line) {
   trace->add_option("arguments", g.arguments, "numbers, or texts in quotes of their own");
   trace->add_option("--watch", g.watch,
                     "calls to write, as \"import:*!memcpy {in,len=arg2}\"; may be repeated");
+  trace->add_option("--plan", g.plan, "a probe_plan.json, whose probes are written too");
   trace->add_option("--out", g.out, "the folder of the trace")->required();
   auto* tflite = add("tflite", "run a model with the library's own TensorFlow Lite");
   tflite->add_option("--lib", g.library, "a library, or APK!libx.so")->required();

@@ -84,7 +84,7 @@ struct GuestFlags {
   std::string function;           // call: a symbol or +0xOFFSET
   std::vector<std::string> arguments;
   std::vector<std::string> watch;  // trace: rules, docs/formats/selectors.md
-  std::filesystem::path plan;      // trace: probe_plan.json, whose rules are added
+  std::filesystem::path plan;      // trace: probe_plan.json, whose probes are added
   std::filesystem::path out;       // trace: the folder
   std::filesystem::path model;
   std::filesystem::path input;

@@ -115,5 +115,24 @@ TEST(ProbePlanJson, ConstantNullIsAConstant) {
   EXPECT_FALSE(back->entries[0].args[1].has_constant);
 }
 
+TEST(ProbePlanRules, CopyWhatAProbeReads) {
+  Probe probe;
+  probe.selector = "so:libx.so!load";
+  probe.decode = {"arg0=bytes len=arg1 dir=in", "arg1=number", "result=address"};
+  probe.max_bytes = 4096;
+  probe.max_calls = 7;
+  const auto rule = capture_rule_of(probe);
+  ASSERT_TRUE(rule) << describe(rule.error());
+  EXPECT_EQ(print_capture_rule(*rule), "so:libx.so!load {in,return,len=arg1,limit=4096,calls=7}");
+  probe.decode = {"arg1=tensor dir=out"};
+  EXPECT_EQ(print_capture_rule(*capture_rule_of(probe)),
+            "so:libx.so!load {out,limit=4096,calls=7}");
+  // Nothing to read: that the call happened is all.
+  probe.decode = {};
+  EXPECT_EQ(print_capture_rule(*capture_rule_of(probe)), "so:libx.so!load {limit=4096,calls=7}");
+  probe.selector = "so:";
+  EXPECT_FALSE(capture_rule_of(probe));
+}
+
 }  // namespace
 }  // namespace dl

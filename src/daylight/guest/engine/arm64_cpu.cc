@@ -2,9 +2,6 @@
 // Memory and code off the fast path, system calls, watched places, faults.
 #include "daylight/guest/engine/arm64_cpu.h"
 
-#include <sys/uio.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <utility>
 
@@ -65,40 +62,39 @@ void Arm64Cpu::fault(GuestFault::Kind kind, std::string what, std::uint64_t pc,
   jit_->HaltExecution(kFaulted);
 }
 
-bool Arm64Cpu::usable(A64::VAddr at, std::size_t size, std::uint8_t access) {
-  if (arena_.allows(at, size, access)) return true;
-  if (shared_ && !arena_.contains(at)) {
-    // Memory of the process: only the kernel knows what is there.
-    std::uint8_t byte = 0;
-    iovec here{&byte, 1};
-    iovec there{reinterpret_cast<void*>(at), 1};
-    if (process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1) return true;
-  }
+bool Arm64Cpu::usable(A64::VAddr at, std::size_t size, std::uint8_t access) const {
+  return arena_.allows(at, size, access) || (shared_ && !arena_.contains(at));
+}
+
+void Arm64Cpu::refuse_memory(A64::VAddr at, std::uint8_t access) {
   const bool stack = thread != nullptr && at < thread->stack && thread->stack - at <= kStackGuard;
   fault(stack ? GuestFault::Kind::kStackOverflow : GuestFault::Kind::kMemory,
         stack ? "uses more stack than it has"
               : std::string((access & kPageWrite) != 0 ? "writes" : "reads") + " 0x" +
                     hex_number(at) + ", which is not mapped for that",
         jit_->GetPC(), at);
-  return false;
 }
 
 std::optional<std::uint32_t> Arm64Cpu::MemoryReadCode(A64::VAddr at) {
   if (!arena_.allows(at, 4, kPageExecute)) return std::nullopt;
   if (const auto asked = host_.watches().code_at(at)) return asked;
   std::uint32_t word = 0;
-  std::memcpy(&word, reinterpret_cast<void*>(at), 4);
+  const auto gone = with_memory_escape([&] { std::memcpy(&word, reinterpret_cast<void*>(at), 4); });
+  if (gone) return std::nullopt;
   return word;
 }
 
 bool Arm64Cpu::MemoryWriteExclusive128(A64::VAddr at, A64::Vector value, A64::Vector expected) {
   __extension__ using Wide = unsigned __int128;
-  if (!usable(at, 16, kPageWrite) || at % 16 != 0) return false;
   Wide fresh = 0;
   Wide old = 0;
   std::memcpy(&fresh, value.data(), 16);
   std::memcpy(&old, expected.data(), 16);
-  return __sync_bool_compare_and_swap(reinterpret_cast<Wide*>(at), old, fresh);
+  bool done = false;
+  with_memory(at, 16, kPageWrite, [&] {
+    if (at % 16 == 0) done = __sync_bool_compare_and_swap(reinterpret_cast<Wide*>(at), old, fresh);
+  });
+  return done;
 }
 
 bool Arm64Cpu::run_missing(A64::VAddr pc) {

@@ -17,6 +17,7 @@
 #include "daylight/guest/engine/arm64_watches.h"
 #include "daylight/guest/engine/guest_fault.h"
 #include "daylight/guest/memory/guest_arena.h"
+#include "daylight/guest/memory/memory_escape.h"
 
 namespace dl::guest {
 
@@ -131,23 +132,38 @@ class Arm64Cpu final : public A64::UserCallbacks, public Arm64Registers, public 
   void fault(GuestFault::Kind kind, std::string what, std::uint64_t pc, std::uint64_t address);
 
  private:
-  bool usable(A64::VAddr at, std::size_t size, std::uint8_t access);
+  // Whether the guest may use these bytes, as far as the arena knows: in shared mode the rest of
+  // the process is only known when it is touched.
+  bool usable(A64::VAddr at, std::size_t size, std::uint8_t access) const;
+  void refuse_memory(A64::VAddr at, std::uint8_t access);
+  // Whether body() could use the memory; otherwise the guest's call has its fault.
+  template <typename Body>
+  bool with_memory(A64::VAddr at, std::size_t size, std::uint8_t access, Body&& body) {
+    if (usable(at, size, access) && !with_memory_escape(std::forward<Body>(body))) return true;
+    refuse_memory(at, access);
+    return false;
+  }
   template <typename T>
   T load(A64::VAddr at) {
     T out{};
-    if (usable(at, sizeof(T), kPageRead)) std::memcpy(&out, reinterpret_cast<void*>(at), sizeof(T));
+    with_memory(at, sizeof(T), kPageRead,
+                [&] { std::memcpy(&out, reinterpret_cast<void*>(at), sizeof(T)); });
     return out;
   }
   template <typename T>
   void store(A64::VAddr at, T value) {
-    if (usable(at, sizeof(T), kPageWrite))
-      std::memcpy(reinterpret_cast<void*>(at), &value, sizeof(T));
+    with_memory(at, sizeof(T), kPageWrite,
+                [&] { std::memcpy(reinterpret_cast<void*>(at), &value, sizeof(T)); });
   }
   template <typename T>
   bool exchange(A64::VAddr at, T value, T expected) {
-    if (!usable(at, sizeof(T), kPageWrite) || at % sizeof(T) != 0) return false;
-    return __atomic_compare_exchange_n(reinterpret_cast<T*>(at), &expected, value, false,
-                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    bool done = false;
+    with_memory(at, sizeof(T), kPageWrite, [&] {
+      if (at % sizeof(T) == 0)
+        done = __atomic_compare_exchange_n(reinterpret_cast<T*>(at), &expected, value, false,
+                                           __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    });
+    return done;
   }
   bool run_missing(A64::VAddr pc);
   void pass_watch(std::uint64_t pc);

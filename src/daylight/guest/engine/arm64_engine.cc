@@ -5,14 +5,9 @@
 #include <dynarmic/interface/A64/a64.h>
 #include <dynarmic/interface/A64/config.h>
 #include <dynarmic/interface/exclusive_monitor.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <chrono>
-#include <csetjmp>
 #include <csignal>
 #include <cstring>
 #include <map>
@@ -21,8 +16,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "daylight/base/hex.h"
 #include "daylight/guest/engine/arm64_cpu.h"
+#include "daylight/guest/memory/memory_escape.h"
 
 namespace dl::guest {
 namespace {
@@ -34,17 +29,11 @@ constexpr std::uint64_t kStackGuardValue = 0x5b2d8f00a7c3e100;
 std::uint32_t svc(std::uint32_t number) { return 0xd4000001U | (number << 5U); }
 constexpr std::uint32_t kRet = 0xd65f03c0;
 
-// Where a host function that meets bad memory goes back to. Null while no host function runs.
-thread_local sigjmp_buf* host_call_escape = nullptr;
-thread_local std::uint64_t host_fault_address = 0;
 struct sigaction translator_segv;
 struct sigaction translator_bus;
 
 void on_memory_signal(int number, siginfo_t* info, void* context) {
-  if (host_call_escape != nullptr) {
-    host_fault_address = reinterpret_cast<std::uint64_t>(info->si_addr);
-    siglongjmp(*host_call_escape, 1);
-  }
+  leave_by_memory_escape(reinterpret_cast<std::uint64_t>(info->si_addr));
   const struct sigaction& next = number == SIGBUS ? translator_bus : translator_segv;
   if ((next.sa_flags & SA_SIGINFO) != 0 && next.sa_sigaction != nullptr) {
     next.sa_sigaction(number, info, context);
@@ -323,11 +312,8 @@ GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
 }
 
 void Arm64Engine::run(Arm64Cpu& cpu, Arm64Thread& thread) {
-  // While the guest runs, bad memory is the guest's: the translator's handler takes it.
-  struct GuestRuns {
-    sigjmp_buf* const outer = std::exchange(host_call_escape, nullptr);
-    ~GuestRuns() { host_call_escape = outer; }
-  } const guest_runs;
+  // The translator's handler takes bad memory.
+  const GuestRuns guest_runs;
   // A stop before this call was known to be active has halted nothing: the flag comes first.
   while (!stopped_) {
     const HaltReason reason = cpu.jit().Run();
@@ -347,46 +333,33 @@ void Arm64Engine::host_call(Arm64Cpu& cpu, std::uint32_t number) {
     return;
   }
   Arm64Frame frame(arena_, cpu.jit());
-  sigjmp_buf escape;
-  sigjmp_buf* const outer = host_call_escape;
-  if (sigsetjmp(escape, 0) == 0) {
-    host_call_escape = &escape;
-    if (observer_ != nullptr) observer_->enter(*function, frame);
-    errno = 0;
-    function->invoke(function->target, function->state, frame);
-    if (errno != 0) {
-      const int error = errno;
-      std::memcpy(reinterpret_cast<void*>(cpu.thread->block + kErrnoSlot), &error, sizeof(error));
-    }
-    if (observer_ != nullptr) observer_->leave(*function, frame);
-    host_call_escape = outer;
-    if (!frame.refusal().empty())
-      cpu.fault(GuestFault::Kind::kArgument, function->name + ": " + frame.refusal(),
-                cpu.jit().GetRegister(30), 0);
-  } else {
-    host_call_escape = outer;
-    cpu.fault(
-        GuestFault::Kind::kMemory,
-        function->name + " was given memory that is not there: 0x" + hex_number(host_fault_address),
-        cpu.jit().GetRegister(30), host_fault_address);
-  }
+  if (observer_ != nullptr) observer_->enter(*function, frame);
+  if (const auto ended = run_host_function(*function, frame, cpu.thread->block))
+    cpu.fault(ended->kind, ended->what, cpu.jit().GetRegister(30), ended->address);
+  if (observer_ != nullptr) observer_->leave(*function, frame);
   if (cpu.thread->fault || stopped_) cpu.jit().HaltExecution(kFaulted);
 }
 
 std::vector<std::uint64_t> Arm64Engine::frames_of(Arm64Cpu& cpu) const {
-  std::vector<std::uint64_t> out = {cpu.jit().GetPC(), cpu.jit().GetRegister(30)};
+  std::vector<std::uint64_t> out;
+  out.reserve(kMaxBacktrace);
+  out = {cpu.jit().GetPC(), cpu.jit().GetRegister(30)};
   std::uint64_t frame = cpu.jit().GetRegister(29);
-  while (out.size() < kMaxBacktrace && frame != 0 && frame % 8 == 0) {
-    const auto bytes = arena_.bytes(frame, 16);
-    if (!bytes) break;
-    std::uint64_t next = 0;
-    std::uint64_t link = 0;
-    std::memcpy(&next, bytes->data(), 8);
-    std::memcpy(&link, bytes->data() + 8, 8);
-    if (link != out.back() && link != 0) out.push_back(link);
-    if (next <= frame) break;  // frames grow upwards
-    frame = next;
-  }
+  // Other threads of the guest may take memory away while it is read. What was found until then
+  // stays.
+  (void)with_memory_escape([&] {
+    while (out.size() < kMaxBacktrace && frame != 0 && frame % 8 == 0) {
+      const auto bytes = arena_.bytes(frame, 16);
+      if (!bytes) break;
+      std::uint64_t next = 0;
+      std::uint64_t link = 0;
+      std::memcpy(&next, bytes->data(), 8);
+      std::memcpy(&link, bytes->data() + 8, 8);
+      if (link != out.back() && link != 0) out.push_back(link);
+      if (next <= frame) break;  // frames grow upwards
+      frame = next;
+    }
+  });
   return out;
 }
 

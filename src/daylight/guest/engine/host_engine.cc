@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -15,9 +14,9 @@
 #include <unordered_map>
 #include <utility>
 
-#include "daylight/base/hex.h"
 #include "daylight/guest/engine/host_signals.h"
 #include "daylight/guest/engine/host_switch.h"
+#include "daylight/guest/memory/memory_escape.h"
 
 namespace dl::guest {
 namespace {
@@ -25,6 +24,8 @@ namespace {
 constexpr std::uint64_t kStackGuard = 65'536;
 // Below the stack pointer of an outer call, what a leaf function may use without moving it.
 constexpr std::uint64_t kRedZone = 512;
+// Of a stack that the guest made itself, what is read for a backtrace.
+constexpr std::uint64_t kForeignStack = 65'536;
 constexpr std::uint32_t kFirstNumber = 1;
 constexpr std::size_t kNumbers = 65'536;
 
@@ -195,6 +196,12 @@ GuestThread* HostEngine::this_thread() {
   return thread_slot.thread;
 }
 
+// Where the stack ends that this address lies on: that of the thread, or one that the guest made.
+std::uint64_t stack_end(const GuestThread& thread, std::uint64_t address) {
+  const std::uint64_t end = thread.stack + thread.stack_size;
+  return address >= thread.stack && address < end ? end : address + kForeignStack;
+}
+
 GuestFault HostEngine::stop_fault() const {
   const std::scoped_lock lock(mutex_);
   GuestFault fault;
@@ -214,19 +221,18 @@ void HostEngine::keep_fault(GuestThread& thread) {
     thread.fault = fault_of(signal, arena_, thread.stack, kStackGuard);
   }
   if (signal.number != 0)
-    thread.fault->frames = host_backtrace(arena_, signal.pc, signal.stack, signal.frame);
+    thread.fault->frames = host_backtrace(arena_, signal.pc, signal.stack,
+                                          stack_end(thread, signal.stack), signal.frame);
 }
 
 // Whether the call returned.
 bool HostEngine::run(GuestThread& thread, GuestEntry& entry) {
-  // While the guest runs, bad memory is the guest's.
-  sigjmp_buf* const outer_escape = set_host_escape(nullptr);
+  const GuestRuns guest_runs;
   HostEngine* const outer_engine = std::exchange(running_engine, this);
   const std::size_t calls = thread.calls.size();
   const bool returned = daylight_enter_guest(&entry) == 0;
   thread.calls.resize(calls);
   running_engine = outer_engine;
-  set_host_escape(outer_escape);
   if (!returned) keep_fault(thread);
   return returned;
 }
@@ -287,51 +293,17 @@ GuestResult<GuestValue> HostEngine::call(std::uint64_t function,
   return GuestValue{entry.result, entry.vector_result};
 }
 
-namespace {
-
-// Texts are made in functions of their own: none may live in registers over a jump back.
-[[gnu::noinline]] GuestFault refused(const HostFunction& function, const CallFrame& frame) {
-  GuestFault fault;
-  fault.kind = GuestFault::Kind::kArgument;
-  fault.what = function.name + ": " + frame.refusal();
-  return fault;
-}
-
-[[gnu::noinline]] GuestFault met_bad_memory(const HostFunction& function) {
-  GuestFault fault;
-  fault.kind = GuestFault::Kind::kMemory;
-  fault.address = host_escape_address();
-  fault.what =
-      function.name + " was given memory that is not there: 0x" + hex_number(fault.address);
-  return fault;
-}
-
-}  // namespace
-
 bool HostEngine::host_call(HostFrameRegisters& registers) {
   GuestThread& thread = *thread_slot.thread;
   const HostFunction& function = *functions_[registers.number];
   HostFrame frame(arena_, registers);
   const std::size_t depth = thread.calls.size();
   thread.calls.push_back(&registers);
-  sigjmp_buf escape;
-  if (sigsetjmp(escape, 0) == 0) {
-    set_host_escape(&escape);
-    if (observer_ != nullptr) observer_->enter(function, frame);
-    errno = 0;
-    function.invoke(function.target, function.state, frame);
-    if (errno != 0) {
-      const int error = errno;
-      std::memcpy(reinterpret_cast<void*>(thread.block + kErrnoSlot), &error, sizeof(error));
-    }
-    if (observer_ != nullptr) observer_->leave(function, frame);
-    set_host_escape(nullptr);
-    if (!frame.refusal().empty()) raise(refused(function, frame));
-  } else {
-    set_host_escape(nullptr);
-    thread.calls.resize(depth + 1);
-    raise(met_bad_memory(function));
-  }
+  if (observer_ != nullptr) observer_->enter(function, frame);
+  auto ended = run_host_function(function, frame, thread.block);
+  thread.calls.resize(depth + 1);
+  if (ended) raise(std::move(*ended));
+  if (observer_ != nullptr) observer_->leave(function, frame);
   thread.calls.resize(depth);
   return !thread.fault && !stopped_;
 }
@@ -342,7 +314,8 @@ void HostEngine::raise(GuestFault fault) {
   if (!thread->calls.empty()) {
     HostFrameRegisters& registers = *thread->calls.back();
     fault.pc = HostFrame(arena_, registers).return_address();
-    fault.frames = host_backtrace(arena_, fault.pc, registers.stack, registers.frame);
+    fault.frames = host_backtrace(arena_, fault.pc, registers.stack,
+                                  stack_end(*thread, registers.stack), registers.frame);
   }
   thread->fault = std::move(fault);
 }

@@ -5,12 +5,14 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "daylight/guest/engine/call_frame.h"
+#include "daylight/guest/engine/guest_fault.h"
 
 namespace dl::guest {
 
@@ -140,5 +142,11 @@ HostFunction host_function(std::string name, R (*function)(A...) noexcept) {
   return {std::move(name), &HostCaller<R, A...>::invoke, reinterpret_cast<void*>(function),
           nullptr};
 }
+
+// Calls `function` for the guest, whose errno lies in the block of its thread at `thread_block`.
+// How the guest's call ends, where it cannot go on: an argument was refused, or memory that it gave
+// is not there.
+std::optional<GuestFault> run_host_function(const HostFunction& function, CallFrame& frame,
+                                            std::uint64_t thread_block);
 
 }  // namespace dl::guest

@@ -19,6 +19,7 @@
 #include "daylight/base/hex.h"
 #include "daylight/guest/engine/guest_engine.h"
 #include "daylight/guest/engine/host_switch.h"
+#include "daylight/guest/memory/memory_escape.h"
 
 namespace dl::guest {
 namespace {
@@ -40,8 +41,6 @@ constexpr std::array<int, 6> kGuestSignals = {SIGSEGV, SIGBUS,  SIGFPE,
                                               SIGILL,  SIGTRAP, kInterruptSignal};
 
 thread_local HostSignal last_signal;
-thread_local sigjmp_buf* escape_point = nullptr;
-thread_local std::uint64_t escape_address = 0;
 thread_local const std::atomic<bool>* stop_flag = nullptr;
 std::array<struct sigaction, 65> earlier{};  // by number of the signal
 
@@ -106,10 +105,8 @@ void on_signal(int number, siginfo_t* info, void* context) {
     continue_at(registers, &daylight_abandon_guest);
     return;
   }
-  if (escape_point != nullptr && (number == SIGSEGV || number == SIGBUS)) {
-    escape_address = reinterpret_cast<std::uint64_t>(info->si_addr);
-    siglongjmp(*escape_point, 1);
-  }
+  if (number == SIGSEGV || number == SIGBUS)
+    leave_by_memory_escape(reinterpret_cast<std::uint64_t>(info->si_addr));
   hand_on(number, info, context);
 }
 
@@ -251,6 +248,36 @@ void describe_memory(GuestFault& fault, const HostSignal& signal, const GuestAre
       verb + " 0x" + hex_number(at) + ", which is not mapped for that");
 }
 
+// Adds to `out`, which has room for kMaxBacktrace: nothing is allocated here.
+void follow_stack(const GuestArena& arena, std::uint64_t stack, std::uint64_t stack_end,
+                  std::uint64_t frame, std::vector<std::uint64_t>& out) {
+  const auto add = [&](std::uint64_t address) {
+    if (out.size() < kMaxBacktrace && address != out.back()) out.push_back(address);
+  };
+  const auto on_stack = [&](std::uint64_t address) -> std::optional<std::uint64_t> {
+    if (address < stack || address > stack_end - 8) return std::nullopt;
+    return word_at(arena, address);
+  };
+  // A function that has not made its frame yet: who called it stands on top of the stack.
+  const auto top = on_stack(stack);
+  if (top && behind_call(arena, *top)) add(*top);
+  const std::size_t before = out.size();
+  for (std::uint64_t at = frame; at % 8 == 0 && out.size() < kMaxBacktrace;) {
+    const auto next = on_stack(at);
+    const auto link = on_stack(at + 8);
+    if (!next || !link || !behind_call(arena, *link)) break;
+    add(*link);
+    if (*next <= at) break;  // frames grow upwards
+    at = *next;
+  }
+  if (out.size() > before) return;
+  for (std::uint64_t i = 1; i < kSearchedWords && out.size() < kMaxBacktrace; ++i) {
+    const auto word = on_stack((stack & ~std::uint64_t{7}) + 8 * i);
+    if (!word) break;
+    if (behind_call(arena, *word)) add(*word);
+  }
+}
+
 }  // namespace
 
 Result<void> install_host_signals() {
@@ -276,10 +303,6 @@ Result<void> prepare_signal_stack() {
 }
 
 HostSignal take_host_signal() { return std::exchange(last_signal, HostSignal{}); }
-
-sigjmp_buf* set_host_escape(sigjmp_buf* escape) { return std::exchange(escape_point, escape); }
-
-std::uint64_t host_escape_address() { return escape_address; }
 
 void set_stop_flag(const std::atomic<bool>* flag) { stop_flag = flag; }
 
@@ -313,29 +336,14 @@ GuestFault fault_of(const HostSignal& signal, const GuestArena& arena, std::uint
 }
 
 std::vector<std::uint64_t> host_backtrace(const GuestArena& arena, std::uint64_t pc,
-                                          std::uint64_t stack, std::uint64_t frame) {
-  std::vector<std::uint64_t> out = {pc};
-  const auto add = [&](std::uint64_t address) {
-    if (out.size() < kMaxBacktrace && address != out.back()) out.push_back(address);
-  };
-  // A function that has not made its frame yet: who called it stands on top of the stack.
-  const auto top = word_at(arena, stack);
-  if (top && behind_call(arena, *top)) add(*top);
-  const std::size_t before = out.size();
-  for (std::uint64_t at = frame; at % 8 == 0 && at >= stack && out.size() < kMaxBacktrace;) {
-    const auto next = word_at(arena, at);
-    const auto link = word_at(arena, at + 8);
-    if (!next || !link || !behind_call(arena, *link)) break;
-    add(*link);
-    if (*next <= at) break;  // frames grow upwards
-    at = *next;
-  }
-  if (out.size() > before) return out;
-  for (std::uint64_t i = 1; i < kSearchedWords && out.size() < kMaxBacktrace; ++i) {
-    const auto word = word_at(arena, (stack & ~std::uint64_t{7}) + 8 * i);
-    if (!word) break;
-    if (behind_call(arena, *word)) add(*word);
-  }
+                                          std::uint64_t stack, std::uint64_t stack_end,
+                                          std::uint64_t frame) {
+  std::vector<std::uint64_t> out;
+  out.reserve(kMaxBacktrace);
+  out.push_back(pc);
+  // Code and frames may go away while they are read: other threads of the guest run on. What was
+  // found until then stays.
+  (void)with_memory_escape([&] { follow_stack(arena, stack, stack_end, frame, out); });
   return out;
 }
 

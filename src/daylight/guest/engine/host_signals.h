@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <csetjmp>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -27,8 +26,8 @@ struct HostSignal {
 };
 
 // Handlers for this process: signals of guest code (daylight_host_switch.in_guest) end the guest's
-// call and are kept for take_host_signal(); those of host functions go to the escape; all others to
-// who handled them before. Once; later calls do nothing.
+// call and are kept for take_host_signal(); bad memory of host functions leaves by the memory
+// escape; all others go to who handled them before. Once; later calls do nothing.
 Result<void> install_host_signals();
 
 // Gives this thread a stack for its handlers, if it has none that is large enough.
@@ -36,12 +35,6 @@ Result<void> prepare_signal_stack();
 
 // The signal that ended the last guest call of this thread; forgets it.
 HostSignal take_host_signal();
-
-// Where a host function that meets bad memory goes back to, on this thread; null while none runs.
-// Returns the one before.
-sigjmp_buf* set_host_escape(sigjmp_buf* escape);
-// The address that it met.
-std::uint64_t host_escape_address();
 
 // What says that this thread's guest is to stop: interrupts that come when it is false do nothing.
 // It must outlive the thread's calls; null for none.
@@ -56,8 +49,10 @@ GuestFault fault_of(const HostSignal& signal, const GuestArena& arena, std::uint
                     std::uint64_t guard);
 
 // Addresses from the innermost function out: the chain of frame pointers, or, where there is none,
-// the words of the stack that point behind calls.
+// the words of the stack that point behind calls. Of `stack` only what lies below `stack_end` is
+// read.
 std::vector<std::uint64_t> host_backtrace(const GuestArena& arena, std::uint64_t pc,
-                                          std::uint64_t stack, std::uint64_t frame);
+                                          std::uint64_t stack, std::uint64_t stack_end,
+                                          std::uint64_t frame);
 
 }  // namespace dl::guest

@@ -76,16 +76,16 @@ Result<std::unique_ptr<JniTable>> JniTable::create(GuestMachine& machine, JavaWo
 
 std::uint64_t JniTable::id_of(const JavaMember& member) {
   const std::scoped_lock lock(mutex_);
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    const JavaMember& known = *members_[i];
-    if (known.name == member.name && known.owner == member.owner &&
-        known.signature == member.signature && known.is_static == member.is_static &&
-        known.is_field == member.is_field)
-      return kFirstMember + 8 * i;
-  }
+  // No part has a zero in it but those between them.
+  const std::string key = member.owner + '\0' + member.name + '\0' + member.signature + '\0' +
+                          (member.is_static ? 's' : 'i') + (member.is_field ? 'f' : 'm');
+  const auto known = ids_.find(key);
+  if (known != ids_.end()) return known->second;
   if (members_.size() >= kMaxJavaMembers) return 0;
   members_.push_back(std::make_unique<JavaMember>(member));
-  return kFirstMember + 8 * (members_.size() - 1);
+  const std::uint64_t id = kFirstMember + 8 * (members_.size() - 1);
+  ids_.emplace(key, id);
+  return id;
 }
 
 const JavaMember* JniTable::member(std::uint64_t id) const {

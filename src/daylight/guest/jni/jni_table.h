@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "daylight/base/result.h"
@@ -47,6 +48,7 @@ class JniTable {
   std::uint64_t vm_ = 0;
   mutable std::mutex mutex_;  // guards what follows
   std::vector<std::unique_ptr<JavaMember>> members_;
+  std::unordered_map<std::string, std::uint64_t> ids_;  // by all that a member is
   std::vector<RegisteredNative> registered_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "daylight/guest/libc/quad_math.h"
 #include "daylight/guest/libc/system_functions.h"
 #include "daylight/guest/machine/guest_machine.h"
 
@@ -12,7 +13,7 @@ namespace dl::guest {
 
 // A long double of the guest, exact.
 struct Quad {
-  _Float128 value = 0;
+  Float128 value = 0;
 
   void return_to(CallFrame& frame) const {
     if (!frame.is_arm64()) {
@@ -24,14 +25,13 @@ struct Quad {
     frame.return_vector(bits);
   }
 };
-static_assert(sizeof(_Float128) == 16);
+static_assert(sizeof(Float128) == 16);
 
 template <>
 struct GuestArgument<Quad> {
   static Quad read(CallArguments& arguments, void*) {
     // No function here has so many that one lies on the stack.
-    if (!arguments.frame().is_arm64())
-      return {static_cast<_Float128>(arguments.next_long_double())};
+    if (!arguments.frame().is_arm64()) return {static_cast<Float128>(arguments.next_long_double())};
     const Vector128 bits = arguments.next_vector();
     Quad out;
     std::memcpy(&out.value, bits.data(), sizeof(out.value));
@@ -41,17 +41,17 @@ struct GuestArgument<Quad> {
 
 namespace {
 
-template <_Float128 (*kFunction)(_Float128) noexcept>
+template <Float128 (*kFunction)(Float128) noexcept>
 Quad one(Quad x) {
   return {kFunction(x.value)};
 }
-template <_Float128 (*kFunction)(_Float128, _Float128) noexcept>
+template <Float128 (*kFunction)(Float128, Float128) noexcept>
 Quad two(Quad x, Quad y) {
   return {kFunction(x.value, y.value)};
 }
 
 // What lies in the guest's memory as a long double: 16 bytes of either processor.
-bool put_quad(GuestMachine& machine, std::uint64_t to, _Float128 value) {
+bool put_quad(GuestMachine& machine, std::uint64_t to, Float128 value) {
   if (!machine.arena.allows(to, 16, kPageWrite)) {
     machine.raise(GuestFault::Kind::kMemory, "a long double is written where it may not be");
     return false;
@@ -69,8 +69,8 @@ Quad frexpl_(Quad x, int* exponent) { return {::frexpf128(x.value, exponent)}; }
 Quad ldexpl_(Quad x, int exponent) { return {::ldexpf128(x.value, exponent)}; }
 Quad scalblnl_(Quad x, long exponent) { return {::scalblnf128(x.value, exponent)}; }
 Quad modfl_(GuestMachine& machine, Quad x, std::uint64_t whole) {
-  _Float128 part = 0;
-  const _Float128 out = ::modff128(x.value, &part);
+  Float128 part = 0;
+  const Float128 out = ::modff128(x.value, &part);
   put_quad(machine, whole, part);
   return {out};
 }
@@ -84,20 +84,20 @@ int ilogbl_(Quad x) { return ::ilogbf128(x.value); }
 long lrintl_(Quad x) { return ::lrintf128(x.value); }
 long lroundl_(Quad x) { return ::lroundf128(x.value); }
 double nexttoward_(double x, Quad y) {
-  if (static_cast<_Float128>(x) == y.value) return static_cast<double>(y.value);
-  return ::nextafter(x, static_cast<_Float128>(x) < y.value ? HUGE_VAL : -HUGE_VAL);
+  if (static_cast<Float128>(x) == y.value) return static_cast<double>(y.value);
+  return ::nextafter(x, static_cast<Float128>(x) < y.value ? HUGE_VAL : -HUGE_VAL);
 }
 float nexttowardf_(float x, Quad y) {
-  if (static_cast<_Float128>(x) == y.value) return static_cast<float>(y.value);
-  return ::nextafterf(x, static_cast<_Float128>(x) < y.value ? HUGE_VALF : -HUGE_VALF);
+  if (static_cast<Float128>(x) == y.value) return static_cast<float>(y.value);
+  return ::nextafterf(x, static_cast<Float128>(x) < y.value ? HUGE_VALF : -HUGE_VALF);
 }
 
-bool is_nan(_Float128 x) { return x != x; }  // NOLINT(misc-redundant-expression)
-bool is_infinite(_Float128 x) { return !is_nan(x) && is_nan(x - x); }
+bool is_nan(Float128 x) { return x != x; }  // NOLINT(misc-redundant-expression)
+bool is_infinite(Float128 x) { return !is_nan(x) && is_nan(x - x); }
 int isnanl_(Quad x) { return is_nan(x.value) ? 1 : 0; }
 int isinfl_(Quad x) { return is_infinite(x.value) ? 1 : 0; }
 int isfinitel_(Quad x) { return is_nan(x.value - x.value) ? 0 : 1; }
-bool is_normal(_Float128 x) {
+bool is_normal(Float128 x) {
   std::uint64_t words[2];
   std::memcpy(words, &x, 16);
   const std::uint64_t exponent = (words[1] >> 48U) & 0x7fffU;

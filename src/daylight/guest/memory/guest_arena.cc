@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "daylight/guest/memory/memory_escape.h"
+
 namespace dl::guest {
 namespace {
 
@@ -211,6 +213,15 @@ bool GuestArena::allows(std::uint64_t address, std::uint64_t size, std::uint8_t 
 std::optional<ByteSpan> GuestArena::bytes(std::uint64_t address, std::uint64_t size) const {
   if (!allows(address, size, kPageRead)) return std::nullopt;
   return ByteSpan(reinterpret_cast<const std::uint8_t*>(address), size);
+}
+
+std::optional<std::vector<std::uint8_t>> GuestArena::copy(std::uint64_t address,
+                                                          std::uint64_t size) const {
+  if (!allows(address, size, kPageRead)) return std::nullopt;
+  std::vector<std::uint8_t> out(size);
+  const auto bad = with_memory_escape([&] { std::memcpy(out.data(), pointer(address), size); });
+  if (bad) return std::nullopt;
+  return out;
 }
 
 std::optional<std::string_view> GuestArena::text(std::uint64_t address, std::uint64_t limit) const {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "daylight/base/bytes.h"
 #include "daylight/base/result.h"
@@ -72,6 +73,8 @@ class GuestArena {
   }
   // Bytes that the guest can read now; nothing where one of them cannot be.
   std::optional<ByteSpan> bytes(std::uint64_t address, std::uint64_t size) const;
+  // The same bytes as they are now, of a guest whose other threads run on.
+  std::optional<std::vector<std::uint8_t>> copy(std::uint64_t address, std::uint64_t size) const;
   // The zero-ended string at `address` without its zero; nothing where it is not readable to its
   // end or longer than `limit`.
   std::optional<std::string_view> text(std::uint64_t address,

@@ -71,19 +71,19 @@ std::uint64_t GuestHeap::allocate_large(std::uint64_t size, std::uint64_t align,
 
 std::uint64_t GuestHeap::allocate(std::uint64_t size, std::uint64_t align, bool zero) {
   if (size > arena_.size() || !std::has_single_bit(align)) return 0;
-  const std::scoped_lock lock(mutex_);
   std::uint64_t address = 0;
-  // Blocks of a power of two lie at multiples of it.
-  const std::uint64_t wanted = align <= kStep ? size : std::bit_ceil(std::max(size, align));
-  if (wanted <= kMaxSmallBlock) {
-    address = allocate_small(class_of(wanted));
-    if (zero && address != 0) std::memset(pointer(address), 0, std::max<std::uint64_t>(size, 1));
-  } else {
-    bool fresh = false;
-    address = allocate_large(size, align, fresh);
-    if (zero && address != 0 && !fresh) std::memset(pointer(address), 0, size);
+  bool fresh = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    // Blocks of a power of two lie at multiples of it.
+    const std::uint64_t wanted = align <= kStep ? size : std::bit_ceil(std::max(size, align));
+    address = wanted <= kMaxSmallBlock ? allocate_small(class_of(wanted))
+                                       : allocate_large(size, align, fresh);
+    if (address != 0) ++blocks_;
   }
-  if (address != 0) ++blocks_;
+  // Without the lock: a guest may have unmapped the block's pages by itself.
+  if (zero && address != 0 && !fresh)
+    std::memset(pointer(address), 0, std::max<std::uint64_t>(size, 1));
   return address;
 }
 

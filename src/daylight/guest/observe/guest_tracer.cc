@@ -9,6 +9,8 @@
 #include <chrono>
 #include <utility>
 
+#include "daylight/guest/memory/memory_escape.h"
+
 namespace dl::guest {
 namespace {
 
@@ -102,7 +104,7 @@ void GuestTracer::note_libraries() {
 
 void GuestTracer::note_memory(MemoryModels& models, const std::string& where) {
   for (const MemoryModel& model : models.search()) {
-    const auto bytes = guest_->arena().bytes(model.address, model.size);
+    const auto bytes = guest_->arena().copy(model.address, model.size);
     TraceMemoryModel event{model.format, model.address, model.size,
                            cut(where + (model.in_file ? "; as it is in the file" : "")),
                            bytes ? writer_.keep(*bytes) : TraceBuffer{}};
@@ -170,8 +172,7 @@ GuestTracer::Choice& GuestTracer::choice_for(const HostFunction& function,
 }
 
 // Bytes of the buffer at `address`, as far as anything says so.
-std::uint64_t GuestTracer::length_at(std::uint64_t address, std::int32_t index,
-                                     const Open& open) const {
+std::uint64_t GuestTracer::length_at(std::uint64_t address, const Open& open) const {
   const CapturePolicy& policy = open.choice->rule->policy;
   const std::uint64_t limit = policy.limit == 0 ? kTracedBytes : policy.limit;
   std::uint64_t length = kTracedUnknownBytes;
@@ -185,10 +186,12 @@ std::uint64_t GuestTracer::length_at(std::uint64_t address, std::int32_t index,
     length = *said;
   } else if (const auto block = guest_->machine().heap.size_of(address)) {
     length = *block;
-  } else if (const auto text = guest_->arena().text(address, kMaxTraceTextBytes)) {
-    length = text->size() + 1;
+  } else {
+    (void)with_memory_escape([&] {
+      if (const auto text = guest_->arena().text(address, kMaxTraceTextBytes))
+        length = text->size() + 1;
+    });
   }
-  (void)index;
   length = std::min(length, limit);
   // To the end of what is mapped.
   while (length > 0 && !guest_->arena().allows(address, length, kPageRead)) {
@@ -206,8 +209,8 @@ void GuestTracer::write_argument(std::uint64_t call, std::int32_t index, TraceDi
   out.address = value;
   if (guest_->arena().allows(value, 1, kPageRead)) {
     out.type = "void*";
-    out.length = length_at(value, index, open);
-    if (const auto bytes = guest_->arena().bytes(value, out.length))
+    out.length = length_at(value, open);
+    if (const auto bytes = guest_->arena().copy(value, out.length))
       out.buffer = writer_.keep(*bytes);
   } else {
     out.type = "long";

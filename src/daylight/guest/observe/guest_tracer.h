@@ -80,7 +80,7 @@ class GuestTracer : public CallObserver, public GuestEvents {
   void end(std::uint64_t id, CallFrame& frame);
   void write_argument(std::uint64_t call, std::int32_t index, TraceDirection direction,
                       std::uint64_t value, const Open& open);
-  std::uint64_t length_at(std::uint64_t address, std::int32_t index, const Open& open) const;
+  std::uint64_t length_at(std::uint64_t address, const Open& open) const;
 
   TraceWriter& writer_;
   std::vector<CaptureRule> rules_;

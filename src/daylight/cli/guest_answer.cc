@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers of a jailed guest, put together inside and rendered outside.
+#include "daylight/cli/guest_answer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "daylight/base/hex.h"
+#include "daylight/base/text.h"
+#include "daylight/guest/native_methods.h"
+#include "daylight/report/text_layout.h"
+
+namespace dl::cli {
+namespace {
+
+std::string text_of(const Json& value, std::size_t most = 200) {
+  return printable(value.is_string() ? value.get<std::string>() : dump_json_line(value), most);
+}
+
+std::string gaps_text(const Json& answer) {
+  std::string text;
+  for (const Json& each : answer["gaps"])
+    text += "  gap: " + text_of(each["where"]) + ": " + text_of(each["why"], 400) + "\n";
+  return text;
+}
+
+std::string title_of(const Json& answer) {
+  return fmt::format("{} ({})", text_of(answer["library"]), text_of(answer["abi"]));
+}
+
+Json gaps_json(const GapList& gaps) {
+  Json out = Json::array();
+  for (const FormatGap& gap : gaps.list()) out.push_back({{"where", gap.where}, {"why", gap.why}});
+  return out;
+}
+
+}  // namespace
+
+void KeptEvents::lookup(const guest::GuestLookup& lookup) {
+  const std::scoped_lock lock(mutex_);
+  const std::string key = std::string(name_of(lookup.what)) + "\n" + lookup.name;
+  if (lookups_.contains(key)) return;
+  if (lookups_.size() < kMostKept) {
+    lookups_.emplace(key, lookup);
+  } else {
+    ++dropped_lookups_;
+  }
+}
+
+void KeptEvents::log(int priority, std::string_view tag, std::string_view text) {
+  const std::scoped_lock lock(mutex_);
+  if (log_.size() < kMostKept) {
+    log_.push_back(Json{{"priority", priority}, {"tag", tag}, {"text", text}});
+  } else {
+    ++dropped_log_;
+  }
+}
+
+Json KeptEvents::lookups() const {
+  const std::scoped_lock lock(mutex_);
+  Json out = Json::array();
+  for (const auto& [key, lookup] : lookups_)
+    out.push_back({{"what", name_of(lookup.what)},
+                   {"name", lookup.name},
+                   {"found", lookup.found},
+                   {"answer", lookup.answer}});
+  return out;
+}
+
+Json KeptEvents::log() const {
+  const std::scoped_lock lock(mutex_);
+  return log_;
+}
+
+Json KeptEvents::dropped() const {
+  const std::scoped_lock lock(mutex_);
+  if (dropped_lookups_ + dropped_log_ == 0) return nullptr;
+  return {{"lookups", dropped_lookups_}, {"log", dropped_log_}};
+}
+
+Json to_json(const guest::GuestFault& fault) {
+  return {{"kind", name_of(fault.kind)}, {"what", fault.what}, {"backtrace", fault.backtrace}};
+}
+
+Result<Json> load_library(guest::Guest& guest, const guest::LibraryFiles& files,
+                          const KeptEvents& events) {
+  const auto library = guest.load(files.name());
+  if (!library) return tl::unexpected<Error>(library.error());
+  Json out = {{"library", files.name()}, {"abi", abi_of(files.machine())}};
+  const auto version = guest.run_on_load(**library);
+  Json on_load = {{"exported", (*library)->find("JNI_OnLoad").has_value()}};
+  if (version) {
+    on_load["version"] = "0x" + hex_number(static_cast<std::uint32_t>(*version), 8);
+  } else {
+    on_load["fault"] = to_json(version.error());
+  }
+  out["jni_on_load"] = std::move(on_load);
+  Json libraries = Json::array();
+  for (const auto& each : guest.loader().libraries())
+    libraries.push_back({{"name", each->name}, {"build_id", each->elf.build_id()}});
+  out["libraries"] = std::move(libraries);
+  Json missing = Json::array();
+  for (const auto& import : guest.loader().missing())
+    missing.push_back({{"library", import.library}, {"name", import.name}, {"weak", import.weak}});
+  out["missing_imports"] = std::move(missing);
+  out["lookups"] = events.lookups();
+  out["log"] = events.log();
+  if (Json dropped = events.dropped(); !dropped.is_null()) out["dropped"] = std::move(dropped);
+  Json wanted = Json::array();
+  for (const auto& gap : guest.java().gaps())
+    wanted.push_back({{"java", gap.what}, {"times", gap.times}});
+  out["wanted_of_java"] = std::move(wanted);
+  out["gaps"] = gaps_json(guest.loader().gaps());
+  return out;
+}
+
+Json natives_json(guest::Guest& guest) {
+  Json out = Json::array();
+  std::vector<guest::NativeMethod> natives = guest::native_methods(guest);
+  std::stable_sort(natives.begin(), natives.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.owner, a.name, a.signature) < std::tie(b.owner, b.name, b.signature);
+  });
+  for (const guest::NativeMethod& native : natives) {
+    std::string klass = native.owner;
+    std::replace(klass.begin(), klass.end(), '/', '.');
+    out.push_back({{"class", klass},
+                   {"name", native.name},
+                   {"signature", native.signature},
+                   {"library", native.library},
+                   {"offset", "0x" + hex_number(native.offset)},
+                   {"route", name_of(native.route)}});
+  }
+  return out;
+}
+
+Result<Json> read_exports(const guest::LibraryFiles& files) {
+  const auto file = files.find(files.name());
+  if (!file) return fail(ErrorCode::kNotFound, "is gone", files.name());
+  const ElfFile elf = TRY(ElfFile::parse(file->content.bytes, files.name()));
+  Json exports = Json::array();
+  for (const ElfSymbol& symbol : elf.symbols()) {
+    if (!symbol.defined() || symbol.binding == 0) continue;
+    exports.push_back({{"name", symbol.name},
+                       {"kind", symbol.type == 2   ? "function"
+                                : symbol.type == 1 ? "data"
+                                                   : "other"},
+                       {"offset", "0x" + hex_number(symbol.value)},
+                       {"size", symbol.size}});
+  }
+  return Json{{"library", files.name()},
+              {"abi", abi_of(files.machine())},
+              {"build_id", elf.build_id()},
+              {"exports", std::move(exports)},
+              {"gaps", gaps_json(elf.gaps())}};
+}
+
+std::string render_natives(const Json& answer) {
+  std::string text = title_of(answer);
+  const Json& on_load = answer["jni_on_load"];
+  if (on_load.contains("fault")) {
+    text += ": JNI_OnLoad ends with a fault: " + text_of(on_load["fault"]["what"], 400);
+  } else if (on_load["exported"].get<bool>()) {
+    text += ": JNI_OnLoad answers " + text_of(on_load["version"]);
+  }
+  text += "\n";
+  std::string klass;
+  for (const Json& each : answer["natives"]) {
+    // Classes as headings: names are long.
+    if (text_of(each["class"]) != klass) {
+      klass = text_of(each["class"]);
+      text += "  " + klass + "\n";
+    }
+    text += "    " + text_of(each["name"]) + text_of(each["signature"]) + "  " +
+            text_of(each["library"]) + "+" + text_of(each["offset"]) +
+            (text_of(each["route"]) == "export" ? "" : "  registered") + "\n";
+  }
+  text += fmt::format("{} native methods\n", answer["natives"].size());
+  for (const Json& each : answer["missing_imports"]) {
+    if (each["weak"].get<bool>()) continue;  // may be absent on phones too
+    text += "  not provided: " + text_of(each["name"]) + " (needed by " + text_of(each["library"]) +
+            ")\n";
+  }
+  return text + gaps_text(answer);
+}
+
+std::string render_exports(const Json& answer) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& each : answer["exports"])
+    rows.push_back({text_of(each["name"]), text_of(each["kind"]), text_of(each["offset"]),
+                    text_of(each["size"])});
+  return title_of(answer) + "\n" +
+         text_table({{"export", 70, false, true}, {"kind", 8}, {"offset", 12}, {"bytes", 10, true}},
+                    rows, 2) +
+         "\n" + gaps_text(answer);
+}
+
+}  // namespace dl::cli

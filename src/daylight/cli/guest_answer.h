@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `daylight guest` says of a library: as JSON, and as a person reads it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "daylight/base/json.h"
+#include "daylight/base/result.h"
+#include "daylight/guest/guest.h"
+#include "daylight/guest/library_files.h"
+
+namespace dl::cli {
+
+// What the guest asked for, kept for the answer; thread safe.
+class KeptEvents : public guest::GuestEvents {
+ public:
+  void lookup(const guest::GuestLookup& lookup) override;
+  void log(int priority, std::string_view tag, std::string_view text) override;
+  // Each once, in order of kind and name.
+  Json lookups() const;
+  Json log() const;
+  // What was left out of both because there was too much of it; null where nothing was.
+  Json dropped() const;
+
+ private:
+  static constexpr std::size_t kMostKept = 10'000;
+  mutable std::mutex mutex_;  // guards what follows
+  std::map<std::string, guest::GuestLookup> lookups_;
+  std::vector<Json> log_;
+  std::uint64_t dropped_lookups_ = 0;
+  std::uint64_t dropped_log_ = 0;
+};
+
+Json to_json(const guest::GuestFault& fault);
+// Loads the library and runs its JNI_OnLoad: what happened.
+Result<Json> load_library(guest::Guest& guest, const guest::LibraryFiles& files,
+                          const KeptEvents& events);
+// The native methods that are bound so far, by class and name.
+Json natives_json(guest::Guest& guest);
+// What a library exports, by reading it; nothing of it is run.
+Result<Json> read_exports(const guest::LibraryFiles& files);
+
+std::string render_natives(const Json& answer);
+std::string render_exports(const Json& answer);
+
+}  // namespace dl::cli

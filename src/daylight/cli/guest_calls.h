@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Functions of a library, called as the user named them, and traced.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "daylight/artifact/selector.h"
+#include "daylight/base/json.h"
+#include "daylight/base/result.h"
+#include "daylight/cli/options.h"
+#include "daylight/guest/guest.h"
+#include "daylight/guest/library_files.h"
+
+namespace dl::cli {
+
+// Calls flags.function of the library, which is loaded: its result in both kinds of register, or
+// the fault that it ended with.
+Result<Json> call_function(guest::Guest& guest, const guest::LibraryFiles& files,
+                           const GuestFlags& flags);
+
+// The rules of --watch and --plan.
+Result<std::vector<CaptureRule>> capture_rules_of(const GuestFlags& flags);
+
+// Loading, the call if one is named, and a search of memory after each, into a trace in `folder`.
+// In a jailed child. A JSON text: events, calls, lost events, faults.
+Result<std::string> run_trace(const guest::GuestOptions& base, const guest::LibraryFiles& files,
+                              const GuestFlags& flags, std::vector<CaptureRule> rules,
+                              const std::filesystem::path& folder);
+
+}  // namespace dl::cli

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way out for code of ours that touches a guest's memory and finds that it is gone: a guest
+// gives lengths that are not true, and its other threads unmap what was checked a moment ago.
+#pragma once
+
+#include <csetjmp>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace dl::guest {
+
+// The way out of this thread's innermost body; null while none runs. Returns the one before.
+sigjmp_buf* set_memory_escape(sigjmp_buf* escape);
+// The address that the body which was left last, on this thread, had met.
+std::uint64_t memory_escape_address();
+// From a handler of SIGSEGV or SIGBUS: leaves this thread's innermost body. Returns if none runs:
+// then the fault is somebody else's.
+void leave_by_memory_escape(std::uint64_t address);
+
+// Runs body(); the address where it met memory that is not there, or nothing if it came to its end.
+// A body that is left this way has run no destructors: it must hold no lock and nothing that it
+// alone knows of. The handlers are those of the engines.
+template <typename Body>
+[[gnu::noinline]] std::optional<std::uint64_t> with_memory_escape(Body&& body) {
+  sigjmp_buf escape;
+  sigjmp_buf* const outer = set_memory_escape(&escape);
+  if (sigsetjmp(escape, 0) != 0) {
+    set_memory_escape(outer);
+    return memory_escape_address();
+  }
+  std::forward<Body>(body)();
+  set_memory_escape(outer);
+  return std::nullopt;
+}
+
+// While one lives, bad memory on this thread is the guest's own.
+class GuestRuns {
+ public:
+  GuestRuns() : outer_(set_memory_escape(nullptr)) {}
+  ~GuestRuns() { set_memory_escape(outer_); }
+  GuestRuns(const GuestRuns&) = delete;
+  GuestRuns& operator=(const GuestRuns&) = delete;
+
+ private:
+  sigjmp_buf* outer_;
+};
+
+}  // namespace dl::guest

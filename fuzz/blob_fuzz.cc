@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const dl::NativeSignals native(rules);
   static const dl::BlobScanner scanner("app.apk", rules, native);
   const dl::Content content{{data, size}, nullptr};
-  dl::UnpackBudget budget(size);
+  dl::ScanBudget budget{dl::UnpackBudget(size), 4};
   dl::BlobFindings found;
   scanner.scan({{"assets/a.tflite"}, "assets/a.tflite"}, content, budget, found);
   for (const dl::ModelRecord& model : found.models) check(model, content);

@@ -22,11 +22,13 @@ bool OpenedModels::add(const HiddenBlob& blob, const BlobPlace& place,
   }
   BlobFindings found;
   const Content content = Content::owned(std::move(bytes));
-  UnpackBudget budget(content.bytes.size());
+  ScanBudget budget{UnpackBudget(content.bytes.size()), kMaxKeySearches};
   scanner_->scan(place, content, budget, found);
   std::erase_if(found.models, [](const ModelRecord& model) {
     return model.format == "unknown" || !model.location.url.empty();
   });
+  if (budget.refused_key_searches > 0)
+    found.gaps.push_back({where_of_blob(place.chain), std::string(kKeysNotLookedFor)});
   if (found.models.empty()) return false;
   std::erase_if(entries_.models, [&](const ModelRecord& model) {
     return model.location.entry == blob.chain && model.format == "unknown";

@@ -12,6 +12,20 @@
 
 namespace dl::guest {
 
+namespace {
+
+Result<std::unique_ptr<GuestEngine>> make_engine(bool native, GuestArena& arena,
+                                                 const GuestEngineOptions& options) {
+#if !defined(__aarch64__)  // where arm64 is native, nothing is translated
+  if (!native) return make_arm64_engine(arena, options);
+#else
+  (void)native;
+#endif
+  return make_host_engine(arena, options);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
   const bool arm64 = options.machine == ElfMachine::kArm64;
   const bool native = options.machine == kHostMachine;
@@ -21,8 +35,7 @@ Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
   std::unique_ptr<Guest> guest(new Guest());
   guest->arena_ = TRY(GuestArena::reserve(native));
   guest->heap_ = std::make_unique<GuestHeap>(*guest->arena_);
-  guest->engine_ = native ? TRY(make_host_engine(*guest->arena_, options.engine))
-                          : TRY(make_arm64_engine(*guest->arena_, options.engine));
+  guest->engine_ = TRY(make_engine(native, *guest->arena_, options.engine));
   auto world = std::make_unique<SystemWorld>(options.libraries);
   guest->machine_ = std::make_unique<GuestMachine>(
       *guest->arena_, *guest->heap_, *guest->engine_, phone_functions(),

@@ -4,34 +4,11 @@
 
 #include <cmath>
 #include <cstring>
-#include <filesystem>
-#include <random>
 
-#include "daylight/base/file.h"
-#include "daylight/format/archive/zip.h"
-#include "daylight/guest/guest_process.h"
-#include "daylight/guest/runtimes/tflite_library.h"
-#include "support/shared_data.h"
+#include "tflite_on_guest.h"
 
 namespace dl::guest {
 namespace {
-
-constexpr const char* kLibrary = "libtensorflowlite_jni.so";
-
-// The library that the sample app ships.
-std::optional<Content> published_library(const std::string& abi = "arm64-v8a") {
-  const std::filesystem::path aar =
-      std::filesystem::path(DAYLIGHT_PROJECT_DIR) / "third/mirror/tensorflow-lite-2.14.0.aar";
-  auto file = MappedFile::open(aar);
-  if (!file) return std::nullopt;
-  const auto archive = ZipArchive::open(file->bytes(), "aar");
-  if (!archive) return std::nullopt;
-  const ZipEntry* const entry = archive->find("jni/" + abi + "/" + kLibrary);
-  if (entry == nullptr) return std::nullopt;
-  const auto bytes = archive->read(*entry);
-  if (!bytes) return std::nullopt;
-  return Content::owned(std::vector<std::uint8_t>(bytes->bytes().begin(), bytes->bytes().end()));
-}
 
 class PrintedEvents : public GuestEvents {
  public:
@@ -82,44 +59,6 @@ TEST(GuestTflite, RunsAnAgeModel) {
   std::printf("first output %f of %zu bytes\n", static_cast<double>(first), output->size());
 }
 
-// Bytes of `runs` inputs of a model with one float or byte tensor, the same for the same seed.
-std::string random_inputs(std::uint64_t size, bool floats, int runs) {
-  std::mt19937 random(17);
-  std::string out;
-  while (out.size() < size * static_cast<std::uint64_t>(runs)) {
-    if (floats) {
-      const float value = static_cast<float>(random() % 4096) / 4096.0F;
-      out.append(reinterpret_cast<const char*>(&value), sizeof(value));
-    } else {
-      out.push_back(static_cast<char>(random() & 0xffU));
-    }
-  }
-  return out;
-}
-
-// The outputs of three runs, one behind the other, in a jailed child.
-Result<std::string> outputs_of(ElfMachine machine, const Content& library, ByteSpan model) {
-  GuestOptions options;
-  options.machine = machine;
-  options.libraries = [&](const std::string& name) -> std::optional<LibraryFile> {
-    if (name != kLibrary) return std::nullopt;
-    return LibraryFile{library, {name}, "/data/app/lib/" + name};
-  };
-  return run_in_guest_process({}, options, [&](Guest& guest) -> Result<std::string> {
-    const GuestLibrary* const loaded = TRY(guest.load(kLibrary));
-    auto run = TRY(TfliteModel::load(guest, *loaded, model, 1));
-    const std::uint64_t size = run.input_sizes().at(0);
-    const std::string inputs = random_inputs(size, size % 4 == 0, 3);
-    std::string out;
-    for (std::uint64_t at = 0; at < inputs.size(); at += size) {
-      const auto bytes =
-          TRY(run.run(ByteSpan(reinterpret_cast<const std::uint8_t*>(inputs.data()) + at, size)));
-      out.append(bytes.begin(), bytes.end());
-    }
-    return out;
-  });
-}
-
 class TfliteOnBothEngines : public ::testing::TestWithParam<const char*> {};
 
 // Other instructions, other order of sums: not the same bits, but the same numbers.
@@ -156,13 +95,7 @@ TEST_P(TfliteOnBothEngines, Agree) {
               static_cast<double>(worst), translated->size() / 4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, TfliteOnBothEngines,
-                         ::testing::Values("model_lite_age_nonq.tflite",
-                                           "model_lite_gender_nonq.tflite", "model_age_q.tflite",
-                                           "model_gender_q.tflite",
-                                           "version-slim-320_without_postprocessing.tflite",
-                                           "deeplabv3_257_mv_gpu.tflite",
-                                           "windaayumelati-gender.tflite"));
+INSTANTIATE_TEST_SUITE_P(Models, TfliteOnBothEngines, ::testing::ValuesIn(kModels));
 
 }  // namespace
 }  // namespace dl::guest

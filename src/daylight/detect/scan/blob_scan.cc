@@ -59,7 +59,7 @@ bool is_claimed(ContainerKind kind, ByteSpan bytes, const std::string& name) {
 
 }  // namespace
 
-void BlobScanner::scan(const BlobPlace& place, const Content& content, UnpackBudget& budget,
+void BlobScanner::scan(const BlobPlace& place, const Content& content, ScanBudget& budget,
                        BlobFindings& out) const {
   const ByteSpan bytes = content.bytes;
   if (bytes.empty()) return;
@@ -101,7 +101,7 @@ void BlobScanner::scan(const BlobPlace& place, const Content& content, UnpackBud
   if (const auto container = container_kind(bytes, place.name)) {
     if (is_claimed(*container, bytes, place.name) ||
         unpack_stream(*stream_kind(bytes, place.name), bytes,
-                      std::min(kMaxMemberSize, budget.left()), place.name)) {
+                      std::min(kMaxMemberSize, budget.unpack.left()), place.name)) {
       scan_members(place, content, *container, budget, out);
       return;
     }
@@ -135,12 +135,12 @@ void BlobScanner::add_model(const BlobPlace& place, ByteSpan bytes, std::uint64_
 }
 
 void BlobScanner::scan_members(const BlobPlace& place, const Content& content, ContainerKind kind,
-                               UnpackBudget& budget, BlobFindings& out) const {
+                               ScanBudget& budget, BlobFindings& out) const {
   if (place.depth == kMaxContainerDepth) {
     out.gaps.push_back({where_of(place), "not opened: containers lie too deep inside each other"});
     return;
   }
-  visit_members(kind, content, place.name, budget,
+  visit_members(kind, content, place.name, budget.unpack,
                 {[&](const std::string& step, const Content& member) {
                    BlobPlace below = inner(place, step);
                    if (kind == ContainerKind::kStream) drop_packing_suffix(below.name);
@@ -152,7 +152,7 @@ void BlobScanner::scan_members(const BlobPlace& place, const Content& content, C
 }
 
 // Models and containers that begin somewhere inside.
-void BlobScanner::scan_inside(const BlobPlace& place, const Content& content, UnpackBudget& budget,
+void BlobScanner::scan_inside(const BlobPlace& place, const Content& content, ScanBudget& budget,
                               BlobFindings& out) const {
   const EmbeddedModels inside = find_models_inside(content.bytes);
   for (const EmbeddedModel& model : inside.models)
@@ -161,41 +161,61 @@ void BlobScanner::scan_inside(const BlobPlace& place, const Content& content, Un
     out.gaps.push_back({where_of(place), "more embedded models than are listed"});
   if (place.depth + 1 >= kMaxContainerDepth) return;
   for (const InnerContainer& found :
-       find_containers_inside(content.bytes, kMaxInnerContainers, budget)) {
+       find_containers_inside(content.bytes, kMaxInnerContainers, budget.unpack)) {
     const BlobPlace below = inner(place, part_step(found.offset, found.size));
     scan_members(below, content.part(found.offset, found.size), found.kind, budget, out);
   }
 }
 
-void BlobScanner::scan_base64(const BlobPlace& place, const Content& content, UnpackBudget& budget,
+void BlobScanner::scan_base64(const BlobPlace& place, const Content& content, ScanBudget& budget,
                               BlobFindings& out) const {
   for (const Base64Run& run : find_base64_runs(content.bytes)) {
     auto plain = decode_base64(content.part(run.offset, run.size).bytes);
-    if (!budget.take(plain.size())) return;
-    const bool worth = probe_model(plain) || container_kind(plain, "") || find_xor_key(plain);
-    if (!worth) continue;  // certificates, pictures, fonts
-    scan(inner(place, base64_step(run.offset, run.size)), Content::owned(std::move(plain)), budget,
-         out);
+    if (!budget.unpack.take(plain.size())) return;
+    const BlobPlace below = inner(place, base64_step(run.offset, run.size));
+    if (probe_model(plain) || container_kind(plain, "")) {
+      scan(below, Content::owned(std::move(plain)), budget, out);
+    } else if (const auto key = find_key(plain, budget)) {
+      take_key_off(below, Content::owned(std::move(plain)), *key, budget, out);
+    }  // else certificates, pictures, fonts
   }
 }
 
+// From the bytes alone. What statistics cost is limited: a small file takes as long as a large one.
+std::optional<XorFinding> BlobScanner::find_key(ByteSpan bytes, ScanBudget& budget) const {
+  if (auto found = find_marked_xor_key(bytes)) return found;
+  if (!may_repeat_key(bytes)) return std::nullopt;
+  if (budget.key_searches == 0) {
+    ++budget.refused_key_searches;
+    return std::nullopt;
+  }
+  --budget.key_searches;
+  return find_repeating_xor_key(bytes);
+}
+
 // Takes a repeating key off where the bytes give one away.
-bool BlobScanner::scan_ciphered(const BlobPlace& place, const Content& content,
-                                UnpackBudget& budget, BlobFindings& out) const {
+bool BlobScanner::scan_ciphered(const BlobPlace& place, const Content& content, ScanBudget& budget,
+                                BlobFindings& out) const {
   if (!place.cipher.empty()) return false;
-  const auto finding = find_xor_key(content.bytes);
-  if (!finding || !budget.take(content.bytes.size())) return false;
+  const auto finding = find_key(content.bytes, budget);
+  return finding && take_key_off(place, content, *finding, budget, out);
+}
+
+// Whether there are models under the key.
+bool BlobScanner::take_key_off(const BlobPlace& place, const Content& content,
+                               const XorFinding& finding, ScanBudget& budget,
+                               BlobFindings& out) const {
+  if (!budget.unpack.take(content.bytes.size())) return false;
   const std::size_t before = out.models.size();
-  BlobPlace below = inner(place, xor_step(0, content.bytes.size(), finding->key));
+  BlobPlace below = inner(place, xor_step(0, content.bytes.size(), finding.key));
   below.cipher = "xor";
   below.key_hex = below.chain.back().substr(below.chain.back().rfind(':') + 1);
-  scan(below, Content::owned(xor_with_key(content.bytes, finding->key)), budget, out);
+  scan(below, Content::owned(xor_with_key(content.bytes, finding.key)), budget, out);
   for (std::size_t i = before; i < out.models.size(); ++i) {
     Evidence evidence{"asset", file_, place.chain};
     evidence.offset = 0;
     evidence.rule = "xor.key";
-    evidence.excerpt =
-        "a key of " + std::to_string(finding->key.size()) + " bytes, " + finding->how;
+    evidence.excerpt = "a key of " + std::to_string(finding.key.size()) + " bytes, " + finding.how;
     out.models[i].evidence.push_back(std::move(evidence));
   }
   return out.models.size() != before;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "daylight/detect/signals/script_signals.h"
 #include "daylight/format/archive/container.h"
 #include "daylight/format/model/model_format.h"
+#include "daylight/format/probe/xor_cipher.h"
 
 namespace dl {
 
@@ -35,6 +37,20 @@ struct HiddenBlob {
 };
 // Smaller ones hide nothing.
 inline constexpr std::uint64_t kMinHiddenSize = 1024;
+
+// Searches for a key by statistics in one entry of an app with all that lies inside, and in a whole
+// app.
+inline constexpr int kMaxKeySearches = 16;
+inline constexpr int kMaxAppKeySearches = 2'000;
+inline constexpr std::string_view kKeysNotLookedFor =
+    "not all of it was searched for a key that repeats: too much looks as if it had one";
+
+// What one entry of an app, with all that lies inside, may cost.
+struct ScanBudget {
+  UnpackBudget unpack;
+  int key_searches = 0;          // by statistics
+  int refused_key_searches = 0;  // what was wanted beyond those
+};
 
 struct BlobFindings {
   std::vector<ModelRecord> models;  // without ids
@@ -62,17 +78,20 @@ class BlobScanner {
 
   // Adds everything that is found in `content` and in the containers inside. Never fails: what
   // cannot be read is a gap.
-  void scan(const BlobPlace& place, const Content& content, UnpackBudget& budget,
+  void scan(const BlobPlace& place, const Content& content, ScanBudget& budget,
             BlobFindings& out) const;
 
  private:
   void scan_members(const BlobPlace& place, const Content& content, ContainerKind kind,
-                    UnpackBudget& budget, BlobFindings& out) const;
-  void scan_inside(const BlobPlace& place, const Content& content, UnpackBudget& budget,
+                    ScanBudget& budget, BlobFindings& out) const;
+  void scan_inside(const BlobPlace& place, const Content& content, ScanBudget& budget,
                    BlobFindings& out) const;
-  void scan_base64(const BlobPlace& place, const Content& content, UnpackBudget& budget,
+  void scan_base64(const BlobPlace& place, const Content& content, ScanBudget& budget,
                    BlobFindings& out) const;
-  bool scan_ciphered(const BlobPlace& place, const Content& content, UnpackBudget& budget,
+  std::optional<XorFinding> find_key(ByteSpan bytes, ScanBudget& budget) const;
+  bool take_key_off(const BlobPlace& place, const Content& content, const XorFinding& finding,
+                    ScanBudget& budget, BlobFindings& out) const;
+  bool scan_ciphered(const BlobPlace& place, const Content& content, ScanBudget& budget,
                      BlobFindings& out) const;
   void scan_library(const BlobPlace& place, const Content& content, BlobFindings& out) const;
   void scan_macho(const BlobPlace& place, const Content& content, BlobFindings& out) const;

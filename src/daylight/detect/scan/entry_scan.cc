@@ -66,7 +66,16 @@ class EntryScanner {
                                          int threads);
 
  private:
-  BlobFindings scan_entry(const program::AppEntry& entry) const;
+  // An entry, with what it found and what it was refused.
+  struct Job {
+    const program::AppEntry* entry = nullptr;
+    BlobFindings found;
+    int key_searches = 0;
+    int refused_key_searches = 0;
+  };
+  void scan_entry(Job& job, bool show) const;
+  Result<void> scan_all(const std::vector<Job*>& jobs, int threads, bool show);
+  void allot_key_searches(std::vector<Job>& jobs, std::vector<Job*>& again) const;
   void show_library(const program::AppEntry& entry, ByteSpan bytes,
                     const std::vector<std::string>& chain) const;
 
@@ -78,25 +87,26 @@ class EntryScanner {
   BlobScanner blobs_;
 };
 
-BlobFindings EntryScanner::scan_entry(const program::AppEntry& entry) const {
-  BlobFindings found;
+void EntryScanner::scan_entry(Job& job, bool show) const {
+  const program::AppEntry& entry = *job.entry;
+  job.found = {};
   BlobPlace place{app_.chain_of(entry), entry.name};
   try {
     const auto content = app_.read_once(entry);
     if (!content) {
-      found.gaps.push_back({printable(join(place.chain, "!"), 600), content.error().what});
-      return found;
+      job.found.gaps.push_back({printable(join(place.chain, "!"), 600), content.error().what});
+      return;
     }
     // Its own budget, so that what is found in one entry does not depend on the others.
-    UnpackBudget budget(packed_size(entry), nested_allowance_);
-    blobs_.scan(place, *content, budget, found);
-    show_library(entry, content->bytes, place.chain);
+    ScanBudget budget{UnpackBudget(packed_size(entry), nested_allowance_), job.key_searches};
+    blobs_.scan(place, *content, budget, job.found);
+    job.refused_key_searches = budget.refused_key_searches;
+    if (show) show_library(entry, content->bytes, place.chain);
   } catch (const std::exception& error) {
     // Libraries below throw where memory ends; one entry must not cost the others.
-    found.gaps.push_back({printable(join(place.chain, "!"), 600),
-                          std::string("not looked at to its end: ") + error.what()});
+    job.found.gaps.push_back({printable(join(place.chain, "!"), 600),
+                              std::string("not looked at to its end: ") + error.what()});
   }
-  return found;
 }
 
 void EntryScanner::show_library(const program::AppEntry& entry, ByteSpan bytes,
@@ -108,17 +118,11 @@ void EntryScanner::show_library(const program::AppEntry& entry, ByteSpan bytes,
   if (elf) visitor_->visit(position, *elf, chain);
 }
 
-Result<std::vector<BlobFindings>> EntryScanner::scan(
-    const std::vector<const program::AppEntry*>& entries, int threads) {
-  std::vector<BlobFindings> found(entries.size());
-  nested_allowance_ = std::clamp(kNestedAllowance / std::max<std::uint64_t>(entries.size(), 1),
-                                 kMinNestedAllowance, kUnpackAllowance);
+Result<void> EntryScanner::scan_all(const std::vector<Job*>& jobs, int threads, bool show) {
   // The largest first: no thread is left with one at the end.
-  std::vector<std::size_t> order(entries.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return entries[a]->size > entries[b]->size;
-  });
+  std::vector<Job*> order = jobs;
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Job* a, const Job* b) { return a->entry->size > b->entry->size; });
   std::atomic<std::size_t> next{0};
   std::atomic<bool> stopped{false};
   const auto work = [&] {
@@ -128,7 +132,7 @@ Result<std::vector<BlobFindings>> EntryScanner::scan(
         return;
       }
       log_.progress("entries", i, order.size());
-      found[order[i]] = scan_entry(*entries[order[i]]);
+      scan_entry(*order[i], show);
     }
   };
   {
@@ -139,6 +143,44 @@ Result<std::vector<BlobFindings>> EntryScanner::scan(
   if (stopped)
     return fail(ErrorCode::kCancelled, "stopped while reading entries", app_.file_name());
   log_.progress("entries", order.size(), order.size());
+  return {};
+}
+
+// Searches for those that want some, in the order of the app, as long as there are any left: what
+// an app can cost has a bound, and the same app always has the same findings.
+void EntryScanner::allot_key_searches(std::vector<Job>& jobs, std::vector<Job*>& again) const {
+  int left = kMaxAppKeySearches;
+  for (Job& job : jobs) {
+    const int wanted = job.refused_key_searches;
+    if (wanted == 0) continue;
+    job.key_searches = std::min({wanted, kMaxKeySearches, left});
+    left -= job.key_searches;
+    if (job.key_searches > 0) again.push_back(&job);
+  }
+}
+
+Result<std::vector<BlobFindings>> EntryScanner::scan(
+    const std::vector<const program::AppEntry*>& entries, int threads) {
+  nested_allowance_ = std::clamp(kNestedAllowance / std::max<std::uint64_t>(entries.size(), 1),
+                                 kMinNestedAllowance, kUnpackAllowance);
+  std::vector<Job> jobs(entries.size());
+  std::vector<Job*> all;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    jobs[i].entry = entries[i];
+    all.push_back(&jobs[i]);
+  }
+  TRY_VOID(scan_all(all, threads, true));
+  std::vector<Job*> again;
+  allot_key_searches(jobs, again);
+  if (!again.empty()) TRY_VOID(scan_all(again, threads, false));
+  std::vector<BlobFindings> found;
+  found.reserve(jobs.size());
+  for (Job& job : jobs) {
+    if (job.refused_key_searches > 0)
+      job.found.gaps.push_back(
+          {printable(join(app_.chain_of(*job.entry), "!"), 600), std::string(kKeysNotLookedFor)});
+    found.push_back(std::move(job.found));
+  }
   return found;
 }
 

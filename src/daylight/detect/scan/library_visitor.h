@@ -10,14 +10,14 @@
 
 namespace dl {
 
-// A library of store apps unpacks to a hundred megabytes: it is unpacked once, and all who read it do
-// so then.
+// A library of store apps unpacks to a hundred megabytes: it is unpacked once, and all who read it
+// do so then.
 class LibraryVisitor {
  public:
   virtual ~LibraryVisitor() = default;
-  // Called once for each library, from several threads at the same time and in any order. `position`
-  // is that of its entry in AppPackage::entries(), `chain` leads to it from the outermost file
-  // (AppPackage::chain_of). The file's bytes live as long as the call.
+  // Called once for each library, from several threads at the same time and in any order.
+  // `position` is that of its entry in AppPackage::entries(), `chain` leads to it from the
+  // outermost file (AppPackage::chain_of). The file's bytes live as long as the call.
   virtual void visit(std::size_t position, const ElfFile& elf,
                      const std::vector<std::string>& chain) = 0;
 };

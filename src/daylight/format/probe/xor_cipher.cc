@@ -436,10 +436,12 @@ class KeySearch {
  public:
   explicit KeySearch(ByteSpan bytes) : bytes_(bytes), known_(known_plaintexts()) {}
 
-  std::optional<XorFinding> search() {
+  std::optional<XorFinding> by_marks() {
     if (auto found = by_known_text()) return found;
-    if (auto found = by_formula()) return found;
-    if (bytes_.size() < kLeastStatistics) return std::nullopt;
+    return by_formula();
+  }
+
+  std::optional<XorFinding> by_statistics() {
     for (const std::size_t period : likely_periods(bytes_)) {
       if (auto found = by_statistics(period)) return found;
     }
@@ -594,8 +596,22 @@ bool is_text(ByteSpan bytes) {
 }  // namespace
 
 std::optional<XorFinding> find_xor_key(ByteSpan bytes) {
+  if (auto found = find_marked_xor_key(bytes)) return found;
+  return find_repeating_xor_key(bytes);
+}
+
+std::optional<XorFinding> find_marked_xor_key(ByteSpan bytes) {
   if (bytes.size() < kLeastSize || is_text(bytes)) return std::nullopt;
-  return KeySearch(bytes).search();
+  return KeySearch(bytes).by_marks();
+}
+
+std::optional<XorFinding> find_repeating_xor_key(ByteSpan bytes) {
+  if (!may_repeat_key(bytes)) return std::nullopt;
+  return KeySearch(bytes).by_statistics();
+}
+
+bool may_repeat_key(ByteSpan bytes) {
+  return bytes.size() >= kLeastStatistics && !is_text(bytes) && !likely_periods(bytes).empty();
 }
 
 }  // namespace dl

@@ -34,4 +34,12 @@ struct XorFinding {
 // figures). Nothing for bytes that are uniform or are text. Thread safe.
 std::optional<XorFinding> find_xor_key(ByteSpan bytes);
 
+// The two halves of that search. From the marks of formats alone: short keys, and those of a
+// formula; quick.
+std::optional<XorFinding> find_marked_xor_key(ByteSpan bytes);
+// From statistics: up to a second for a small file. Worth it only where may_repeat_key().
+std::optional<XorFinding> find_repeating_xor_key(ByteSpan bytes);
+// Whether bytes recur as they do under a key that repeats.
+bool may_repeat_key(ByteSpan bytes);
+
 }  // namespace dl

@@ -195,7 +195,8 @@ JavaValue exchange_buffer(const JavaCall& call) {
   const std::uint64_t from = kToBuffer ? bitmap->pixels : at;
   const std::uint64_t to = kToBuffer ? at : bitmap->pixels;
   std::memmove(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bitmap->size());
-  buffer->position += static_cast<std::int64_t>(bitmap->size() / buffer->width);
+  buffer->position +=
+      static_cast<std::int64_t>(bitmap->size()) / static_cast<std::int64_t>(buffer->width);
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "daylight/guest/libc/system_functions.h"
@@ -217,15 +218,17 @@ struct Threads {
   // stop, and are waited for.
   explicit Threads(GuestMachine& machine) {
     machine.before_end([this] {
-      std::unordered_map<std::uint64_t, std::thread> left;
-      {
-        const std::scoped_lock lock(mutex);
-        left.swap(handles);
-      }
-      for (auto& [number, handle] : left) {
-        if (handle.joinable()) handle.join();
+      // A thread that ends may have started another.
+      for (auto left = take_handles(); !left.empty(); left = take_handles()) {
+        for (auto& [number, handle] : left) {
+          if (handle.joinable()) handle.join();
+        }
       }
     });
+  }
+  std::unordered_map<std::uint64_t, std::thread> take_handles() {
+    const std::scoped_lock lock(mutex);
+    return std::exchange(handles, {});
   }
   std::mutex mutex;
   std::uint64_t next = 0x7000;

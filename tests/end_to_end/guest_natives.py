@@ -3,7 +3,7 @@
 """Compares the native methods that a published library declares (javap on its classes.jar) with those that it provides
 when it is run (daylight guest natives --json), and both with the table in guest_natives.json.
 
-Usage: guest_natives.py DAYLIGHT AAR LIBRARY TABLE_ENTRY
+Usage: guest_natives.py DAYLIGHT AAR LIBRARY TABLE_ENTRY ENGINE
 """
 import json
 import pathlib
@@ -43,9 +43,9 @@ def declared(aar: str) -> set[tuple[str, str, str]]:
 
 
 def main() -> None:
-    daylight, aar, library, entry = sys.argv[1:]
+    daylight, aar, library, entry, engine = sys.argv[1:]
     table = json.loads((pathlib.Path(__file__).parent / "guest_natives.json").read_text())[entry]
-    run = subprocess.run([daylight, "guest", "natives", f"{aar}!{library}", "--json"], capture_output=True, text=True, check=True)
+    run = subprocess.run([daylight, "guest", "natives", f"{aar}!{library}", "--engine", engine, "--json"], capture_output=True, text=True, check=True)
     answer = json.loads(run.stdout)
     assert "fault" not in answer["jni_on_load"], answer["jni_on_load"]
     natives = answer["natives"]

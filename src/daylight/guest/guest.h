@@ -60,7 +60,7 @@ class Guest {
   // Calls the library's JNI_OnLoad, if it has one: the version that it answers, 0 without one.
   // An exception that it leaves behind is a fault of kind abort.
   GuestResult<std::int32_t> run_on_load(const GuestLibrary& library);
-  // Calls a native method: the JNIEnv comes before the arguments, local references end with it.
+  // Calls a native method: the JNIEnv comes before the arguments. See native_call.h for more.
   GuestResult<GuestValue> call_native(std::uint64_t function,
                                       std::span<const std::uint64_t> integers,
                                       std::span<const Vector128> vectors = {});

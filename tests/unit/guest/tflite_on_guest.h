@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -57,8 +58,10 @@ inline std::string random_inputs(std::uint64_t size, bool floats, int runs) {
   return out;
 }
 
-// The outputs of three runs, one behind the other, in a jailed child.
-inline Result<std::string> outputs_of(ElfMachine machine, const Content& library, ByteSpan model) {
+// Runs `job` with the library loaded, in a jailed child.
+inline Result<std::string> in_guest(
+    ElfMachine machine, const Content& library,
+    const std::function<Result<std::string>(Guest&, const GuestLibrary&)>& job) {
   GuestOptions options;
   options.machine = machine;
   options.libraries = [&](const std::string& name) -> std::optional<LibraryFile> {
@@ -67,17 +70,30 @@ inline Result<std::string> outputs_of(ElfMachine machine, const Content& library
   };
   return run_in_guest_process({}, options, [&](Guest& guest) -> Result<std::string> {
     const GuestLibrary* const loaded = TRY(guest.load(kLibrary));
-    auto run = TRY(TfliteModel::load(guest, *loaded, model, 1));
-    const std::uint64_t size = run.input_sizes().at(0);
-    const std::string inputs = random_inputs(size, size % 4 == 0, 3);
-    std::string out;
-    for (std::uint64_t at = 0; at < inputs.size(); at += size) {
-      const auto bytes =
-          TRY(run.run(ByteSpan(reinterpret_cast<const std::uint8_t*>(inputs.data()) + at, size)));
-      out.append(bytes.begin(), bytes.end());
-    }
-    return out;
+    return job(guest, *loaded);
   });
+}
+
+// Three inputs of the size that the model's one input has.
+inline Result<std::string> inputs_of(TfliteModel& model) {
+  const std::uint64_t size = model.input_sizes().at(0);
+  return random_inputs(size, size % 4 == 0, 3);
+}
+
+// The outputs of three runs, one behind the other.
+inline Result<std::string> outputs_of(ElfMachine machine, const Content& library, ByteSpan model) {
+  return in_guest(machine, library,
+                  [&](Guest& guest, const GuestLibrary& loaded) -> Result<std::string> {
+                    auto run = TRY(TfliteModel::load(guest, loaded, model, 1));
+                    const std::uint64_t size = run.input_sizes().at(0);
+                    const std::string inputs = TRY(inputs_of(run));
+                    std::string out;
+                    for (std::uint64_t at = 0; at < inputs.size(); at += size) {
+                      const auto bytes = TRY(run.run(as_bytes(inputs).subspan(at, size)));
+                      out.append(bytes.begin(), bytes.end());
+                    }
+                    return out;
+                  });
 }
 
 }  // namespace dl::guest

@@ -404,8 +404,15 @@ JavaValue OwnJavaWorld::call(JavaReference receiver, const JavaMember& method,
   const std::scoped_lock lock(mutex_);
   const auto signature = parse_signature(method.signature);
   if (!signature) return {};
-  if (const JavaHandler* const handler = virtual_handler(receiver, method))
-    return (*handler)({*this, receiver, method, arguments});
+  if (const JavaHandler* const handler = virtual_handler(receiver, method)) {
+    // What it answers is a reference of its own, also where it answers its receiver: callers give
+    // it back.
+    push_frame();
+    JavaValue answer = (*handler)({*this, receiver, method, arguments});
+    const bool reference = answer.type == 'L';
+    const JavaReference kept = pop_frame(reference ? answer.bits : 0);
+    return reference ? JavaValue::reference(kept) : answer;
+  }
   if (method.name == "<init>") {
     // On a class: a new object; on an object: the constructor of a class above.
     const ObjectPointer found = find(receiver);

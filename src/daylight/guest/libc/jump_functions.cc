@@ -3,6 +3,8 @@
 // Sources: Procedure Call Standard for the Arm 64-bit Architecture, 6.1 (registers that a callee
 // keeps: x19 to x30, sp, the lower halves of v8 to v15); Arm Architecture Reference Manual (FPCR,
 // FPSR); System V ABI for x86-64, 3.2.1 (rbx, rbp, r12 to r15, rsp).
+#include <fenv.h>
+
 #include <array>
 #include <vector>
 
@@ -96,9 +98,11 @@ std::uint64_t make_longjmp(GuestMachine& machine) {
   return put_guest_code(machine, kIntelLongjmp);
 }
 
-// ---- the floating-point environment of arm64 ----
+// ---- the floating-point environment ----
 // fenv_t of bionic is {control, status}, 32 bits each; its FE_ names are the bits of FPSR, its
-// rounding modes those of FPCR (bits 22 and 23).
+// rounding modes those of FPCR (bits 22 and 23). On x86-64 both are the processor's own, as are
+// glibc's: there its functions run as guest code, since they touch registers and their argument
+// only.
 
 constexpr std::uint32_t kReadStatus2 = 0xd53b4422;    // mrs x2, fpsr
 constexpr std::uint32_t kWriteStatus2 = 0xd51b4422;   // msr fpsr, x2
@@ -110,11 +114,19 @@ constexpr std::uint32_t kOnlyFlags = 0x12001000;      // and w0, w0, #0x1f
 struct Environment {
   const char* name;
   Words code;
+  std::uint64_t here = 0;  // this machine's own, for guests of the same kind
 };
+
+template <typename F>
+std::uint64_t address_of(F* function) {
+  return reinterpret_cast<std::uint64_t>(function);
+}
 
 const std::vector<Environment>& environment_functions() {
   static const std::vector<Environment> kAll = {
-      {"fegetround", {0xd53b4400, 0x53165c00, kRet}},  // mrs x0, fpcr; ubfx w0, w0, #22, #2
+      {"fegetround",
+       {0xd53b4400, 0x53165c00, kRet},
+       address_of(&::fegetround)},  // mrs x0, fpcr; ubfx w0, w0, #22, #2
       {"fesetround",
        {0x7100101f,  // cmp w0, #4
         0x540000c2,  // b.hs: no such mode
@@ -122,42 +134,55 @@ const std::vector<Environment>& environment_functions() {
         0x330a0402,  // bfi w2, w0, #22, #2
         kWriteControl2, kZero0, kRet,
         0x52800020,  // mov w0, #1
-        kRet}},
-      {"fetestexcept", {kOnlyFlags, kReadStatus2, 0x0a020000, kRet}},  // and w0, w0, w2
+        kRet},
+       address_of(&::fesetround)},
+      {"fetestexcept",
+       {kOnlyFlags, kReadStatus2, 0x0a020000, kRet},
+       address_of(&::fetestexcept)},  // and w0, w0, w2
       {"feclearexcept",
-       {kOnlyFlags, kReadStatus2, 0x0a200042, kWriteStatus2, kZero0, kRet}},  // bic w2, w2, w0
+       {kOnlyFlags, kReadStatus2, 0x0a200042, kWriteStatus2, kZero0, kRet},
+       address_of(&::feclearexcept)},  // bic w2, w2, w0
       {"feraiseexcept",
-       {kOnlyFlags, kReadStatus2, 0x2a000042, kWriteStatus2, kZero0, kRet}},  // orr w2, w2, w0
+       {kOnlyFlags, kReadStatus2, 0x2a000042, kWriteStatus2, kZero0, kRet},
+       address_of(&::feraiseexcept)},  // orr w2, w2, w0
       {"fegetenv",
-       {kReadControl2, 0xb9000002, kReadStatus2, 0xb9000402, kZero0, kRet}},  // str w2, [x0, #4]
+       {kReadControl2, 0xb9000002, kReadStatus2, 0xb9000402, kZero0, kRet},
+       address_of(&::fegetenv)},  // str w2, [x0, #4]
       {"fesetenv",
        {0xb100041f,  // cmn x0, #1: FE_DFL_ENV is -1
         0x540000e0,  // b.eq
         0xb9400002, kWriteControl2, 0xb9400402, kWriteStatus2, kZero0, kRet,
         0xd2800002,  // mov x2, #0
-        kWriteControl2, kWriteStatus2, kZero0, kRet}},
+        kWriteControl2, kWriteStatus2, kZero0, kRet},
+       address_of(&::fesetenv)},
       {"feholdexcept",
        {kReadControl2, 0xb9000002, kReadStatus2, 0xb9000402,
         0x121b6842,  // and w2, w2, #~0x1f
-        kWriteStatus2, kZero0, kRet}},
+        kWriteStatus2, kZero0, kRet},
+       address_of(&::feholdexcept)},
       {"feupdateenv",
        {kReadStatus2,
         0x12001043,  // and w3, w2, #0x1f
         0xb9400002, kWriteControl2, 0xb9400402,
         0x2a030042,  // orr w2, w2, w3
-        kWriteStatus2, kZero0, kRet}},
+        kWriteStatus2, kZero0, kRet},
+       address_of(&::feupdateenv)},
       {"fegetexceptflag",  // (fexcept_t*, int)
-       {kReadStatus2, 0x12001021, 0x0a010042, 0xb9000002, kZero0, kRet}},
+       {kReadStatus2, 0x12001021, 0x0a010042, 0xb9000002, kZero0, kRet},
+       address_of(&::fegetexceptflag)},
       {"fesetexceptflag",
        {0x12001021,  // and w1, w1, #0x1f
         0xb9400003,  // ldr w3, [x0]
         0x0a010063,  // and w3, w3, w1
         kReadStatus2,
         0x0a210042,  // bic w2, w2, w1
-        0x2a030042, kWriteStatus2, kZero0, kRet}},
-      {"fegetexcept", {kZero0, kRet}},
-      {"feenableexcept", {0x12800000, kRet}},  // mov w0, #-1: traps do not exist
-      {"fedisableexcept", {kZero0, kRet}},
+        0x2a030042, kWriteStatus2, kZero0, kRet},
+       address_of(&::fesetexceptflag)},
+      {"fegetexcept", {kZero0, kRet}, address_of(&::fegetexcept)},
+      {"feenableexcept",
+       {0x12800000, kRet},
+       address_of(&::feenableexcept)},  // mov w0, #-1: traps do not exist
+      {"fedisableexcept", {kZero0, kRet}, address_of(&::fedisableexcept)},
   };
   return kAll;
 }
@@ -171,8 +196,8 @@ void add_jump_functions(FunctionTable& table) {
   for (const char* name : {"longjmp", "_longjmp", "siglongjmp"})
     table.add_data(name, &make_longjmp);
   for (const Environment& each : environment_functions())
-    table.add_data(each.name, [code = each.code](GuestMachine& machine) {
-      return machine.arm64 ? put_guest_code(machine, code) : 0;
+    table.add_data(each.name, [code = each.code, here = each.here](GuestMachine& machine) {
+      return machine.arm64 ? put_guest_code(machine, code) : here;
     });
 }
 

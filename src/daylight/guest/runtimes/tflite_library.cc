@@ -6,17 +6,12 @@
 #include <cstring>
 #include <utility>
 
+#include "daylight/guest/native_call.h"
+
 namespace dl::guest {
 namespace {
 
 constexpr std::uint64_t kMaxTensors = 1'000;
-
-std::string words_of(const GuestFault& fault) {
-  std::string out = fault.what;
-  for (std::size_t i = 0; i < fault.backtrace.size() && i < 6; ++i)
-    out += (i == 0 ? " at " : " < ") + fault.backtrace[i];
-  return out;
-}
 
 }  // namespace
 
@@ -46,13 +41,12 @@ Result<std::uint64_t> TfliteModel::call(const char* function,
   if (!address)
     return fail(ErrorCode::kUnsupported, std::string("does not export ") + function,
                 library_->name);
-  const auto done = guest_->call(
-      *address, std::span<const std::uint64_t>(arguments.begin(), arguments.size()));
+  const auto done =
+      guest_->call(*address, std::span<const std::uint64_t>(arguments.begin(), arguments.size()));
   if (done) return done->integer;
-  return fail(done.error().kind == GuestFault::Kind::kStopped ? ErrorCode::kCancelled
-                                                              : ErrorCode::kCorrupt,
-              std::string(function) + " ends with a fault: " + words_of(done.error()),
-              library_->name);
+  return fail(
+      done.error().kind == GuestFault::Kind::kStopped ? ErrorCode::kCancelled : ErrorCode::kCorrupt,
+      std::string(function) + " ends with a fault: " + words_of(done.error()), library_->name);
 }
 
 Result<std::vector<std::uint64_t>> TfliteModel::tensor_sizes(const char* count,
@@ -85,11 +79,12 @@ Result<TfliteModel> TfliteModel::load(Guest& guest, const GuestLibrary& library,
   out.interpreter_ = TRY(out.call("TfLiteInterpreterCreate", {out.model_, out.options_}));
   if (out.interpreter_ == 0)
     return fail(ErrorCode::kCorrupt, "makes no interpreter for the model", library.name);
-  const std::uint64_t status = TRY(out.call("TfLiteInterpreterAllocateTensors", {out.interpreter_}));
+  const std::uint64_t status =
+      TRY(out.call("TfLiteInterpreterAllocateTensors", {out.interpreter_}));
   if (static_cast<std::uint32_t>(status) != 0)
     return fail(ErrorCode::kCorrupt, "cannot place the model's tensors", library.name);
-  out.inputs_ = TRY(out.tensor_sizes("TfLiteInterpreterGetInputTensorCount",
-                                     "TfLiteInterpreterGetInputTensor"));
+  out.inputs_ = TRY(
+      out.tensor_sizes("TfLiteInterpreterGetInputTensorCount", "TfLiteInterpreterGetInputTensor"));
   out.outputs_ = TRY(out.tensor_sizes("TfLiteInterpreterGetOutputTensorCount",
                                       "TfLiteInterpreterGetOutputTensor"));
   return out;
@@ -114,10 +109,10 @@ Result<std::vector<std::uint8_t>> TfliteModel::run(ByteSpan inputs) {
   }
   const std::uint64_t status = TRY(call("TfLiteInterpreterInvoke", {interpreter_}));
   if (static_cast<std::uint32_t>(status) != 0)
-    return fail(ErrorCode::kCorrupt,
-                "the inference fails with status " +
-                    std::to_string(static_cast<std::uint32_t>(status)),
-                library_->name);
+    return fail(
+        ErrorCode::kCorrupt,
+        "the inference fails with status " + std::to_string(static_cast<std::uint32_t>(status)),
+        library_->name);
   std::vector<std::uint8_t> out;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const std::uint64_t tensor = TRY(call("TfLiteInterpreterGetOutputTensor", {interpreter_, i}));

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "daylight/guest/jni/modified_utf8.h"
+#include "daylight/guest/native_call.h"
 #include "daylight/guest/native_methods.h"
 #include "guest_fixture.h"
 
@@ -268,6 +269,71 @@ TEST_F(Jni, FieldsAndReferencesLast) {
   const auto done = guest->call_native(*guest->loader().find("forged"), nothing);
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().what, HasSubstr("reference that is none"));
+}
+
+// As Java's builders do: what comes back is given back, and the receiver stays.
+TEST_F(Jni, AnAnswerIsAReferenceOfItsOwn) {
+  load_jni(R"(
+    int order(Env e, jobject c, jobject o) {
+      jobject k = SLOT(e, 31, jobject (*)(Env, jobject))(e, o);
+      void* m = GetMethodID(e, k, "self", "()Lcom/app/Builder;");
+      jobject again = SLOT(e, 34, jobject (*)(Env, jobject, void*, ...))(e, o, m);
+      if (again == o) return 0;
+      int same = SLOT(e, 24, jboolean (*)(Env, jobject, jobject))(e, o, again);
+      SLOT(e, 23, void (*)(Env, jobject))(e, again);
+      return same && SLOT(e, 31, jobject (*)(Env, jobject))(e, o) != 0;
+    }
+  )");
+  guest->java().handle("com/app/Builder.self()Lcom/app/Builder;",
+                       [](const JavaCall& call) { return JavaValue::reference(call.receiver); });
+  EXPECT_EQ(native("order", {0, guest->java().new_object("com/app/Builder")}), 1U);
+}
+
+TEST_F(Jni, NativeMethodsAreCalledByTheirJavaNames) {
+  load_jni(R"(
+    float Java_com_app_Face_scale(Env e, jobject c, float by, int of, double more) { return by * of + more; }
+    int Java_com_app_Face_pick__I(Env e, jobject c, int a) { return -a; }
+    int Java_com_app_Face_pick__Ljava_lang_String_2(Env e, jobject c, jobject text) {
+      const char* chars = GetStringUTFChars(e, text);
+      return chars[0];
+    }
+    jboolean Java_com_app_Face_is(Env e, jobject c) { return 1; }
+    void Java_com_app_Face_refuse(Env e, jobject c) {
+      SLOT(e, 14, int (*)(Env, jobject, const char*))(e, FindClass(e, "java/lang/IllegalStateException"), "no face");
+    }
+  )");
+  OwnJavaWorld& world = guest->java();
+  const auto call = [&](const std::string& name, const std::string& signature,
+                        std::vector<JavaValue> arguments) {
+    return call_java_native(*guest, {"com/app/Face", name, signature, true, false},
+                            world.find_class("com/app/Face"), arguments);
+  };
+  const auto float_of = [](float value) {
+    JavaValue out{'F', 0};
+    std::memcpy(&out.bits, &value, sizeof(value));
+    return out;
+  };
+  JavaValue more{'D', 0};
+  const double half = 0.5;
+  std::memcpy(&more.bits, &half, sizeof(half));
+  const auto scaled = call("scale", "(FID)F", {float_of(1.5F), JavaValue::integer('I', 4), more});
+  ASSERT_TRUE(scaled) << describe(scaled.error());
+  EXPECT_EQ(scaled->bits, float_of(6.5F).bits);
+  const auto number = call("pick", "(I)I", {JavaValue::integer('I', 7)});
+  ASSERT_TRUE(number);
+  EXPECT_EQ(static_cast<std::int64_t>(number->bits), -7);
+  const auto text =
+      call("pick", "(Ljava/lang/String;)I", {JavaValue::reference(world.new_text("x"))});
+  ASSERT_TRUE(text);
+  EXPECT_EQ(text->bits, static_cast<std::uint64_t>('x'));
+  EXPECT_EQ(call("is", "()Z", {})->bits, 1U);
+  const auto thrown = call("refuse", "()V", {});
+  ASSERT_FALSE(thrown);
+  EXPECT_THAT(thrown.error().what, HasSubstr("java.lang.IllegalStateException: no face"));
+  EXPECT_EQ(world.pending(), 0U);
+  EXPECT_EQ(call("absent", "()V", {}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(call("is", "()Z", {JavaValue::integer('I', 1)}).error().code,
+            ErrorCode::kInvalidArgument);
 }
 
 TEST_F(Jni, SymbolsAreReadAsTheRuntimeDoes) {

@@ -29,13 +29,6 @@ bool is_plain(char c) {
          c == '_' || c == '.';
 }
 
-std::string format_extension(const std::string& format) {
-  for (const FormatRule& rule : RuleSet::builtin().formats()) {
-    if (rule.id == format && !rule.extensions.empty()) return rule.extensions.front();
-  }
-  return ".bin";
-}
-
 // The model's bytes as its runtime reads them, and whether a key was applied.
 struct ModelBytes {
   std::string bytes;
@@ -152,6 +145,13 @@ class Extractor {
 };
 
 }  // namespace
+
+std::string format_extension(const std::string& format) {
+  for (const FormatRule& rule : RuleSet::builtin().formats()) {
+    if (rule.id == format && !rule.extensions.empty()) return rule.extensions.front();
+  }
+  return ".bin";
+}
 
 std::string file_name_part(std::string_view entry) {
   const std::size_t slash = entry.find_last_of("/\\");

@@ -32,6 +32,8 @@ struct Extraction {
 Result<Extraction> extract_models(const program::AppPackage& app, const Inventory& inventory,
                                   const std::filesystem::path& folder);
 
+// ".tflite" for the inventory's name of a format; ".bin" for those without an extension.
+std::string format_extension(const std::string& format);
 // "assets/../a b/model.tflite" -> "model.tflite"; "model" for a name of which nothing is left.
 std::string file_name_part(std::string_view entry);
 // Repeats the key (hexadecimal) from its first byte at the first byte; nothing for a bad key.

@@ -198,12 +198,19 @@ void declare_guest(CLI::App& app, CommandLine& line) {
   add_library(add("exports", "list what a library exports; nothing of it is run"));
   auto* call = add("call", "call one of its functions");
   add_library(call);
-  call->add_option("function", g.function, "a symbol, or +0xOFFSET")->required();
-  call->add_option("arguments", g.arguments, "numbers, or texts in quotes of their own");
+  call->add_option("function", g.function,
+                   "a symbol, +0xOFFSET, or a native method: com.app.Face.analyze")
+      ->required();
+  call->add_option("arguments", g.arguments,
+                   "numbers, or texts in quotes of their own; of a method by its types: numbers, "
+                   "texts, @FILE (picture, array, buffer), null");
   auto* trace = add("trace", "load it, call a function if one is named, and write what it does");
   add_library(trace);
-  trace->add_option("function", g.function, "a symbol, or +0xOFFSET");
-  trace->add_option("arguments", g.arguments, "numbers, or texts in quotes of their own");
+  trace->add_option("function", g.function,
+                    "a symbol, +0xOFFSET, or a native method: com.app.Face.analyze");
+  trace->add_option("arguments", g.arguments,
+                    "numbers, or texts in quotes of their own; of a method by its types: numbers, "
+                    "texts, @FILE (picture, array, buffer), null");
   trace->add_option("--watch", g.watch,
                     "calls to write, as \"import:*!memcpy {in,len=arg2}\"; may be repeated");
   trace->add_option("--plan", g.plan, "a probe_plan.json, whose probes are written too");

@@ -10,7 +10,9 @@
 #include "daylight/base/file.h"
 #include "daylight/base/hex.h"
 #include "daylight/base/text.h"
+#include "daylight/cli/extraction.h"
 #include "daylight/cli/guest_answer.h"
+#include "daylight/guest/native_call.h"
 #include "daylight/guest/observe/guest_tracer.h"
 
 namespace dl::cli {
@@ -46,9 +48,23 @@ Result<std::uint64_t> function_of(const guest::GuestLibrary& library, const std:
               library.name + "!" + name);
 }
 
+// A static method does not see the difference, unless it looks at its class.
+Result<guest::JavaValue> call_on_new_object(Guest& guest, const guest::JavaMember& method,
+                                            const std::vector<guest::JavaValue>& values) {
+  return call_java_native(guest, method, guest.java().new_object(method.owner), values);
+}
+
 }  // namespace
 
-Result<Json> call_function(Guest& guest, const LibraryFiles& files, const GuestFlags& flags) {
+Result<Json> call_function(Guest& guest, const LibraryFiles& files, const GuestFlags& flags,
+                           const NativeCallLine* line) {
+  if (line != nullptr) {
+    const guest::JavaMember method = TRY(line->find(guest));
+    const std::vector<guest::JavaValue> values = TRY(line->values(guest, method));
+    const auto done = call_on_new_object(guest, method, values);
+    if (!done) return Json{{"fault", {{"kind", "call"}, {"what", done.error().what}}}};
+    return Json{{"method", method.text()}, {"result", NativeCallLine::describe(guest, *done)}};
+  }
   const guest::GuestLibrary* const library = guest.loader().loaded(files.name());
   const std::uint64_t function = TRY(function_of(*library, flags.function));
   std::vector<std::uint64_t> arguments;
@@ -74,13 +90,108 @@ Result<std::vector<CaptureRule>> capture_rules_of(const GuestFlags& flags) {
   return out;
 }
 
+namespace {
+
+// One trace: steps, and what each leaves.
+class TraceRun {
+ public:
+  TraceRun(Guest& guest, guest::GuestTracer& tracer, std::filesystem::path models_folder)
+      : guest_(guest), tracer_(tracer), models_(guest), models_folder_(std::move(models_folder)) {}
+
+  // Whether the call came to its end.
+  template <typename Run>
+  Result<bool> step(const std::string& name, Run run) {
+    const std::uint64_t id = tracer_.begin_call(name);
+    const guest::GuestResult<guest::GuestValue> done = run();
+    tracer_.end_call(id, name, done);
+    if (!done) faults_.push_back({{"call", name}, {"fault", to_json(done.error())}});
+    TRY_VOID(look("after " + name));
+    return done.has_value();
+  }
+  // What came into memory: libraries, natives, models, which are written out.
+  Result<void> look(const std::string& where) {
+    tracer_.note_libraries();
+    for (const guest::MemoryModel& model : tracer_.note_memory(models_, where)) {
+      Json entry = {{"format", model.format},
+                    {"sha256", model.sha256},
+                    {"size", model.size},
+                    {"where", where},
+                    {"in_file", model.in_file}};
+      const auto bytes = guest_.arena().copy(model.address, model.size);
+      if (bytes) {
+        if (found_.empty()) TRY_VOID(make_private_folder(models_folder_));
+        const std::string name =
+            "model-" + std::to_string(found_.size() + 1) + format_extension(model.format);
+        TRY_VOID(
+            write_file_atomic(models_folder_ / name, std::string(bytes->begin(), bytes->end())));
+        entry["path"] = "models/" + name;
+      }
+      found_.push_back(std::move(entry));
+    }
+    return {};
+  }
+  void finish(Json& out) {
+    if (!models_.complete())
+      tracer_.note(TraceLevel::kWarning, "memory", "not all of it was searched for models");
+    out["models"] = std::move(found_);
+    if (!faults_.empty()) out["faults"] = std::move(faults_);
+  }
+
+ private:
+  Guest& guest_;
+  guest::GuestTracer& tracer_;
+  guest::MemoryModels models_;
+  std::filesystem::path models_folder_;
+  Json found_ = Json::array();
+  Json faults_ = Json::array();
+};
+
+guest::GuestResult<guest::GuestValue> start(Guest& guest, const guest::GuestLibrary& library) {
+  const auto version = guest.run_on_load(library);
+  if (!version) return tl::unexpected<GuestFault>(version.error());
+  return guest::GuestValue{static_cast<std::uint32_t>(*version), {}};
+}
+
+// The function of the command line, by address or as a method.
+Result<void> call_in_trace(Guest& guest, const guest::GuestLibrary& library,
+                           const GuestFlags& flags, const NativeCallLine* line, TraceRun& run,
+                           Json& out) {
+  if (line != nullptr) {
+    const guest::JavaMember method = TRY(line->find(guest));
+    const std::string name = print_selector(
+        java_selector("L" + method.owner + ";", method.name, method.signature, true));
+    const std::vector<guest::JavaValue> values = TRY(line->values(guest, method));
+    TRY(run.step(name, [&]() -> guest::GuestResult<guest::GuestValue> {
+      const auto done = call_on_new_object(guest, method, values);
+      if (done) {
+        out["result"] = NativeCallLine::describe(guest, *done);
+        return guest::GuestValue{done->bits, {}};
+      }
+      GuestFault fault;
+      fault.kind = GuestFault::Kind::kAbort;
+      fault.what = done.error().what;
+      return tl::unexpected<GuestFault>(std::move(fault));
+    }));
+    return {};
+  }
+  const std::uint64_t function = TRY(function_of(library, flags.function));
+  std::vector<std::uint64_t> arguments;
+  for (const std::string& text : flags.arguments)
+    arguments.push_back(TRY(argument_of(guest, text)));
+  TRY(run.step("so:" + library.name + "!" + flags.function,
+               [&] { return guest.call(function, arguments); }));
+  return {};
+}
+
+}  // namespace
+
 Result<std::string> run_trace(const guest::GuestOptions& base, const LibraryFiles& files,
-                              const GuestFlags& flags, std::vector<CaptureRule> rules,
-                              const std::filesystem::path& folder) {
+                              const GuestFlags& flags, const NativeCallLine* line,
+                              std::vector<CaptureRule> rules, const std::filesystem::path& folder) {
   TraceHead head;
   head.source = "guest";
   for (const CaptureRule& rule : rules) head.rules.push_back(print_capture_rule(rule));
-  const auto writer = TRY(TraceWriter::create(folder, head));
+  const auto writer = TRY(TraceWriter::create(folder / "trace", head));
   guest::GuestTracer tracer(*writer, std::move(rules));
   guest::GuestOptions options = base;
   options.events = &tracer;
@@ -88,43 +199,25 @@ Result<std::string> run_trace(const guest::GuestOptions& base, const LibraryFile
   const auto guest = TRY(Guest::create(options));
   tracer.attach(*guest, files.name());
   guest->machine().engine.observe(&tracer);
-  guest::MemoryModels models(*guest);
+  TraceRun run(*guest, tracer, folder / "models");
   Json out = {{"library", files.name()}};
-  const auto step = [&](const std::string& name, auto run) {
-    const std::uint64_t id = tracer.begin_call(name);
-    const auto done = run();
-    tracer.end_call(id, name, done);
-    tracer.note_libraries();
-    tracer.note_memory(models, "after " + name);
-    if (!done) out["faults"].push_back({{"call", name}, {"fault", to_json(done.error())}});
-    return done.has_value();
-  };
-  const auto library = guest->load(files.name());
-  if (!library) {
-    tracer.note(TraceLevel::kError, files.name(), describe(library.error()));
-    TRY_VOID(writer->finish(TraceEnding::kFailed, library.error().what));
-    return tl::unexpected<Error>(library.error());
-  }
-  tracer.note_libraries();
-  tracer.note_memory(models, "after loading");
-  const std::string prefix = "so:" + files.name() + "!";
-  const bool loaded = step(prefix + "JNI_OnLoad", [&]() -> guest::GuestResult<guest::GuestValue> {
-    const auto version = guest->run_on_load(**library);
-    if (!version) return tl::unexpected<GuestFault>(version.error());
-    return guest::GuestValue{static_cast<std::uint32_t>(*version), {}};
-  });
-  if (loaded && !flags.function.empty()) {
-    const std::uint64_t function = TRY(function_of(**library, flags.function));
-    std::vector<std::uint64_t> arguments;
-    for (const std::string& text : flags.arguments)
-      arguments.push_back(TRY(argument_of(*guest, text)));
-    step(prefix + flags.function, [&] { return guest->call(function, arguments); });
-  }
+  const auto done = [&]() -> Result<void> {
+    const guest::GuestLibrary* const library = TRY(guest->load(files.name()));
+    TRY_VOID(run.look("after loading"));
+    const bool started = TRY(
+        run.step("so:" + files.name() + "!JNI_OnLoad", [&] { return start(*guest, *library); }));
+    if (!started || flags.function.empty()) return {};
+    return call_in_trace(*guest, *library, flags, line, run, out);
+  }();
   guest->machine().engine.observe(nullptr);
+  if (!done) {
+    tracer.note(TraceLevel::kError, files.name(), dl::describe(done.error()));
+    TRY_VOID(writer->finish(TraceEnding::kFailed, done.error().what));
+    return tl::unexpected<Error>(done.error());
+  }
   for (const auto& gap : guest->java().gaps())
     tracer.note(TraceLevel::kWarning, "java", "wanted and not there: " + gap.what);
-  if (!models.complete())
-    tracer.note(TraceLevel::kWarning, "memory", "not all of it was searched for models");
+  run.finish(out);
   TRY_VOID(writer->finish(TraceEnding::kFinished));
   const TraceCounts counts = writer->counts();
   out["events"] = counts.events;

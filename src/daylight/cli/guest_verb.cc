@@ -9,6 +9,7 @@
 
 #include "daylight/base/file.h"
 #include "daylight/base/json.h"
+#include "daylight/base/text.h"
 #include "daylight/cli/guest_answer.h"
 #include "daylight/cli/guest_calls.h"
 #include "daylight/guest/guest_process.h"
@@ -60,6 +61,8 @@ struct GuestJob {
   guest::GuestOptions options;
   guest::GuestProcessOptions process;
   KeptEvents events;
+  std::optional<NativeCallLine> line = std::nullopt;  // a method to call
+  const NativeCallLine* method() const { return line ? &*line : nullptr; }
 };
 
 void print_answer(const GuestJob& job, const std::string& answer, const std::string& text) {
@@ -91,7 +94,7 @@ Result<ExitCode> call_verb(GuestJob& job) {
   const std::string answer =
       TRY(run_in_guest_process(job.process, job.options, [&](Guest& guest) -> Result<std::string> {
         Json out = TRY(load_library(guest, job.files, job.events));
-        out["call"] = TRY(call_function(guest, job.files, job.flags));
+        out["call"] = TRY(call_function(guest, job.files, job.flags, job.method()));
         return dump_json(out);
       }));
   const Json parsed = TRY(parse_json(answer, "guest"));
@@ -110,12 +113,21 @@ Result<ExitCode> trace_verb(GuestJob& job) {
   const std::filesystem::path folder = std::filesystem::absolute(flags.out);
   job.process.scratch = folder;
   const std::string answer = TRY(guest::run_in_jail(job.process, [&] {
-    return run_trace(job.options, job.files, flags, std::move(rules), folder / "trace");
+    return run_trace(job.options, job.files, flags, job.method(), std::move(rules), folder);
   }));
   const Json parsed = TRY(parse_json(answer, "guest"));
-  print_answer(job, answer,
-               fmt::format("{} events, {} calls in {}\n", dump_json_line(parsed["events"]),
-                           dump_json_line(parsed["calls"]), (folder / "trace").string()));
+  std::string text = fmt::format("{} events, {} calls in {}\n", dump_json_line(parsed["events"]),
+                                 dump_json_line(parsed["calls"]), (folder / "trace").string());
+  if (parsed.contains("result"))
+    text += "result: " + printable(dump_json_line(parsed["result"]), 400) + "\n";
+  for (const Json& model : parsed["models"]) {
+    if (model["in_file"].get<bool>()) continue;  // detect finds those
+    text += fmt::format(
+        "model ({}), {} bytes, {}: {}\n", printable(model["format"].get<std::string>(), 60),
+        dump_json_line(model["size"]), printable(model["where"].get<std::string>(), 200),
+        (folder / model.value("path", "")).string());
+  }
+  print_answer(job, answer, text);
   return parsed.contains("faults") ? kSomeInputsFailed : kDone;
 }
 
@@ -136,6 +148,8 @@ Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags
   const LibraryFiles files =
       TRY(LibraryFiles::open(flags.library, flags.deps, machine_of(flags.engine)));
   GuestJob job{flags, files, {}, {}, {}};
+  if (NativeCallLine::is_method(flags.function))
+    job.line = TRY(NativeCallLine::parse(flags.function, flags.arguments));
   job.options.machine = files.machine();
   job.options.events = &job.events;
   job.options.libraries = [&](const std::string& name) { return files.find(name); };

@@ -550,7 +550,7 @@ class KeySearch {
   }
 
   std::optional<XorFinding> prove(const Key& key, const std::string& how) {
-    if (is_zero(key) || !tried_.insert(key).second || ++trials_ > kMaxXorTrials ||
+    if (is_zero(key) || !tried_.emplace(key.begin(), key.end()).second || ++trials_ > kMaxXorTrials ||
         work_ > kMaxXorWork)
       return std::nullopt;
     work_ += bytes_.size();
@@ -580,7 +580,7 @@ class KeySearch {
 
   ByteSpan bytes_;
   std::vector<Known> known_;
-  std::set<Key> tried_;
+  std::set<std::string> tried_;
   int trials_ = 0;
   std::uint64_t work_ = 0;
 };

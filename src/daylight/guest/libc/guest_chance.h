@@ -14,6 +14,9 @@ namespace dl::guest {
 
 // The process that a guest believes to be: an ordinary app's.
 inline constexpr int kGuestProcess = 10'123;
+// Who started it, and the user that Android gives to an app.
+inline constexpr int kGuestParent = 999;
+inline constexpr int kGuestUser = 10'123;
 
 // Thread safe.
 class GuestChance {

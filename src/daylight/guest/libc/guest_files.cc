@@ -41,6 +41,21 @@ std::string maps_text(const GuestMachine& machine) {
   return out;
 }
 
+// An app's process that nobody traces. Source: proc(5); order and names as Linux 4.19 writes them.
+std::string status_text(const GuestMachine& machine) {
+  const std::string pid = std::to_string(kGuestProcess);
+  const std::string user = std::to_string(kGuestUser);
+  const std::string users = user + "\t" + user + "\t" + user + "\t" + user + "\n";
+  const std::string memory = std::to_string(machine.arena.mapped() / 1024) + " kB\n";
+  return "Name:\tapp_process64\nUmask:\t0077\nState:\tR (running)\nTgid:\t" + pid +
+         "\nNgid:\t0\nPid:\t" + pid + "\nPPid:\t" + std::to_string(kGuestParent) +
+         "\nTracerPid:\t0\nUid:\t" + users + "Gid:\t" + users +
+         "FDSize:\t128\nGroups:\t9997 20123 50123\nVmPeak:\t" + memory + "VmSize:\t" + memory +
+         "VmRSS:\t" + memory +
+         "Threads:\t1\nSigQ:\t0/13580\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
+         "CapEff:\t0000000000000000\nNoNewPrivs:\t0\nSeccomp:\t2\n";
+}
+
 // What the host's stat has to say of something that is only made.
 void stat_of_made(struct stat& to, unsigned kind, std::uint64_t size, const std::string& path) {
   to = {};
@@ -157,9 +172,16 @@ std::optional<std::string> GuestFiles::made_file(const std::string& path) const 
   const std::string whole = whole_path(path);
   const auto found = machine_.profile.files.find(whole);
   if (found != machine_.profile.files.end()) return found->second;
-  if (whole == std::string(kSelf) + "/maps") return maps_text(machine_);
-  if (whole == std::string(kSelf) + "/cmdline" || whole == std::string(kSelf) + "/comm")
-    return std::string("app_process64") + (whole.ends_with("comm") ? '\n' : '\0');
+  // The process by its number is the same one.
+  const std::string by_number = "/proc/" + std::to_string(kGuestProcess) + "/";
+  const std::string self = std::string(kSelf) + "/";
+  const std::string what = whole.starts_with(self)        ? whole.substr(self.size())
+                           : whole.starts_with(by_number) ? whole.substr(by_number.size())
+                                                          : std::string();
+  if (what == "maps") return maps_text(machine_);
+  if (what == "status") return status_text(machine_);
+  if (what == "cmdline" || what == "comm")
+    return std::string("app_process64") + (what == "comm" ? '\n' : '\0');
   return std::nullopt;
 }
 

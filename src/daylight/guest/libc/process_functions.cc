@@ -198,8 +198,8 @@ int cpu_count(GuestMachine& machine) { return machine.profile.cpu_count; }
 
 std::uint64_t process_name(GuestMachine& machine) { return machine.constant_text("app_process64"); }
 int getpid_() { return kGuestProcess; }
-int getppid_() { return 999; }
-int getuid_() { return 10'123; }
+int getppid_() { return kGuestParent; }
+int getuid_() { return kGuestUser; }
 
 int prctl_(GuestMachine& machine, int option) {
   machine.events.lookup(

@@ -59,13 +59,13 @@ std::uint64_t GuestHeap::allocate_large(std::uint64_t size, std::uint64_t align,
     const std::uint64_t address = kept->second.back();
     kept->second.pop_back();
     kept_bytes_ -= pages;
-    large_[address] = pages;
+    large_[address] = {pages, size};
     fresh = false;
     return address;
   }
   const auto address = arena_.map(pages, kPageRead | kPageWrite, align);
   if (!address) return 0;
-  large_[*address] = pages;
+  large_[*address] = {pages, size};
   return *address;
 }
 
@@ -103,7 +103,7 @@ bool GuestHeap::release(std::uint64_t address) {
   }
   const auto large = large_.find(address);
   if (large == large_.end()) return false;
-  const std::uint64_t pages = large->second;
+  const std::uint64_t pages = large->second.pages;
   large_.erase(large);
   --blocks_;
   if (kept_bytes_ + pages <= kMaxKeptLarge) {
@@ -127,7 +127,7 @@ std::optional<std::uint64_t> GuestHeap::size_of_locked(std::uint64_t address) co
   }
   const auto large = large_.find(address);
   if (large == large_.end()) return std::nullopt;
-  return large->second;
+  return large->second.pages;
 }
 
 std::optional<std::uint64_t> GuestHeap::size_of(std::uint64_t address) const {
@@ -135,12 +135,24 @@ std::optional<std::uint64_t> GuestHeap::size_of(std::uint64_t address) const {
   return size_of_locked(address);
 }
 
+std::optional<std::uint64_t> GuestHeap::asked_of(std::uint64_t address) const {
+  const std::scoped_lock lock(mutex_);
+  const auto large = large_.find(address);
+  if (large == large_.end()) return std::nullopt;
+  return large->second.asked;
+}
+
 std::optional<std::uint64_t> GuestHeap::reallocate(std::uint64_t address, std::uint64_t size) {
   if (address == 0) return allocate(size);
   const auto old = size_of(address);
   if (!old) return std::nullopt;
   // In place where it fits and not too much would be left over.
-  if (size <= *old && size >= *old / 2) return address;
+  if (size <= *old && size >= *old / 2) {
+    const std::scoped_lock lock(mutex_);
+    const auto large = large_.find(address);
+    if (large != large_.end()) large->second.asked = size;
+    return address;
+  }
   const std::uint64_t fresh = allocate(size);
   if (fresh == 0) return 0;
   std::memcpy(pointer(fresh), pointer(address), std::min(size, *old));

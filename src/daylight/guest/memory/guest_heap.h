@@ -37,6 +37,8 @@ class GuestHeap {
   std::optional<std::uint64_t> reallocate(std::uint64_t address, std::uint64_t size);
   // Usable bytes of a block; nothing for what is none.
   std::optional<std::uint64_t> size_of(std::uint64_t address) const;
+  // The bytes that were asked for; nothing for what is no block, or a small one.
+  std::optional<std::uint64_t> asked_of(std::uint64_t address) const;
   std::uint64_t blocks() const;  // in use
 
  private:
@@ -56,8 +58,12 @@ class GuestHeap {
     std::uint8_t which = 0;
     std::vector<bool> used;
   };
-  std::unordered_map<std::uint64_t, Run> runs_;             // by address / kHeapRun
-  std::unordered_map<std::uint64_t, std::uint64_t> large_;  // address, size of the mapping
+  std::unordered_map<std::uint64_t, Run> runs_;  // by address / kHeapRun
+  struct Large {
+    std::uint64_t pages = 0;  // bytes of the mapping
+    std::uint64_t asked = 0;
+  };
+  std::unordered_map<std::uint64_t, Large> large_;                      // by address
   std::unordered_map<std::uint64_t, std::vector<std::uint64_t>> kept_;  // by size
   std::uint64_t kept_bytes_ = 0;
   std::uint64_t blocks_ = 0;

@@ -39,8 +39,8 @@ class GuestTracer : public CallObserver, public GuestEvents {
   void attach(Guest& guest, const std::string& name);
   // Writes modules and native methods that were not written yet.
   void note_libraries();
-  // Models that came into memory since the last time; `where` says after what.
-  void note_memory(MemoryModels& models, const std::string& where);
+  // Models that came into memory since the last time; `where` says after what. Gives them.
+  std::vector<MemoryModel> note_memory(MemoryModels& models, const std::string& where);
   void note(TraceLevel level, const std::string& where, const std::string& text);
 
   // A call from the host into the guest; the same name at its end.

@@ -2,6 +2,8 @@
 // Looks through mapped memory, neighbouring pages together.
 #include "daylight/guest/observe/memory_models.h"
 
+#include <algorithm>
+
 #include "daylight/base/digest.h"
 #include "daylight/format/probe/model_probe.h"
 
@@ -37,6 +39,9 @@ std::vector<MemoryModel> MemoryModels::search() {
       model.format = std::string(each.model.format);
       model.address = begin + each.offset;
       model.size = each.model.size;
+      // Zeros behind a model look like its padding; those behind its block are not the model's.
+      if (const auto asked = guest_.machine().heap.asked_of(model.address))
+        model.size = std::min(model.size, *asked);
       const auto held = guest_.arena().bytes(model.address, model.size);
       if (!held) continue;
       model.sha256 = sha256_hex(*held);

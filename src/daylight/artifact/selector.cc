@@ -174,6 +174,7 @@ Result<Selector> read_older(std::string_view text) {
   const std::size_t paren = text.find('(');
   if (text.starts_with('L') && arrow != std::string_view::npos && paren > arrow &&
       paren != std::string_view::npos) {
+    if (arrow == 1 || paren == arrow + 3) return bad("a selector has an empty class or method");
     return java_selector(text.substr(0, arrow + 1), text.substr(arrow + 3, paren - arrow - 3),
                          text.substr(paren));
   }

@@ -81,6 +81,8 @@ TEST(Selector, PrintsWhatItReads) {
 
 TEST(Selector, OlderPlansKeepTheirMeaning) {
   EXPECT_EQ(parsed("Lo/j;->a(Ljava/lang/Object;)V"), parsed("java:o/j;.a(Ljava/lang/Object;)V"));
+  EXPECT_FALSE(parse_selector("Lo/j;->(Ljava/lang/Object;)V"));
+  EXPECT_FALSE(parse_selector("L;->a(Ljava/lang/Object;)V"));
   EXPECT_EQ(parsed("libx.so!TfLiteInterpreterInvoke"),
             parsed("so:libx.so!TfLiteInterpreterInvoke"));
 }

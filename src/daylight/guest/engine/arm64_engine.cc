@@ -113,6 +113,7 @@ class Arm64Engine final : public GuestEngine, public Arm64Host {
   void code_changed(std::uint64_t address, std::uint64_t size) override;
   Result<void> watch(std::uint64_t function) override;
   void observe(CallObserver* observer) override { observer_ = observer; }
+  bool observed() const override { return observer_ != nullptr; }
 
   const Arm64Watches& watches() const override { return watches_; }
   void enter_watched(Arm64Cpu& cpu, std::uint64_t function) override;

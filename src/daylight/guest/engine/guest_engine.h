@@ -99,8 +99,10 @@ class GuestEngine {
   // Tells the observer of calls of the function that begins there. kUnsupported where the engine
   // cannot, kInvalidArgument where no code is.
   virtual Result<void> watch(std::uint64_t function) = 0;
-  // One at most; null for none. Not while a guest runs.
+  // One at most; null for none. Not while a guest runs; calls of a few functions of libc are seen
+  // only if it was there before the first library was loaded.
   virtual void observe(CallObserver* observer) = 0;
+  virtual bool observed() const = 0;
 };
 
 }  // namespace dl::guest

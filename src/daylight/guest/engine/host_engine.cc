@@ -102,6 +102,7 @@ class HostEngine final : public GuestEngine {
     return fail(ErrorCode::kUnsupported, "native code is not watched; imports are", "guest");
   }
   void observe(CallObserver* observer) override { observer_ = observer; }
+  bool observed() const override { return observer_ != nullptr; }
 
   // Whether the guest goes on.
   bool host_call(HostFrameRegisters& registers);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "daylight/guest/machine/guest_machine.h"
 
@@ -14,5 +15,11 @@ namespace dl::guest {
 // memory. Thread safe.
 std::uint64_t put_guest_code(GuestMachine& machine, std::span<const std::uint8_t> code);
 std::uint64_t put_guest_code(GuestMachine& machine, std::span<const std::uint32_t> words);
+
+// A function that copies (to, from, size) or fills (to, byte, size): arm64 guests run up to 128
+// bytes of it as their own code, unless their calls are observed; `slow` does the rest.
+// memory_code.cc.
+void add_fast_function(FunctionTable& table, const std::string& name, HostFunction slow,
+                       bool fills);
 
 }  // namespace dl::guest

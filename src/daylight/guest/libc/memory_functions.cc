@@ -10,6 +10,7 @@
 
 #include "daylight/base/hex.h"
 #include "daylight/guest/libc/guest_files.h"
+#include "daylight/guest/libc/guest_code.h"
 #include "daylight/guest/libc/system_functions.h"
 #include "daylight/guest/machine/guest_machine.h"
 
@@ -310,9 +311,9 @@ void add_memory_functions(FunctionTable& table) {
   table.add("mremap", &mremap_);
   table.add("madvise", &madvise_);
   for (const char* name : {"mlock", "munlock", "msync"}) table.add(name, &memory_is_there);
-  table.add("memcpy", &memcpy_);
-  table.alias("memmove", "memcpy");
-  table.add("memset", &memset_);
+  for (const char* name : {"memcpy", "memmove"})
+    add_fast_function(table, name, host_function(name, &memcpy_), false);
+  add_fast_function(table, "memset", host_function("memset", &memset_), true);
   table.add("memcmp", &memcmp_);
   table.alias("bcmp", "memcmp");
   table.add("memchr", &memchr_);

@@ -8,6 +8,7 @@
 #include "daylight/guest/android/java_classes.h"
 #include "daylight/guest/engine/arm64_engine.h"
 #include "daylight/guest/engine/host_engine.h"
+#include "daylight/guest/libc/guest_signals.h"
 #include "daylight/guest/libc/system_world.h"
 
 namespace dl::guest {
@@ -42,6 +43,10 @@ Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
       options.profile == nullptr ? DeviceProfile::builtin(arm64) : *options.profile,
       options.events == nullptr ? no_guest_events() : *options.events);
   guest->machine_->arm64 = arm64;
+  guest->engine_->handle_signals([machine = guest->machine_.get()](int number) {
+    const std::uint64_t handler = machine->part<GuestSignals>().get(number).handler;
+    return handler == kSignalIgnored ? kSignalDefault : handler;
+  });
   world->set_machine(guest->machine_.get());
   guest->world_ = std::move(world);
   guest->loader_ = std::make_unique<LibraryLoader>(*guest->arena_, *guest->engine_, *guest->world_,

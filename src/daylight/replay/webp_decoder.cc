@@ -77,9 +77,12 @@ Result<DecodedImage> decode_webp(ByteSpan bytes, const std::string& where) {
   decoded.format = ImageFormat::kWebp;
   TRY_VOID(check_size(static_cast<std::uint64_t>(features.width),
                       static_cast<std::uint64_t>(features.height), where));
-  decoded.image.reshape(features.width, features.height, features.has_alpha != 0 ? 4 : 3);
-  TRY_VOID(features.has_animation != 0 ? read_first_frame(bytes, decoded.image, where)
-                                       : read_still(bytes, decoded.image, where));
+  if (features.has_animation != 0) {
+    TRY_VOID(read_first_frame(bytes, decoded.image, where));
+  } else {
+    decoded.image.reshape(features.width, features.height, features.has_alpha != 0 ? 4 : 3);
+    TRY_VOID(read_still(bytes, decoded.image, where));
+  }
   decoded.orientation = stored_orientation(bytes);
   return decoded;
 }

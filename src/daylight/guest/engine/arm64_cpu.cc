@@ -7,6 +7,7 @@
 
 #include "daylight/base/hex.h"
 #include "daylight/guest/engine/arm64_engine.h"
+#include "daylight/guest/engine/arm64_signals.h"
 
 namespace dl::guest {
 namespace {
@@ -104,9 +105,16 @@ bool Arm64Cpu::run_missing(A64::VAddr pc) {
   return true;
 }
 
+// Whether the guest handles it: it goes on in its handler.
+bool Arm64Cpu::deliver(int signal, std::uint64_t pc) {
+  const std::uint64_t handler = host_.handler_of(signal);
+  return handler != 0 && enter_signal(*jit_, arena_, signal, handler, host_.signal_stub(), pc, pc);
+}
+
 void Arm64Cpu::InterpreterFallback(A64::VAddr pc, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     if (run_missing(pc + 4 * i)) continue;
+    if (deliver(kSignalIllegal, pc + 4 * i)) return;
     const auto word = MemoryReadCode(pc + 4 * i);
     fault(GuestFault::Kind::kInstruction,
           "instruction 0x" + hex_number(word.value_or(0), 8) + " is not known", pc + 4 * i, 0);
@@ -121,10 +129,11 @@ void Arm64Cpu::ExceptionRaised(A64::VAddr pc, A64::Exception exception) {
     return;
   }
   if (exception == A64::Exception::Breakpoint) {
+    if (deliver(kSignalTrap, pc)) return;
     fault(GuestFault::Kind::kAbort, "stops at a breakpoint of its own", pc, 0);
     return;
   }
-  if (run_missing(pc)) return;
+  if (run_missing(pc) || deliver(kSignalIllegal, pc)) return;
   const auto word = MemoryReadCode(pc);
   fault(GuestFault::Kind::kInstruction,
         "instruction 0x" + hex_number(word.value_or(0), 8) + " is not known", pc, 0);
@@ -168,6 +177,11 @@ void Arm64Cpu::CallSVC(std::uint32_t number) {
     } else {
       fault(GuestFault::Kind::kInstruction, "a system call that is not known", pc, 0);
     }
+    return;
+  }
+  if (number == kSignalReturnNumber && pc == host_.signal_stub()) {
+    if (!leave_signal(*jit_, arena_))
+      fault(GuestFault::Kind::kMemory, "the frame of a signal is gone", pc, jit_->GetSP());
     return;
   }
   host_.host_call(*this, number);

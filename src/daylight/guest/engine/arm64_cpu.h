@@ -23,10 +23,12 @@ namespace dl::guest {
 
 namespace A64 = Dynarmic::A64;
 
-// Of the svc that ends a call, stands at a watched place, or behind an instruction that was moved.
+// Of the svc that ends a call, stands at a watched place, behind an instruction that was moved, or
+// where handlers of signals return to.
 inline constexpr std::uint32_t kReturnNumber = 0xffff;
 inline constexpr std::uint32_t kWatchNumber = 0xfffe;
 inline constexpr std::uint32_t kResumeNumber = 0xfffd;
+inline constexpr std::uint32_t kSignalReturnNumber = 0xfffc;
 inline constexpr Dynarmic::HaltReason kReturned = Dynarmic::HaltReason::UserDefined1;
 inline constexpr Dynarmic::HaltReason kFaulted = Dynarmic::HaltReason::UserDefined2;
 inline constexpr Dynarmic::HaltReason kStopRequest = Dynarmic::HaltReason::UserDefined3;
@@ -59,6 +61,10 @@ class Arm64Host {
   virtual ~Arm64Host() = default;
   virtual const Arm64Watches& watches() const = 0;
   virtual std::uint64_t return_stub() const = 0;
+  // Where handlers of signals return to.
+  virtual std::uint64_t signal_stub() const = 0;
+  // The guest's handler, 0 for none.
+  virtual std::uint64_t handler_of(int signal) const = 0;
   virtual std::vector<std::uint64_t> frames_of(Arm64Cpu& cpu) const = 0;
   virtual void host_call(Arm64Cpu& cpu, std::uint32_t number) = 0;
   virtual void enter_watched(Arm64Cpu& cpu, std::uint64_t function) = 0;
@@ -166,6 +172,7 @@ class Arm64Cpu final : public A64::UserCallbacks, public Arm64Registers, public 
     return done;
   }
   bool run_missing(A64::VAddr pc);
+  bool deliver(int signal, std::uint64_t pc);
   void pass_watch(std::uint64_t pc);
 
   Arm64Host& host_;

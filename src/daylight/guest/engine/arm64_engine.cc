@@ -103,6 +103,9 @@ class Arm64Engine final : public GuestEngine, public Arm64Host {
   std::string bound_name(std::uint64_t address) const override;
   GuestResult<GuestValue> call(std::uint64_t function, std::span<const std::uint64_t> integers,
                                std::span<const Vector128> vectors) override;
+  void handle_signals(std::function<std::uint64_t(int)> handler_of) override {
+    handler_of_ = std::move(handler_of);
+  }
   void raise(GuestFault fault) override;
   bool faulted() const override;
   void stop(const std::string& why) override;
@@ -119,6 +122,10 @@ class Arm64Engine final : public GuestEngine, public Arm64Host {
   void enter_watched(Arm64Cpu& cpu, std::uint64_t function) override;
   void leave_watched(Arm64Cpu& cpu, std::uint64_t return_to) override;
   std::uint64_t return_stub() const override { return return_stub_; }
+  std::uint64_t signal_stub() const override { return return_stub_ + 8; }
+  std::uint64_t handler_of(int signal) const override {
+    return handler_of_ ? handler_of_(signal) : 0;
+  }
   void host_call(Arm64Cpu& cpu, std::uint32_t number) override;
   std::vector<std::uint64_t> frames_of(Arm64Cpu& cpu) const override;
   bool stopped() const { return stopped_; }
@@ -137,6 +144,7 @@ class Arm64Engine final : public GuestEngine, public Arm64Host {
   std::uint64_t serial_ = next_serial();
   std::uint64_t return_stub_ = 0;
   CallObserver* observer_ = nullptr;
+  std::function<std::uint64_t(int)> handler_of_;
   std::atomic<bool> stopped_ = false;
 
   mutable std::mutex mutex_;  // guards what follows
@@ -156,7 +164,7 @@ class Arm64Engine final : public GuestEngine, public Arm64Host {
 
 Result<void> Arm64Engine::prepare() {
   return_stub_ = TRY(arena_.map(kGuestPage, kPageRead | kPageWrite));
-  const std::uint32_t code[] = {svc(kReturnNumber), kRet};
+  const std::uint32_t code[] = {svc(kReturnNumber), kRet, svc(kSignalReturnNumber)};
   std::memcpy(reinterpret_cast<void*>(return_stub_), code, sizeof(code));
   return arena_.protect(return_stub_, kGuestPage, kPageRead | kPageExecute);
 }

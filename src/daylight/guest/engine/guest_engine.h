@@ -83,6 +83,12 @@ class GuestEngine {
   // Whether this thread's call is ending with a fault: host functions that call back return soon.
   virtual bool faulted() const = 0;
 
+  // Where the guest handles a signal that its own code causes, by the signal's number: the address
+  // of its handler, 0 for none. Asked on the thread that causes it; not while a guest runs. Without
+  // one such a signal is a fault. arm64 delivers those of instructions (SIGILL, SIGTRAP), the host
+  // engine those of memory too.
+  virtual void handle_signals(std::function<std::uint64_t(int number)> handler_of) = 0;
+
   // Ends all calls with kStopped, from any thread; later calls too, until resume().
   virtual void stop(const std::string& why) = 0;
   virtual void resume() = 0;

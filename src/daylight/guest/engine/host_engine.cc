@@ -90,6 +90,9 @@ class HostEngine final : public GuestEngine {
   std::string bound_name(std::uint64_t address) const override;
   GuestResult<GuestValue> call(std::uint64_t function, std::span<const std::uint64_t> integers,
                                std::span<const Vector128> vectors) override;
+  void handle_signals(std::function<std::uint64_t(int)> handler_of) override {
+    guest_handlers_.handler_of = std::move(handler_of);
+  }
   void raise(GuestFault fault) override;
   bool faulted() const override;
   void stop(const std::string& why) override;
@@ -117,6 +120,7 @@ class HostEngine final : public GuestEngine {
   GuestEngineOptions options_;
   std::uint64_t serial_ = next_serial();
   CallObserver* observer_ = nullptr;
+  GuestHandlers guest_handlers_{arena_, {}};
   std::atomic<bool> stopped_ = false;
 
   mutable std::mutex mutex_;  // guards what follows
@@ -143,6 +147,7 @@ HostEngine::~HostEngine() {
   if (thread_slot.engine == serial_) {
     thread_slot = {};
     set_stop_flag(nullptr);
+    set_guest_handlers(nullptr);
   }
 }
 
@@ -194,6 +199,7 @@ GuestThread* HostEngine::this_thread() {
   threads_.push_back(std::move(thread));
   thread_slot = {serial_, threads_.back().get()};
   set_stop_flag(&stopped_);
+  set_guest_handlers(&guest_handlers_);
   return thread_slot.thread;
 }
 
@@ -351,6 +357,7 @@ void HostEngine::leave_thread() {
   GuestThread* const leaving = thread_slot.thread;
   thread_slot = {};
   set_stop_flag(nullptr);
+  set_guest_handlers(nullptr);
   arena_.unmap(leaving->stack - kStackGuard, leaving->stack_size + kStackGuard);
   arena_.unmap(leaving->block, kThreadBlockSize);
   const std::scoped_lock lock(mutex_);

@@ -42,6 +42,7 @@ constexpr std::array<int, 6> kGuestSignals = {SIGSEGV, SIGBUS,  SIGFPE,
 
 thread_local HostSignal last_signal;
 thread_local const std::atomic<bool>* stop_flag = nullptr;
+thread_local const GuestHandlers* guest_handlers = nullptr;
 std::array<struct sigaction, 65> earlier{};  // by number of the signal
 
 void read_context(HostSignal& to, const ucontext_t& context) {
@@ -82,6 +83,56 @@ void hand_on(int number, siginfo_t* info, void* context) {
   }
 }
 
+#if defined(__x86_64__)
+// What the kernel puts on a stack for a handler. Source: <asm/sigcontext.h> and <asm/ucontext.h> of
+// Linux; the state of vectors lies above, where the context points to.
+constexpr std::uint64_t kContextSize = 304;  // the kernel's ucontext, with 8 bytes of mask
+constexpr std::uint64_t kGuestRedZone = 128;
+constexpr std::uint64_t kLegacyState = 512;
+constexpr std::uint32_t kExtendedMark = 0x46505853;  // FP_XSTATE_MAGIC1
+
+std::uint64_t size_of_vectors(const std::uint8_t* state) {
+  std::uint32_t mark = 0;
+  std::uint32_t size = 0;
+  std::memcpy(&mark, state + 464, sizeof(mark));
+  std::memcpy(&size, state + 468, sizeof(size));
+  return mark == kExtendedMark && size >= kLegacyState && size <= kSignalStack ? size
+                                                                               : kLegacyState;
+}
+
+// Whether the guest handles it: the kernel's frame is laid on the guest's own stack too, and the
+// guest goes on in its handler, which returns as any handler does.
+bool goes_on_in_handler(int number, const siginfo_t& info, ucontext_t& context) {
+  if (guest_handlers == nullptr || !guest_handlers->handler_of) return false;
+  const std::uint64_t handler = guest_handlers->handler_of(number);
+  auto& registers = context.uc_mcontext.gregs;
+  const auto* const state = reinterpret_cast<const std::uint8_t*>(context.uc_mcontext.fpregs);
+  if (handler == 0 || state == nullptr) return false;
+  const std::uint64_t vectors = size_of_vectors(state);
+  const std::uint64_t top = static_cast<std::uint64_t>(registers[REG_RSP]) - kGuestRedZone;
+  const std::uint64_t state_at = (top - vectors) & ~std::uint64_t{63};
+  const std::uint64_t info_at = (state_at - sizeof(info)) & ~std::uint64_t{15};
+  const std::uint64_t context_at = (info_at - kContextSize) & ~std::uint64_t{15};
+  const std::uint64_t frame = context_at - 8;  // the return address; 16 bytes off, as in a call
+  if (!guest_handlers->arena.allows(frame, top - frame, kPageWrite)) return false;
+  std::memcpy(reinterpret_cast<void*>(state_at), state, vectors);
+  std::memcpy(reinterpret_cast<void*>(info_at), &info, sizeof(info));
+  std::memcpy(reinterpret_cast<void*>(context_at), &context, kContextSize);
+  auto& copied = *reinterpret_cast<ucontext_t*>(context_at);
+  copied.uc_mcontext.fpregs = reinterpret_cast<fpregset_t>(state_at);
+  // In front of its own context the kernel put the address that returns from a signal.
+  std::memcpy(reinterpret_cast<void*>(frame), reinterpret_cast<const char*>(&context) - 8, 8);
+  registers[REG_RSP] = static_cast<greg_t>(frame);
+  registers[REG_RDI] = number;
+  registers[REG_RSI] = static_cast<greg_t>(info_at);
+  registers[REG_RDX] = static_cast<greg_t>(context_at);
+  registers[REG_RIP] = static_cast<greg_t>(handler);
+  return true;
+}
+#else
+bool goes_on_in_handler(int, const siginfo_t&, ucontext_t&) { return false; }
+#endif
+
 void on_signal(int number, siginfo_t* info, void* context) {
   HostSwitch& here = daylight_host_switch;
   auto& registers = *static_cast<ucontext_t*>(context);
@@ -97,6 +148,7 @@ void on_signal(int number, siginfo_t* info, void* context) {
     return;
   }
   if (here.in_guest != 0) {
+    if (goes_on_in_handler(number, *info, registers)) return;
     last_signal = {};
     last_signal.number = number;
     last_signal.code = info->si_code;
@@ -305,6 +357,8 @@ Result<void> prepare_signal_stack() {
 HostSignal take_host_signal() { return std::exchange(last_signal, HostSignal{}); }
 
 void set_stop_flag(const std::atomic<bool>* flag) { stop_flag = flag; }
+
+void set_guest_handlers(const GuestHandlers* handlers) { guest_handlers = handlers; }
 
 void interrupt_guest(int thread_id) { syscall(SYS_tgkill, getpid(), thread_id, kInterruptSignal); }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -35,6 +36,15 @@ Result<void> prepare_signal_stack();
 
 // The signal that ended the last guest call of this thread; forgets it.
 HostSignal take_host_signal();
+
+// The guest's own handlers: asked for a signal that guest code on this thread causes. The guest
+// goes on in the handler on its own stack, as the kernel would let it. It must outlive the thread's
+// calls; null for none.
+struct GuestHandlers {
+  const GuestArena& arena;
+  std::function<std::uint64_t(int number)> handler_of;  // 0 for none
+};
+void set_guest_handlers(const GuestHandlers* handlers);
 
 // What says that this thread's guest is to stop: interrupts that come when it is false do nothing.
 // It must outlive the thread's calls; null for none.

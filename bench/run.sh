@@ -22,6 +22,9 @@ section detect "$python" bench/detect_bench.py "$daylight" "$data" build/bench/l
 section audit "$python" bench/audit_bench.py "$daylight" "$data"
 [ ! -f bench/replay_bench.py ] || section replay "$python" bench/replay_bench.py "$PWD/build/release" "$data"
 [ ! -f bench/assess_bench.py ] || section assess "$python" bench/assess_bench.py "$PWD/build/release" "$data"
+cmake --build build/release --target guest_bench
+cmake --build build/asan --target guest_oracle
+section guest "$python" bench/guest_bench.py build/release/bench/guest_bench build/asan/oracle/guest_oracle "$data/models"
 { head -n 7 bench/RESULTS.md; cat "$fresh"; tail -n +8 bench/RESULTS.md; } >bench/RESULTS.new
 mv bench/RESULTS.new bench/RESULTS.md
 cat "$fresh"

@@ -23,6 +23,8 @@ BUILD = ROOT / "build" / "fuzz"
 RESULTS = ROOT / "fuzz" / "RESULTS.md"
 MAX_KEPT_SIZE = 2048
 MAX_KEPT_FILES = 32
+# A byte that TensorFlow Lite keeps from its loading on is not ours.
+ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": "allocator_may_return_null=1", "LSAN_OPTIONS": f"suppressions={ROOT / 'fuzz' / 'lsan.supp'}"}
 SLOW_SECONDS = 10  # what libFuzzer calls slow
 RUN_LIMITS = ["-timeout=25", "-rss_limit_mb=3000", "-print_final_stats=1", "-verbosity=1"]
 HEADER = """# What the fuzz targets have been through
@@ -78,7 +80,8 @@ def keep(program: pathlib.Path, target: str, found: pathlib.Path) -> None:
 
 def slow_by_itself(program: pathlib.Path, found: pathlib.Path) -> bool:
     """Whether an input takes as long as it seemed: the clock also runs while other programs have the processor."""
-    with subprocess.Popen([program, *RUN_LIMITS, found], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen([program, *RUN_LIMITS, found], env=ENVIRONMENT, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as process:
         usage = os.wait4(process.pid, 0)[2]
         process.returncode = 0
     return usage.ru_utime + usage.ru_stime > SLOW_SECONDS
@@ -109,7 +112,7 @@ def fuzz(target: str, seconds: int) -> int:
     with log.open("wb") as out:
         subprocess.run([program, f"-max_total_time={seconds}", f"-artifact_prefix={findings}/", *RUN_LIMITS,
                         found, *seeds], check=False, stdout=out, stderr=subprocess.STDOUT,
-                       env={**os.environ, "ASAN_OPTIONS": "allocator_may_return_null=1"})
+                       env=ENVIRONMENT)
     text = log.read_text(errors="replace")
     runs = re.search(r"number_of_executed_units: (\d+)", text)
     edges = re.findall(r"cov: (\d+)", text)

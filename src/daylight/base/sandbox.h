@@ -28,6 +28,7 @@ struct SandboxOptions {
   bool local_sockets = true;       // may make AF_UNIX sockets; there is never a network
   bool start_programs = false;     // may start programs out of `read_only`
   bool executable_memory = false;  // may write memory and then run it (a JIT compiler needs it)
+  bool own_processes = true;       // may make processes of its own; else only threads
   bool kill_on_attack = true;      // ptrace, mount, unshare ... end it; else they fail with EPERM
 
   std::uint64_t data_bytes = kMaxChildDataBytes;          // each process (RLIMIT_DATA)

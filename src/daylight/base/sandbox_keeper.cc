@@ -132,6 +132,7 @@ Result<void> close_jail(int control, const SandboxOptions& options, const Sandbo
   policy.start_programs = options.start_programs;
   policy.executable_memory = options.executable_memory;
   policy.local_sockets = options.local_sockets;
+  policy.own_processes = options.own_processes;
   policy.kill_on_attack = options.kill_on_attack;
   const int listener = TRY(restrict_syscalls(policy));
   if (listener < 0) return {};

@@ -86,10 +86,10 @@ constexpr std::array kSockets = {"sendto",      "sendmsg",     "sendmmsg",   "re
                                  "recvmsg",     "recvmmsg",    "shutdown",   "connect",
                                  "bind",        "listen",      "accept",     "accept4",
                                  "getsockname", "getpeername", "getsockopt", "setsockopt"};
-// clone by its flags, below. fork and vfork are bounded by the limit on processes.
-constexpr std::array kThreads = {"fork",
-                                 "vfork",
-                                 "exit",
+// Bounded by the limit on processes.
+constexpr std::array kProcesses = {"fork", "vfork"};
+// clone by its flags, below.
+constexpr std::array kThreads = {"exit",
                                  "exit_group",
                                  "wait4",
                                  "waitid",
@@ -314,13 +314,20 @@ void add_executable_memory(Filter& filter, bool allowed) {
   filter.add(SCMP_ACT_ALLOW, "mmap", from_file);
 }
 
-void add_threads(Filter& filter, std::uint32_t attack) {
+void add_threads(Filter& filter, std::uint32_t attack, bool own_processes) {
   std::uint64_t all = 0;
   for (const unsigned long flag : kNamespaceFlags) {
     all |= flag;
     filter.add_when(attack, "clone", masked(0, flag, flag));
   }
-  filter.add_when(SCMP_ACT_ALLOW, "clone", masked(0, all, 0));
+  if (own_processes) {
+    filter.add_all(SCMP_ACT_ALLOW, kProcesses);
+    filter.add_when(SCMP_ACT_ALLOW, "clone", masked(0, all, 0));
+  } else {
+    filter.add_all(SCMP_ACT_ERRNO(EPERM), kProcesses);
+    filter.add_when(SCMP_ACT_ALLOW, "clone", masked(0, all | CLONE_THREAD, CLONE_THREAD));
+    filter.add_when(SCMP_ACT_ERRNO(EPERM), "clone", masked(0, all | CLONE_THREAD, 0));
+  }
   // clone3's flags lie in memory, where no filter sees them: ENOSYS makes libraries use clone.
 }
 
@@ -362,7 +369,7 @@ Result<int> restrict_syscalls(const SyscallPolicy& policy) {
   filter.add_all(SCMP_ACT_ALLOW, kThreads);
   filter.add_all(SCMP_ACT_ALLOW, kSignals);
   filter.add_all(SCMP_ACT_ALLOW, kTime);
-  add_threads(filter, attack);
+  add_threads(filter, attack, policy.own_processes);
   add_sockets(filter, policy.local_sockets);
   add_controls(filter);
   for (const char* name : kRefused) {

@@ -13,6 +13,7 @@ struct SyscallPolicy {
   bool start_programs = false;     // execve
   bool executable_memory = false;  // memory that is writable and executable by turns (a JIT)
   bool local_sockets = true;       // AF_UNIX; no other family, ever
+  bool own_processes = true;       // fork, and clone of more than a thread
   bool kill_on_attack = true;      // else an attack fails with EPERM
 };
 

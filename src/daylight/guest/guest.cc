@@ -9,6 +9,7 @@
 #include "daylight/guest/engine/arm64_engine.h"
 #include "daylight/guest/engine/host_engine.h"
 #include "daylight/guest/libc/guest_signals.h"
+#include "daylight/guest/libc/system_functions.h"
 #include "daylight/guest/libc/system_world.h"
 
 namespace dl::guest {
@@ -47,6 +48,7 @@ Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
     const std::uint64_t handler = machine->part<GuestSignals>().get(number).handler;
     return handler == kSignalIgnored ? kSignalDefault : handler;
   });
+  TRY_VOID(bind_system_calls(*guest->machine_));
   world->set_machine(guest->machine_.get());
   guest->world_ = std::move(world);
   guest->loader_ = std::make_unique<LibraryLoader>(*guest->arena_, *guest->engine_, *guest->world_,

@@ -63,6 +63,7 @@ Result<std::string> run_in_jail(const GuestProcessOptions& process,
   jail.read_only = process.read_only;
   jail.scratch = process.scratch;
   jail.executable_memory = true;  // the engine translates
+  jail.own_processes = false;
   jail.wall_time = process.wall_time;
   jail.resident_bytes = process.resident_bytes;
   jail.processes = 256;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process and the device: its end, its settings, what it can be asked, and raw system calls.
+// The process and the device: its end, its settings, and what it can be asked.
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -207,72 +207,6 @@ int prctl_(GuestMachine& machine, int option) {
   return 0;
 }
 
-// ---- system calls: a few, by their arm64 or x86-64 numbers ----
-
-enum class SystemCall { kUnknown, kGetTid, kGetPid, kGetUid, kRandom, kYield, kFutex };
-
-SystemCall system_call(std::uint64_t number, bool arm64) {
-  const std::pair<std::uint64_t, SystemCall> arm[] = {
-      {178, SystemCall::kGetTid}, {172, SystemCall::kGetPid}, {174, SystemCall::kGetUid},
-      {278, SystemCall::kRandom}, {124, SystemCall::kYield},  {98, SystemCall::kFutex}};
-  const std::pair<std::uint64_t, SystemCall> intel[] = {
-      {186, SystemCall::kGetTid}, {39, SystemCall::kGetPid}, {102, SystemCall::kGetUid},
-      {318, SystemCall::kRandom}, {24, SystemCall::kYield},  {202, SystemCall::kFutex}};
-  for (const auto& [known, call] : arm64 ? arm : intel) {
-    if (known == number) return call;
-  }
-  return SystemCall::kUnknown;
-}
-
-// The result, or a negative error as the kernel gives it.
-std::int64_t run_system_call(GuestMachine& machine, std::uint64_t number,
-                             const std::uint64_t (&arguments)[6], bool arm64) {
-  const SystemCall call = system_call(number, arm64);
-  machine.events.lookup(
-      {GuestLookup::What::kSystemCall, std::to_string(number), call != SystemCall::kUnknown, ""});
-  switch (call) {
-    case SystemCall::kGetTid:
-      return ::syscall(SYS_gettid);
-    case SystemCall::kGetPid:
-      return kGuestProcess;
-    case SystemCall::kGetUid:
-      return getuid_();
-    case SystemCall::kYield:
-      return ::syscall(SYS_sched_yield);
-    case SystemCall::kRandom:
-      if (!machine.arena.allows(arguments[0], arguments[1], kPageWrite)) return -EFAULT;
-      machine.part<GuestChance>().fill(reinterpret_cast<void*>(arguments[0]), arguments[1]);
-      return static_cast<std::int64_t>(arguments[1]);
-    case SystemCall::kFutex: {
-      // Waiting and waking on a word of its own memory.
-      const auto operation = static_cast<int>(arguments[1] & 0x7fU);
-      if (!machine.arena.allows(arguments[0], 4, kPageRead | kPageWrite)) return -EFAULT;
-      if (operation != 0 && operation != 1) return -ENOSYS;
-      const timespec slice{0, 50'000'000};
-      const long result = ::syscall(SYS_futex, arguments[0], arguments[1] & 0xffU, arguments[2],
-                                    operation == 0 ? &slice : nullptr, nullptr, 0);
-      // A wait that was cut short is a spurious wake-up, which every caller must expect.
-      if (result < 0) return errno == ETIMEDOUT && arguments[3] == 0 ? -EINTR : -errno;
-      return result;
-    }
-    case SystemCall::kUnknown:
-      break;
-  }
-  return -ENOSYS;
-}
-
-std::int64_t syscall_(GuestMachine& machine, std::uint64_t number, CallArguments& rest) {
-  std::uint64_t arguments[6];
-  for (std::uint64_t& each : arguments) each = rest.next_integer();
-  const std::int64_t result = run_system_call(machine, number, arguments, rest.frame().is_arm64());
-  if (result >= 0) {
-    errno = 0;
-    return result;
-  }
-  errno = static_cast<int>(-result);
-  return -1;
-}
-
 }  // namespace
 
 void add_process_functions(FunctionTable& table) {
@@ -306,7 +240,6 @@ void add_process_functions(FunctionTable& table) {
   table.add("getuid", &getuid_);
   for (const char* name : {"geteuid", "getgid", "getegid"}) table.alias(name, "getuid");
   table.add("prctl", &prctl_);
-  table.add("syscall", &syscall_);
   table.add_data("__stack_chk_guard", [](GuestMachine& machine) {
     const std::uint64_t slot = machine.heap.allocate(16);
     if (slot != 0)

@@ -11,7 +11,8 @@ const FunctionTable& system_functions() {
     add_string_functions(table);
     add_math_functions(table);
     add_thread_functions(table);
-    add_process_functions(table);
+    add_system_calls(table);
+  add_process_functions(table);
     add_linker_functions(table);
     add_format_functions(table);
     add_file_functions(table);

@@ -2,6 +2,7 @@
 // The system's libraries as a guest finds them: bionic's names, served by this machine's own.
 #pragma once
 
+#include "daylight/base/result.h"
 #include "daylight/guest/machine/function_table.h"
 
 namespace dl::guest {
@@ -36,5 +37,8 @@ void add_zlib_functions(FunctionTable& table);
 void add_network_functions(FunctionTable& table);  // sockets that lead nowhere
 void add_device_functions(FunctionTable& table);   // uname, limits, users, other programs
 void add_pattern_functions(FunctionTable& table);  // regcomp, fnmatch
+void add_system_calls(FunctionTable& table);       // syscall
+// Lets the guest's own svc instructions reach the same table. Before guest code runs.
+Result<void> bind_system_calls(GuestMachine& machine);
 
 }  // namespace dl::guest

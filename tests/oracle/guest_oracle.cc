@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -88,11 +89,11 @@ Result<void> load(const std::string& folder, const std::string& name) {
   dl::guest::GuestOptions options;
   options.machine = TRY(dl::ElfFile::parse(library, name)).machine();
   options.engine.jailed = true;
+  std::map<std::string, Bytes> read;  // as long as the guest
   options.libraries = [&](const std::string& each) -> std::optional<dl::guest::LibraryFile> {
-    Bytes bytes = read_all((folder + "/" + each).c_str());
+    const Bytes& bytes = read.emplace(each, read_all((folder + "/" + each).c_str())).first->second;
     if (bytes.empty()) return std::nullopt;
-    return dl::guest::LibraryFile{
-        dl::Content::owned(std::move(bytes)), {each}, "/data/app/lib/" + each};
+    return dl::guest::LibraryFile{{bytes, nullptr}, {each}, "/data/app/lib/" + each};
   };
   const auto guest = TRY(dl::guest::Guest::create(options));
   const double before = processor_seconds();

@@ -23,8 +23,10 @@ void add_app(CLI::App* verb, Options& o) {
       "folder or tar of what the installed app downloaded or unpacked: looked at with the app");
 }
 
-CLI::Option* add_case(CLI::App* verb, Options& o) {
-  return verb->add_option("--case", o.case_folder, "folder of the case; made when it is absent");
+CLI::Option* add_case(CLI::App* verb, Options& o, bool begins = false) {
+  return verb->add_option("--case", o.case_folder,
+                          begins ? "folder of the case; made when it is absent"
+                                 : "folder of the case, begun by detect or audit");
 }
 
 void add_samples(CLI::App* verb, Options& o, bool required) {
@@ -274,7 +276,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
                          "all stages in one: from the app and the samples to report.html");
   add_app(audit, o);
   add_samples(audit, o, true);
-  add_case(audit, o)->required();
+  add_case(audit, o, true)->required();
   add_detect_inputs(audit, o.detect);
   add_recipes(audit, o);
   add_replay(audit, o.replay);
@@ -284,7 +286,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   auto* detect =
       add_verb(app, line, "detect", "find models, runtimes, ML calls and tasks (inventory.json)");
   add_app(detect, o);
-  auto* detect_case = add_case(detect, o);
+  auto* detect_case = add_case(detect, o, true);
   detect->add_option("--out", o.out, "write the inventory here, without a case")
       ->excludes(detect_case);
   add_detect_inputs(detect, o.detect);

@@ -11,6 +11,7 @@
 #include "daylight/base/json.h"
 #include "daylight/base/text.h"
 #include "daylight/cli/guest_answer.h"
+#include "daylight/cli/guest_app.h"
 #include "daylight/cli/guest_calls.h"
 #include "daylight/guest/guest_process.h"
 #include "daylight/guest/library_files.h"
@@ -155,6 +156,14 @@ Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags
   job.options.libraries = [&](const std::string& name) { return files.find(name); };
   job.options.app.entry = [&](const std::string& name) { return files.entry(name); };
   job.options.app.entries = [&] { return files.entries(); };
+  // What the library may know of the app that it comes with.
+  const std::filesystem::path own(flags.library.substr(0, flags.library.find('!')));
+  const auto app = GuestApp::open(own, null_log());
+  if (app != nullptr) {
+    job.options.classes = &app->classes();
+    job.options.app.package = app->package_name();
+    job.options.app.certificates = app->certificates();
+  }
   std::optional<guest::DeviceProfile> profile;
   if (!flags.profile.empty()) {
     const std::string text = TRY(read_file(flags.profile, kMaxProfileFile));
@@ -165,7 +174,6 @@ Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags
   job.process.wall_time =
       std::chrono::milliseconds(static_cast<std::int64_t>(flags.seconds * 1000));
   // Libraries are opened while the guest asks for them.
-  const std::filesystem::path own(flags.library.substr(0, flags.library.find('!')));
   job.process.read_only.push_back(std::filesystem::absolute(own).parent_path());
   if (!flags.deps.empty()) job.process.read_only.push_back(std::filesystem::absolute(flags.deps));
   if (verb == "guest natives") return natives_verb(job);

@@ -85,6 +85,7 @@ std::string der_of(X509* certificate) {
 
 Certificate describe_certificate(X509* certificate, std::string sha256) {
   Certificate described;
+  described.der = der_of(certificate);
   described.sha256 = std::move(sha256);
   const BioPointer bio(BIO_new(BIO_s_mem()));
   X509_NAME_print_ex(bio.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);

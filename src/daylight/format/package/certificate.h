@@ -26,6 +26,7 @@ std::string digest_of(DigestAlgorithm algorithm, std::initializer_list<ByteSpan>
 std::optional<std::string> decode_base64(std::string_view text);
 
 struct Certificate {
+  std::string der;         // its own bytes
   std::string sha256;      // of the DER bytes, lower-case hexadecimal
   std::string subject;     // RFC 2253 text; hostile
   std::string key_type;    // "RSA", "DSA", "EC" or ""

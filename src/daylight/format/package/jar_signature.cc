@@ -198,6 +198,7 @@ void JarVerifier::verify_block(const ZipEntry& block) {
   for (std::size_t i = 0; i < signature->signers.size(); ++i) {
     ApkSigner signer;
     signer.scheme = SigningScheme::kV1;
+    signer.certificate = signature->signers[i].der;
     signer.cert_sha256 = signature->signers[i].sha256;
     signer.cert_subject = signature->signers[i].subject;
     signer.algorithm = signature->algorithms[i];

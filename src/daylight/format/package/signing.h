@@ -29,6 +29,7 @@ std::string_view scheme_name(SigningScheme scheme);
 // One signer of one scheme.
 struct ApkSigner {
   SigningScheme scheme = SigningScheme::kV1;
+  std::string certificate;    // DER; "" if there is none
   std::string cert_sha256;    // of the DER certificate, lower-case hexadecimal; "" if there is none
   std::string cert_subject;   // RFC 2253 text; from the file, hostile
   std::string algorithm;      // such as "RSA-PKCS1-SHA256"

@@ -238,6 +238,7 @@ std::string BlockVerifier::check_certificate(ApkSigner& signer, ByteSpan certifi
   if (!reader.ok()) return "its certificate is missing";
   const auto certificate = read_certificate(der, archive_.name());
   if (!certificate) return "its certificate cannot be read";
+  signer.certificate = certificate->der;
   signer.cert_sha256 = certificate->sha256;
   signer.cert_subject = certificate->subject;
   return as_bytes(certificate->public_key).size() == public_key.size() &&

@@ -75,3 +75,5 @@ step "what cannot be run is said"
 printf 'not a library' >text.so
 run 2 "$DAYLIGHT" guest natives text.so; one_line 'text.so'
 run 2 "$DAYLIGHT" guest natives absent.so; one_line 'absent.so'
+python3 -c 'import sys, zipfile; open("cut.so", "wb").write(zipfile.ZipFile(sys.argv[1]).read("jni/arm64-v8a/libtensorflowlite_jni.so")[:5000])' "$tflite"
+run 0 "$DAYLIGHT" guest exports cut.so; contains out 'gap: .*reaches beyond the file'

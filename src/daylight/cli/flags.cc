@@ -187,6 +187,9 @@ void declare_guest(CLI::App& app, CommandLine& line) {
                      "(x86_64, run as they are)")
         ->check(CLI::IsMember({"arm64", "host"}));
     verb->add_option("--seconds", g.seconds, "how long it may take (default 600)");
+    verb->add_flag("--exact-nans", g.exact_nans,
+                   "arm64: results that are no numbers have a phone's bits; slower (a run that "
+                   "needs it says so)");
     verb->add_flag("--unsafe-no-sandbox", g.unsafe_no_sandbox,
                    "go on where this machine lacks parts of the sandbox (daylight doctor)");
     verb->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");

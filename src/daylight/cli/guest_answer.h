@@ -35,6 +35,12 @@ class KeptEvents : public guest::GuestEvents {
   std::uint64_t dropped_log_ = 0;
 };
 
+// Said where GuestEngine::nans_may_differ().
+inline constexpr const char* kNansMayDiffer =
+    "an operation without a number as its result (0/0, inf - inf) was met: bits that follow from "
+    "it "
+    "may be others than a phone's; --exact-nans computes them as a phone does";
+
 Json to_json(const guest::GuestFault& fault);
 // Loads the library and runs its JNI_OnLoad: what happened.
 Result<Json> load_library(guest::Guest& guest, const guest::LibraryFiles& files,

@@ -217,6 +217,9 @@ Result<std::string> run_trace(const guest::GuestOptions& base, const LibraryFile
   }
   for (const auto& gap : guest->java().gaps())
     tracer.note(TraceLevel::kWarning, "java", "wanted and not there: " + gap.what);
+  if (guest->machine().engine.nans_may_differ())
+    tracer.note(TraceLevel::kWarning, "arithmetic", kNansMayDiffer);
+  out["nans_may_differ"] = guest->machine().engine.nans_may_differ();
   run.finish(out);
   TRY_VOID(writer->finish(TraceEnding::kFinished));
   const TraceCounts counts = writer->counts();

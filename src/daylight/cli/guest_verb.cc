@@ -59,12 +59,17 @@ std::optional<ElfMachine> machine_of(const std::string& engine) {
 struct GuestJob {
   const GuestFlags& flags;
   const LibraryFiles& files;
+  Terminal& terminal;
   guest::GuestOptions options;
   guest::GuestProcessOptions process;
   KeptEvents events;
   std::optional<NativeCallLine> line = std::nullopt;  // a method to call
   const NativeCallLine* method() const { return line ? &*line : nullptr; }
 };
+
+void warn_of_nans(const GuestJob& job, bool may_differ) {
+  if (may_differ) job.terminal.message(LogLevel::kWarning, kNansMayDiffer);
+}
 
 void print_answer(const GuestJob& job, const std::string& answer, const std::string& text) {
   print(job.flags.json ? answer : text);
@@ -96,10 +101,12 @@ Result<ExitCode> call_verb(GuestJob& job) {
       TRY(run_in_guest_process(job.process, job.options, [&](Guest& guest) -> Result<std::string> {
         Json out = TRY(load_library(guest, job.files, job.events));
         out["call"] = TRY(call_function(guest, job.files, job.flags, job.method()));
+        out["nans_may_differ"] = guest.machine().engine.nans_may_differ();
         return dump_json(out);
       }));
   const Json parsed = TRY(parse_json(answer, "guest"));
   print_answer(job, answer, dump_json(parsed["call"]));
+  warn_of_nans(job, parsed["nans_may_differ"].get<bool>());
   const bool faulted = parsed["jni_on_load"].contains("fault") || parsed["call"].contains("fault");
   return faulted ? kSomeInputsFailed : kDone;
 }
@@ -129,6 +136,7 @@ Result<ExitCode> trace_verb(GuestJob& job) {
         (folder / model.value("path", "")).string());
   }
   print_answer(job, answer, text);
+  warn_of_nans(job, parsed["nans_may_differ"].get<bool>());
   return parsed.contains("faults") ? kSomeInputsFailed : kDone;
 }
 
@@ -136,22 +144,31 @@ Result<ExitCode> tflite_verb(GuestJob& job) {
   const GuestFlags& flags = job.flags;
   const MappedFile model = TRY(MappedFile::open(flags.model));
   const MappedFile input = TRY(MappedFile::open(flags.input));
-  const std::string output = TRY(run_in_guest_process(job.process, job.options, [&](Guest& guest) {
-    return run_tflite(guest, job.files, model.bytes(), input.bytes(), flags.threads);
-  }));
+  // The last byte says whether NaNs may differ.
+  std::string output =
+      TRY(run_in_guest_process(job.process, job.options, [&](Guest& guest) -> Result<std::string> {
+        std::string out =
+            TRY(run_tflite(guest, job.files, model.bytes(), input.bytes(), flags.threads));
+        out.push_back(guest.machine().engine.nans_may_differ() ? 1 : 0);
+        return out;
+      }));
+  warn_of_nans(job, output.back() != 0);
+  output.pop_back();
   TRY_VOID(write_file_atomic(flags.output, output));
   return kDone;
 }
 
 }  // namespace
 
-Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags, Terminal&) {
+Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags,
+                                Terminal& terminal) {
   const LibraryFiles files =
       TRY(LibraryFiles::open(flags.library, flags.deps, machine_of(flags.engine)));
-  GuestJob job{flags, files, {}, {}, {}};
+  GuestJob job{flags, files, terminal, {}, {}, {}};
   if (NativeCallLine::is_method(flags.function))
     job.line = TRY(NativeCallLine::parse(flags.function, flags.arguments));
   job.options.machine = files.machine();
+  job.options.engine.exact_nans = flags.exact_nans;
   job.options.events = &job.events;
   job.options.libraries = [&](const std::string& name) { return files.find(name); };
   job.options.app.entry = [&](const std::string& name) { return files.entry(name); };

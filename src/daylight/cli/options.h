@@ -92,6 +92,7 @@ struct GuestFlags {
   int threads = 1;
   std::string engine;  // arm64|host; "": what the libraries are for, arm64 first
   double seconds = 600;
+  bool exact_nans = false;
   bool unsafe_no_sandbox = false;
   bool json = false;
 };

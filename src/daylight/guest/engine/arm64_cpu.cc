@@ -15,19 +15,21 @@ namespace {
 // In shared mode: every address of a 64-bit process on Linux has this bit, so that cutting it off
 // and putting it on again changes nothing.
 constexpr unsigned kSharedBits = 46;
+// FPSR.IOC: 0/0, inf - inf, 0 * inf, a conversion of what is no number, a signalling one.
+constexpr std::uint32_t kInvalidOperation = 1;
 
 }  // namespace
 
 Arm64Cpu::Arm64Cpu(Arm64Host& host, GuestArena& arena, Dynarmic::ExclusiveMonitor& monitor,
-                   std::size_t number, bool shared)
-    : host_(host), arena_(arena), shared_(shared) {
+                   std::size_t number, const GuestEngineOptions& options)
+    : host_(host), arena_(arena), shared_(options.shared_memory) {
   A64::UserConfig config{};
   config.callbacks = this;
   config.processor_id = number;
   config.global_monitor = &monitor;
   config.tpidr_el0 = &thread_register;
   config.tpidrro_el0 = &thread_register;
-  if (shared) {
+  if (shared_) {
     config.fastmem_pointer = reinterpret_cast<void*>(std::uint64_t{1} << kSharedBits);
     config.fastmem_address_space_bits = kSharedBits;
   } else {
@@ -39,6 +41,11 @@ Arm64Cpu::Arm64Cpu(Arm64Host& host, GuestArena& arena, Dynarmic::ExclusiveMonito
   config.define_unpredictable_behaviour = true;
   config.enable_cycle_counting = false;
   config.wall_clock_cntpct = true;
+  if (!options.exact_nans) {
+    // Only results that are no numbers differ, and the status register tells that there are some.
+    config.unsafe_optimizations = true;
+    config.optimizations |= Dynarmic::OptimizationFlag::Unsafe_InaccurateNaN;
+  }
   config.code_cache_size = kGuestCodeCache;
   jit_ = std::make_unique<A64::Jit>(config);
 }
@@ -82,7 +89,14 @@ std::optional<std::uint32_t> Arm64Cpu::MemoryReadCode(A64::VAddr at) {
   std::uint32_t word = 0;
   const auto gone = with_memory_escape([&] { std::memcpy(&word, reinterpret_cast<void*>(at), 4); });
   if (gone) return std::nullopt;
-  return word;
+  return host_.hot_sites().branch_for(at, word).value_or(word);
+}
+
+bool Arm64Cpu::take_invalid_operation() {
+  const std::uint32_t status = jit_->GetFpsr();
+  if ((status & kInvalidOperation) == 0) return false;
+  jit_->SetFpsr(status & ~kInvalidOperation);
+  return true;
 }
 
 bool Arm64Cpu::MemoryWriteExclusive128(A64::VAddr at, A64::Vector value, A64::Vector expected) {

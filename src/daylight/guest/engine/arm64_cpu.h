@@ -13,8 +13,10 @@
 #include <string>
 #include <vector>
 
+#include "daylight/guest/engine/arm64_hot_sites.h"
 #include "daylight/guest/engine/arm64_missing_instructions.h"
 #include "daylight/guest/engine/arm64_watches.h"
+#include "daylight/guest/engine/guest_engine.h"
 #include "daylight/guest/engine/guest_fault.h"
 #include "daylight/guest/memory/guest_arena.h"
 #include "daylight/guest/memory/memory_escape.h"
@@ -60,6 +62,7 @@ class Arm64Host {
  public:
   virtual ~Arm64Host() = default;
   virtual const Arm64Watches& watches() const = 0;
+  virtual Arm64HotSites& hot_sites() = 0;
   virtual std::uint64_t return_stub() const = 0;
   // Where handlers of signals return to.
   virtual std::uint64_t signal_stub() const = 0;
@@ -75,7 +78,7 @@ class Arm64Host {
 class Arm64Cpu final : public A64::UserCallbacks, public Arm64Registers, public Arm64Core {
  public:
   Arm64Cpu(Arm64Host& host, GuestArena& arena, Dynarmic::ExclusiveMonitor& monitor,
-           std::size_t number, bool shared);
+           std::size_t number, const GuestEngineOptions& options);
 
   A64::Jit& jit() { return *jit_; }
   Arm64Thread* thread = nullptr;
@@ -134,6 +137,8 @@ class Arm64Cpu final : public A64::UserCallbacks, public Arm64Registers, public 
   std::uint32_t pstate() const override { return jit_->GetPstate(); }
   void set_pc(std::uint64_t pc) override { jit_->SetPC(pc); }
 
+  // Whether an operation had no number as its result since the last question.
+  bool take_invalid_operation();
   // Ends the call with a fault, which stays the first one.
   void fault(GuestFault::Kind kind, std::string what, std::uint64_t pc, std::uint64_t address);
 

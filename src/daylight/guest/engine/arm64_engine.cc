@@ -96,6 +96,7 @@ class Arm64Engine final : public GuestEngine, public Arm64Host {
         options_(options),
         monitor_(kMaxGuestCpus),
         watches_(arena, svc(kWatchNumber), svc(kResumeNumber)),
+        hot_sites_(arena),
         functions_(65'536) {}
 
   Result<void> prepare();
@@ -117,8 +118,10 @@ class Arm64Engine final : public GuestEngine, public Arm64Host {
   Result<void> watch(std::uint64_t function) override;
   void observe(CallObserver* observer) override { observer_ = observer; }
   bool observed() const override { return observer_ != nullptr; }
+  bool nans_may_differ() const override { return !options_.exact_nans && invalid_operation_; }
 
   const Arm64Watches& watches() const override { return watches_; }
+  Arm64HotSites& hot_sites() override { return hot_sites_; }
   void enter_watched(Arm64Cpu& cpu, std::uint64_t function) override;
   void leave_watched(Arm64Cpu& cpu, std::uint64_t return_to) override;
   std::uint64_t return_stub() const override { return return_stub_; }
@@ -141,11 +144,13 @@ class Arm64Engine final : public GuestEngine, public Arm64Host {
   GuestEngineOptions options_;
   Dynarmic::ExclusiveMonitor monitor_;
   Arm64Watches watches_;
+  Arm64HotSites hot_sites_;
   std::uint64_t serial_ = next_serial();
   std::uint64_t return_stub_ = 0;
   CallObserver* observer_ = nullptr;
   std::function<std::uint64_t(int)> handler_of_;
   std::atomic<bool> stopped_ = false;
+  std::atomic<bool> invalid_operation_ = false;
 
   mutable std::mutex mutex_;  // guards what follows
   std::string why_stopped_;
@@ -186,7 +191,8 @@ Result<std::uint64_t> Arm64Engine::bind(HostFunction function) {
     stub_used_ = 0;
   }
   const std::uint64_t address = stub_page_ + stub_used_;
-  TRY_VOID(arena_.protect(stub_page_, kGuestPage, kPageRead | kPageWrite));
+  // Other threads read code of this page meanwhile: it stays executable.
+  TRY_VOID(arena_.protect(stub_page_, kGuestPage, kPageRead | kPageWrite | kPageExecute));
   const std::uint32_t code[] = {svc(bound_), kRet};
   std::memcpy(reinterpret_cast<void*>(address), code, sizeof(code));
   TRY_VOID(arena_.protect(stub_page_, kGuestPage, kPageRead | kPageExecute));
@@ -234,8 +240,7 @@ Arm64Cpu* Arm64Engine::take_cpu() {
     return cpu;
   }
   if (cpus_.size() >= kMaxGuestCpus) return nullptr;
-  cpus_.push_back(
-      std::make_unique<Arm64Cpu>(*this, arena_, monitor_, cpus_.size(), options_.shared_memory));
+  cpus_.push_back(std::make_unique<Arm64Cpu>(*this, arena_, monitor_, cpus_.size(), options_));
   install_handlers();
   return cpus_.back().get();
 }
@@ -304,6 +309,7 @@ GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
     thread->active.push_back(cpu);
   }
   run(*cpu, *thread);
+  if (cpu->take_invalid_operation()) invalid_operation_ = true;
   {
     const std::scoped_lock lock(mutex_);
     thread->active.pop_back();

@@ -119,7 +119,8 @@ Result<std::uint64_t> Arm64Watches::move(std::uint64_t address, std::uint32_t wo
     used_ = 0;
   }
   const std::uint64_t to = page_ + used_;
-  TRY_VOID(arena_.protect(page_, kGuestPage, kPageRead | kPageWrite));
+  // Other threads read code of this page meanwhile: it stays executable.
+  TRY_VOID(arena_.protect(page_, kGuestPage, kPageRead | kPageWrite | kPageExecute));
   const std::uint32_t code[] = {word, resume_};
   std::memcpy(reinterpret_cast<void*>(to), code, sizeof(code));
   TRY_VOID(arena_.protect(page_, kGuestPage, kPageRead | kPageExecute));

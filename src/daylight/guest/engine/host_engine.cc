@@ -106,6 +106,7 @@ class HostEngine final : public GuestEngine {
   }
   void observe(CallObserver* observer) override { observer_ = observer; }
   bool observed() const override { return observer_ != nullptr; }
+  bool nans_may_differ() const override { return false; }
 
   // Whether the guest goes on.
   bool host_call(HostFrameRegisters& registers);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 
+#include "daylight/guest/engine/arm64_hot_sites.h"
 #include "daylight/guest/engine/arm64_missing_instructions.h"
 #include "daylight/guest/engine/arm64_watches.h"
 
@@ -121,6 +122,29 @@ class MovedInstructions : public ::testing::Test {
   std::unique_ptr<GuestArena> arena;
   Core core;
 };
+
+TEST_F(MovedInstructions, HotSitesAreBranchesToKnownInstructions) {
+  Arm64HotSites sites(*arena);
+  const std::uint64_t code = *arena->map(kGuestPage, kPageRead | kPageExecute);
+  EXPECT_FALSE(sites.branch_for(code, 0x8b020020));  // add
+  EXPECT_FALSE(sites.branch_for(code, 0x0ee25c20));  // reserved: one 64-bit lane
+  EXPECT_EQ(sites.size(), 0U);
+  const auto branch = sites.branch_for(code, kSqrshl8h);
+  ASSERT_TRUE(branch);
+  EXPECT_EQ(*branch >> 26U, 5U);
+  EXPECT_EQ(sites.branch_for(code, kSqrshl8h), branch);
+  const std::uint64_t there = pc_after(*branch, code);
+  ASSERT_TRUE(arena->allows(there, 32, kPageRead | kPageExecute));
+  EXPECT_FALSE(arena->allows(there, 32, kPageWrite));
+  std::array<std::uint32_t, 8> words{};
+  std::memcpy(words.data(), reinterpret_cast<const void*>(there), sizeof(words));
+  EXPECT_EQ(words[3], 0x4e624c31U);  // sqshl v17.8h, v1.8h, v2.8h
+  EXPECT_EQ(words[4], 0x4e625420U);  // srshl v0.8h, v1.8h, v2.8h
+  EXPECT_EQ(pc_after(words[7], there + 28), code + 4);
+  // Code that was changed there, and code that no branch reaches.
+  EXPECT_NE(sites.branch_for(code, kUqrshl4s), branch);
+  EXPECT_FALSE(sites.branch_for(code + (std::uint64_t{1} << 30U), kSqrshl8h));
+}
 
 TEST_F(MovedInstructions, BranchesGoWhereTheyWent) {
   EXPECT_EQ(pc_after(0x14000002, 0x1000), 0x1008U);  // b +8

@@ -35,7 +35,7 @@ Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
     return fail(ErrorCode::kUnsupported,
                 "no engine runs " + std::string(abi_of(options.machine)) + " code", "guest");
   std::unique_ptr<Guest> guest(new Guest());
-  guest->arena_ = TRY(GuestArena::reserve(native));
+  guest->arena_ = TRY(GuestArena::reserve(native, options.engine.shared_memory));
   guest->heap_ = std::make_unique<GuestHeap>(*guest->arena_);
   guest->engine_ = TRY(make_engine(native, *guest->arena_, options.engine));
   auto world = std::make_unique<SystemWorld>(options.libraries);

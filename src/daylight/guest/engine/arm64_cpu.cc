@@ -22,14 +22,14 @@ constexpr std::uint32_t kInvalidOperation = 1;
 
 Arm64Cpu::Arm64Cpu(Arm64Host& host, GuestArena& arena, Dynarmic::ExclusiveMonitor& monitor,
                    std::size_t number, const GuestEngineOptions& options)
-    : host_(host), arena_(arena), shared_(options.shared_memory) {
+    : host_(host), arena_(arena) {
   A64::UserConfig config{};
   config.callbacks = this;
   config.processor_id = number;
   config.global_monitor = &monitor;
   config.tpidr_el0 = &thread_register;
   config.tpidrro_el0 = &thread_register;
-  if (shared_) {
+  if (options.shared_memory) {
     config.fastmem_pointer = reinterpret_cast<void*>(std::uint64_t{1} << kSharedBits);
     config.fastmem_address_space_bits = kSharedBits;
   } else {
@@ -68,10 +68,6 @@ void Arm64Cpu::fault(GuestFault::Kind kind, std::string what, std::uint64_t pc,
     thread->fault = std::move(fault);
   }
   jit_->HaltExecution(kFaulted);
-}
-
-bool Arm64Cpu::usable(A64::VAddr at, std::size_t size, std::uint8_t access) const {
-  return arena_.allows(at, size, access) || (shared_ && !arena_.contains(at));
 }
 
 void Arm64Cpu::refuse_memory(A64::VAddr at, std::uint8_t access) {

@@ -143,14 +143,12 @@ class Arm64Cpu final : public A64::UserCallbacks, public Arm64Registers, public 
   void fault(GuestFault::Kind kind, std::string what, std::uint64_t pc, std::uint64_t address);
 
  private:
-  // Whether the guest may use these bytes, as far as the arena knows: in shared mode the rest of
-  // the process is only known when it is touched.
-  bool usable(A64::VAddr at, std::size_t size, std::uint8_t access) const;
   void refuse_memory(A64::VAddr at, std::uint8_t access);
   // Whether body() could use the memory; otherwise the guest's call has its fault.
   template <typename Body>
   bool with_memory(A64::VAddr at, std::size_t size, std::uint8_t access, Body&& body) {
-    if (usable(at, size, access) && !with_memory_escape(std::forward<Body>(body))) return true;
+    if (arena_.allows(at, size, access) && !with_memory_escape(std::forward<Body>(body)))
+      return true;
     refuse_memory(at, access);
     return false;
   }
@@ -182,7 +180,6 @@ class Arm64Cpu final : public A64::UserCallbacks, public Arm64Registers, public 
 
   Arm64Host& host_;
   GuestArena& arena_;
-  bool shared_;
   std::unique_ptr<A64::Jit> jit_;
 };
 

@@ -38,7 +38,7 @@ std::uint64_t whole_pages(std::uint64_t size) {
   return (size + kGuestPage - 1) / kGuestPage * kGuestPage;
 }
 
-Result<std::unique_ptr<GuestArena>> GuestArena::reserve(bool native) {
+Result<std::unique_ptr<GuestArena>> GuestArena::reserve(bool native, bool shared) {
   std::unique_ptr<GuestArena> arena(new GuestArena());
   for (const std::uint64_t place : kPlaces) {
     void* const got =
@@ -60,6 +60,7 @@ Result<std::unique_ptr<GuestArena>> GuestArena::reserve(bool native) {
     return fail(ErrorCode::kLimit, "no memory for a guest's page table", "guest");
   arena->pages_ = static_cast<std::uint8_t*>(pages);
   arena->native_ = native;
+  arena->shared_ = shared;
   arena->free_.emplace(arena->base_ + kArenaNullGuard, kSize - kArenaNullGuard);
   return arena;
 }
@@ -200,9 +201,16 @@ void GuestArena::unmap(std::uint64_t address, std::uint64_t size) {
   give_back(address, pages);
 }
 
+bool GuestArena::shares(std::uint64_t address, std::uint64_t size) const {
+  if (!shared_ || address < kLowestShared || address >= kSharedEnd || kSharedEnd - address < size)
+    return false;
+  return address + size <= base_ || address >= base_ + kSize + kBehind;
+}
+
 bool GuestArena::allows(std::uint64_t address, std::uint64_t size, std::uint8_t access) const {
   if (size == 0) return true;
-  if (!contains(address) || kSize - (address - base_) < size) return false;
+  if (!contains(address)) return (access & kPageExecute) == 0 && shares(address, size);
+  if (kSize - (address - base_) < size) return false;
   const std::uint64_t last = (address - base_ + size - 1) / kGuestPage;
   for (std::uint64_t page = (address - base_) / kGuestPage; page <= last; ++page) {
     if ((pages_[page] & access) != access) return false;

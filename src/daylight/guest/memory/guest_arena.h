@@ -31,6 +31,9 @@ inline constexpr unsigned kArenaBits = 36;
 #endif
 // Never mapped, so that a null pointer with a small offset faults.
 inline constexpr std::uint64_t kArenaNullGuard = std::uint64_t{1} << 20;
+// Where the rest of a process can lie: not at null, and not in the kernel.
+inline constexpr std::uint64_t kLowestShared = 65'536;
+inline constexpr std::uint64_t kSharedEnd = std::uint64_t{1} << 47;
 // Pages that all mappings of one guest may have together.
 inline constexpr std::uint64_t kMaxArenaMapped = std::uint64_t{8} << 30;
 
@@ -45,8 +48,10 @@ class GuestArena {
  public:
   // Reserves addresses, without memory. The place is always the same if it is free, so that runs
   // repeat. `native`: pages that the guest may execute are executable for this processor too.
-  // kLimit if no place is free.
-  static Result<std::unique_ptr<GuestArena>> reserve(bool native = false);
+  // `shared`: the guest may read and write all other memory of this process as well (a Java virtual
+  // machine's buffers); what is mapped there is only known when it is touched, so that host
+  // functions reach it behind the memory escape. kLimit if no place is free.
+  static Result<std::unique_ptr<GuestArena>> reserve(bool native = false, bool shared = false);
   ~GuestArena();
   GuestArena(const GuestArena&) = delete;
   GuestArena& operator=(const GuestArena&) = delete;
@@ -72,9 +77,10 @@ class GuestArena {
   bool contains(std::uint64_t address) const { return address - base_ < size(); }
   // Whether every byte of [address, address + size) may be used so. True for no bytes.
   bool allows(std::uint64_t address, std::uint64_t size, std::uint8_t access) const;
-  // Access of one page; 0 outside.
+  // Access of one page; outside 0, where the rest of the process is not shared.
   std::uint8_t access_at(std::uint64_t address) const {
-    return contains(address) ? pages_[(address - base_) / kGuestPage] : 0;
+    if (contains(address)) return pages_[(address - base_) / kGuestPage];
+    return shares(address, 1) ? kPageRead | kPageWrite : 0;
   }
   // Bytes that the guest can read now; nothing where one of them cannot be.
   std::optional<ByteSpan> bytes(std::uint64_t address, std::uint64_t size) const;
@@ -94,6 +100,8 @@ class GuestArena {
 
  private:
   GuestArena() = default;
+  // Whether [address, address + size) lies outside, in memory that may be shared.
+  bool shares(std::uint64_t address, std::uint64_t size) const;
   Result<std::uint64_t> take(std::uint64_t size, std::uint64_t align);
   Result<void> set_pages(std::uint64_t address, std::uint64_t size, std::uint8_t access,
                          bool fresh);
@@ -102,6 +110,7 @@ class GuestArena {
 
   std::uint64_t base_ = 0;
   bool native_ = false;
+  bool shared_ = false;
   std::uint8_t* pages_ = nullptr;                // one access for each page
   mutable std::mutex mutex_;                     // guards what follows
   std::map<std::uint64_t, std::uint64_t> free_;  // address, size

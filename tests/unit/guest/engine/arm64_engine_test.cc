@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only the arm64 engine promises.
+#include <sys/mman.h>
+
 #include <array>
 #include <cstring>
 #include <random>
@@ -50,6 +52,49 @@ TEST_F(Arm64Engine, TheHostsMemoryCannotBeReached) {
     expect_fault("copy", {here, value("place"), bytes}, GuestFault::Kind::kMemory, words);
   }
   EXPECT_EQ(secret, 0x5ec2e75ec2e75ec2U);
+}
+
+TEST_F(Arm64Engine, SharedMemoryReachesTheProcessAndFaultsWhereNothingIs) {
+  engine.shared_memory = true;
+  load(std::string(kFine) + R"(
+    unsigned long strlen(const char*);
+    void* memcpy(void*, const void*, unsigned long);
+    long get(long* p) { return *p; }
+    void put(long* p, long v) { *p = v; }
+    unsigned long length(const char* p) { return strlen(p); }
+    void copy(void* to, const void* from, unsigned long n) { memcpy(to, from, n); }
+    long room[32];
+    long* place() { return room; }
+  )");
+  if (HasFatalFailure()) return;
+  // On this program's heap.
+  std::vector<std::uint64_t> numbers(64, 7);
+  const auto here = reinterpret_cast<std::uint64_t>(numbers.data());
+  EXPECT_EQ(value("get", {here}), 7U);
+  ASSERT_TRUE(call("put", {here, 9}));
+  EXPECT_EQ(numbers[0], 9U);
+  const std::string text = "seen by the guest";
+  EXPECT_EQ(value("length", {reinterpret_cast<std::uint64_t>(text.c_str())}), text.size());
+  const std::uint64_t room = value("place");
+  for (const std::uint64_t size : {64, 256}) {
+    ASSERT_TRUE(call("copy", {room, here, size}));
+    EXPECT_EQ(std::memcmp(reinterpret_cast<const void*>(room), numbers.data(), size), 0);
+  }
+  // Nothing is mapped at null, in the kernel's half, nor here.
+  void* const page = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  for (const std::uint64_t bad :
+       {std::uint64_t{8}, std::uint64_t{1} << 47U, reinterpret_cast<std::uint64_t>(page)}) {
+    for (const char* name : {"get", "length"}) {
+      const auto done = call(name, {bad});
+      ASSERT_FALSE(done) << name << " reads " << bad;
+      EXPECT_TRUE(done.error().kind == GuestFault::Kind::kMemory ||
+                  done.error().kind == GuestFault::Kind::kArgument)
+          << done.error().what;
+    }
+    EXPECT_FALSE(call("copy", {bad, here, 200}));
+    EXPECT_EQ(value("fine"), 7U);
+  }
+  munmap(page, 4096);
 }
 
 // The same instruction, run one by one.

@@ -190,6 +190,12 @@ void declare_guest(CLI::App& app, CommandLine& line) {
     verb->add_flag("--exact-nans", g.exact_nans,
                    "arm64: results that are no numbers have a phone's bits; slower (a run that "
                    "needs it says so)");
+    if (std::string(name) != "exports") {  // nothing runs there
+      verb->add_option("--app-data", g.app_data,
+                       "a folder that it sees as its app's data (/data/user/0/PACKAGE)");
+      verb->add_option("--sdcard", g.sdcard,
+                       "a folder that it sees as the shared storage (/sdcard)");
+    }
     verb->add_flag("--unsafe-no-sandbox", g.unsafe_no_sandbox,
                    "go on where this machine lacks parts of the sandbox (daylight doctor)");
     verb->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");

@@ -27,6 +27,17 @@ std::string gaps_text(const Json& answer) {
   return text;
 }
 
+// What the user could put into the app's folders.
+std::string absent_files_text(const Json& answer) {
+  std::string text;
+  for (const Json& each : answer["lookups"]) {
+    const bool absent = each["what"] == "file" && !each["found"].get<bool>();
+    if (absent && text_of(each["answer"]).starts_with("not in "))
+      text += "  no such file: " + text_of(each["name"], 400) + "\n";
+  }
+  return text;
+}
+
 std::string title_of(const Json& answer) {
   return fmt::format("{} ({})", text_of(answer["library"]), text_of(answer["abi"]));
 }
@@ -85,6 +96,16 @@ Json to_json(const guest::GuestFault& fault) {
   return {{"kind", name_of(fault.kind)}, {"what", fault.what}, {"backtrace", fault.backtrace}};
 }
 
+void tell_events(guest::Guest& guest, const KeptEvents& events, Json& answer) {
+  answer["lookups"] = events.lookups();
+  answer["log"] = events.log();
+  if (Json dropped = events.dropped(); !dropped.is_null()) answer["dropped"] = std::move(dropped);
+  Json wanted = Json::array();
+  for (const auto& gap : guest.java().gaps())
+    wanted.push_back({{"java", gap.what}, {"times", gap.times}});
+  answer["wanted_of_java"] = std::move(wanted);
+}
+
 Result<Json> load_library(guest::Guest& guest, const guest::LibraryFiles& files,
                           const KeptEvents& events) {
   const auto library = guest.load(files.name());
@@ -106,15 +127,18 @@ Result<Json> load_library(guest::Guest& guest, const guest::LibraryFiles& files,
   for (const auto& import : guest.loader().missing())
     missing.push_back({{"library", import.library}, {"name", import.name}, {"weak", import.weak}});
   out["missing_imports"] = std::move(missing);
-  out["lookups"] = events.lookups();
-  out["log"] = events.log();
-  if (Json dropped = events.dropped(); !dropped.is_null()) out["dropped"] = std::move(dropped);
-  Json wanted = Json::array();
-  for (const auto& gap : guest.java().gaps())
-    wanted.push_back({{"java", gap.what}, {"times", gap.times}});
-  out["wanted_of_java"] = std::move(wanted);
+  tell_events(guest, events, out);
   out["gaps"] = gaps_json(guest.loader().gaps());
   return out;
+}
+
+Json files_json(guest::Guest& guest, Json& gaps) {
+  const guest::FileChanges changes = guest::file_changes(guest.machine());
+  Json written = Json::array();
+  for (const auto& [path, size] : changes.written)
+    written.push_back({{"path", path}, {"size", size}});
+  for (const std::string& why : changes.gaps) gaps.push_back({{"where", "files"}, {"why", why}});
+  return {{"written", std::move(written)}, {"removed", changes.removed}};
 }
 
 Json natives_json(guest::Guest& guest) {
@@ -183,7 +207,7 @@ std::string render_natives(const Json& answer) {
     text += "  not provided: " + text_of(each["name"]) + " (needed by " + text_of(each["library"]) +
             ")\n";
   }
-  return text + gaps_text(answer);
+  return text + absent_files_text(answer) + gaps_text(answer);
 }
 
 std::string render_exports(const Json& answer) {

@@ -45,6 +45,12 @@ Json to_json(const guest::GuestFault& fault);
 // Loads the library and runs its JNI_OnLoad: what happened.
 Result<Json> load_library(guest::Guest& guest, const guest::LibraryFiles& files,
                           const KeptEvents& events);
+// What it has asked for and said so far, into `answer`: in place of what is there from an earlier
+// time.
+void tell_events(guest::Guest& guest, const KeptEvents& events, Json& answer);
+// What the guest has written and removed in its folders: {"written": [{"path", "size"}], "removed":
+// [path]}. What was too much becomes gaps, at the end of `gaps`.
+Json files_json(guest::Guest& guest, Json& gaps);
 // The native methods that are bound so far, by class and name.
 Json natives_json(guest::Guest& guest);
 // What a library exports, by reading it; nothing of it is run.

@@ -196,6 +196,7 @@ Result<std::string> run_trace(const guest::GuestOptions& base, const LibraryFile
   guest::GuestOptions options = base;
   options.events = &tracer;
   options.engine.jailed = true;  // run_in_jail()
+  options.folders.changes = folder / "files";
   const auto guest = TRY(Guest::create(options));
   tracer.attach(*guest, files.name());
   guest->machine().engine.observe(&tracer);
@@ -221,6 +222,10 @@ Result<std::string> run_trace(const guest::GuestOptions& base, const LibraryFile
     tracer.note(TraceLevel::kWarning, "arithmetic", kNansMayDiffer);
   out["nans_may_differ"] = guest->machine().engine.nans_may_differ();
   run.finish(out);
+  out["gaps"] = Json::array();
+  out["files"] = files_json(*guest, out["gaps"]);
+  for (const Json& gap : out["gaps"])
+    tracer.note(TraceLevel::kWarning, "files", gap["why"].get<std::string>());
   TRY_VOID(writer->finish(TraceEnding::kFinished));
   const TraceCounts counts = writer->counts();
   out["events"] = counts.events;

@@ -25,8 +25,8 @@ Result<Json> call_function(guest::Guest& guest, const guest::LibraryFiles& files
 Result<std::vector<CaptureRule>> capture_rules_of(const GuestFlags& flags);
 
 // Loading, the call if one is named, and a search of memory after each, into a trace in
-// `folder`/trace and files in `folder`/models. In a jailed child. A JSON text: events, calls, lost
-// events, result, models, faults.
+// `folder`/trace, models in `folder`/models and what the guest wrote in `folder`/files. In a jailed
+// child. A JSON text: events, calls, lost events, result, models, faults, files, gaps.
 Result<std::string> run_trace(const guest::GuestOptions& base, const guest::LibraryFiles& files,
                               const GuestFlags& flags, const NativeCallLine* line,
                               std::vector<CaptureRule> rules, const std::filesystem::path& folder);

@@ -13,6 +13,7 @@
 #include "daylight/cli/guest_answer.h"
 #include "daylight/cli/guest_app.h"
 #include "daylight/cli/guest_calls.h"
+#include "daylight/cli/guest_folders.h"
 #include "daylight/guest/guest_process.h"
 #include "daylight/guest/library_files.h"
 #include "daylight/guest/runtimes/tflite_library.h"
@@ -80,6 +81,7 @@ Result<ExitCode> natives_verb(GuestJob& job) {
       TRY(run_in_guest_process(job.process, job.options, [&](Guest& guest) -> Result<std::string> {
         Json out = TRY(load_library(guest, job.files, job.events));
         out["natives"] = natives_json(guest);
+        out["files"] = files_json(guest, out["gaps"]);
         return dump_json(out);
       }));
   const Json parsed = TRY(parse_json(answer, "guest"));
@@ -102,6 +104,8 @@ Result<ExitCode> call_verb(GuestJob& job) {
         Json out = TRY(load_library(guest, job.files, job.events));
         out["call"] = TRY(call_function(guest, job.files, job.flags, job.method()));
         out["nans_may_differ"] = guest.machine().engine.nans_may_differ();
+        tell_events(guest, job.events, out);  // those of the call too
+        out["files"] = files_json(guest, out["gaps"]);
         return dump_json(out);
       }));
   const Json parsed = TRY(parse_json(answer, "guest"));
@@ -135,6 +139,11 @@ Result<ExitCode> trace_verb(GuestJob& job) {
         dump_json_line(model["size"]), printable(model["where"].get<std::string>(), 200),
         (folder / model.value("path", "")).string());
   }
+  for (const Json& file : parsed["files"]["written"])
+    text += fmt::format("file, {} bytes: {}\n", dump_json_line(file["size"]),
+                        printable((folder / "files" / file.value("path", "")).string(), 400));
+  for (const Json& gap : parsed["gaps"])
+    text += "gap: " + printable(gap.value("why", ""), 400) + "\n";
   print_answer(job, answer, text);
   warn_of_nans(job, parsed["nans_may_differ"].get<bool>());
   return parsed.contains("faults") ? kSomeInputsFailed : kDone;
@@ -173,6 +182,7 @@ Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags
   job.options.libraries = [&](const std::string& name) { return files.find(name); };
   job.options.app.entry = [&](const std::string& name) { return files.entry(name); };
   job.options.app.entries = [&] { return files.entries(); };
+  job.options.folders = TRY(app_folders_of(flags));
   // What the library may know of the app that it comes with.
   const std::filesystem::path own(flags.library.substr(0, flags.library.find('!')));
   const auto app = GuestApp::open(own, null_log());
@@ -193,10 +203,14 @@ Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags
   // Libraries are opened while the guest asks for them.
   job.process.read_only.push_back(std::filesystem::absolute(own).parent_path());
   if (!flags.deps.empty()) job.process.read_only.push_back(std::filesystem::absolute(flags.deps));
-  if (verb == "guest natives") return natives_verb(job);
+  for (const std::filesystem::path& each : read_folders(job.options.folders))
+    job.process.read_only.push_back(each);
   if (verb == "guest exports") return exports_verb(job);
-  if (verb == "guest call") return call_verb(job);
   if (verb == "guest trace") return trace_verb(job);
+  const TemporaryChanges changes = TRY(TemporaryChanges::make());
+  job.process.scratch = job.options.folders.changes = changes.path();
+  if (verb == "guest natives") return natives_verb(job);
+  if (verb == "guest call") return call_verb(job);
   return tflite_verb(job);
 }
 

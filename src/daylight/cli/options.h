@@ -78,10 +78,12 @@ struct ModelsOptions {
 
 // Options of the verbs under `daylight guest`.
 struct GuestFlags {
-  std::string library;            // a file, or APK!name
-  std::filesystem::path deps;     // further libraries
-  std::filesystem::path profile;  // of the phone; empty: the built-in one
-  std::string function;           // call: a symbol or +0xOFFSET
+  std::string library;             // a file, or APK!name
+  std::filesystem::path deps;      // further libraries
+  std::filesystem::path profile;   // of the phone; empty: the built-in one
+  std::filesystem::path app_data;  // what its data folder holds; empty: nothing
+  std::filesystem::path sdcard;    // what the shared storage holds; empty: there is none
+  std::string function;            // call: a symbol or +0xOFFSET
   std::vector<std::string> arguments;
   std::vector<std::string> watch;  // trace: rules, docs/formats/selectors.md
   std::filesystem::path plan;      // trace: probe_plan.json, whose probes are added

@@ -58,6 +58,7 @@ Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
   AndroidSystem& android = guest->machine_->part<AndroidSystem>();
   android.java = guest->java_.get();
   android.app = options.app;
+  mount_app_folders(*guest->machine_, options.folders, options.app.package);
   add_java_classes(*guest->java_, options.app);
   guest->jni_ = TRY(JniTable::create(*guest->machine_, *guest->java_));
   return guest;

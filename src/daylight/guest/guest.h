@@ -16,6 +16,7 @@
 #include "daylight/guest/image/library_loader.h"
 #include "daylight/guest/jni/jni_table.h"
 #include "daylight/guest/jni/own_java_world.h"
+#include "daylight/guest/libc/app_folders.h"
 #include "daylight/guest/machine/guest_machine.h"
 
 namespace dl::guest {
@@ -34,10 +35,12 @@ struct GuestOptions {
   const ClassHierarchy* classes = nullptr;
   // What is known of the app itself: its assets, name and signers.
   AndroidApp app;
+  // Its files.
+  AppFolders folders;
 };
 
-// Runs hostile code in this process: arm64 code behind dynarmic, in memory of its own, but with this
-// program's parsers and shims around it; x86-64 code with nothing around it, so that it needs
+// Runs hostile code in this process: arm64 code behind dynarmic, in memory of its own, but with
+// this program's parsers and shims around it; x86-64 code with nothing around it, so that it needs
 // `engine.jailed`. Callers put it into a child process (base/sandbox.h). One at a time
 // in a process. Calls are thread safe.
 class Guest {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files of the app's package, as libandroid hands them out.
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -196,24 +194,12 @@ int open_descriptor(GuestMachine& machine, std::uint64_t handle, std::uint64_t s
     if (asset.compressed) return -1;  // not as it lies in the package
     if (!machine.arena.allows(start, 8, kPageWrite) || !machine.arena.allows(length, 8, kPageWrite))
       return -1;
-    const int file = memfd_create("asset", MFD_CLOEXEC);
-    if (file < 0) return -1;
     const ByteSpan bytes = asset.content.bytes;
-    std::uint64_t done = 0;
-    while (done < bytes.size()) {
-      const ssize_t wrote = ::write(file, bytes.data() + done, bytes.size() - done);
-      if (wrote <= 0) {
-        ::close(file);
-        return -1;
-      }
-      done += static_cast<std::uint64_t>(wrote);
-    }
-    ::lseek(file, 0, SEEK_SET);
     const std::int64_t begin = 0;
     const auto size = static_cast<std::int64_t>(bytes.size());
     std::memcpy(reinterpret_cast<void*>(start), &begin, sizeof(begin));
     std::memcpy(reinterpret_cast<void*>(length), &size, sizeof(size));
-    return machine.part<GuestFiles>().adopt(file);
+    return machine.part<GuestFiles>().add_text(std::string(as_text(bytes)));
   });
 }
 

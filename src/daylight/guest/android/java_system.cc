@@ -6,6 +6,7 @@
 
 #include "daylight/guest/android/java_bitmap.h"
 #include "daylight/guest/android/java_classes.h"
+#include "daylight/guest/libc/app_folders.h"
 
 namespace dl::guest {
 namespace {
@@ -266,6 +267,10 @@ void add_single(OwnJavaWorld& world, const std::string& method, const std::strin
                });
 }
 
+std::string data_folder(const std::string& package) {
+  return "/data/user/0/" + guest_package_name(package);
+}
+
 void add_application_info(OwnJavaWorld& world, const std::string& package) {
   add_single(world, "getApplicationInfo", "android/content/pm/ApplicationInfo");
   const JavaReference info =
@@ -276,10 +281,10 @@ void add_application_info(OwnJavaWorld& world, const std::string& package) {
   world.put_field(
       info, "nativeLibraryDir",
       java_text(world, std::string("/data/app/app/lib/") + (arm64 ? "arm64" : "x86_64")));
+  world.put_field(info, "dataDir", java_text(world, data_folder(package)));
   if (package.empty()) return;
   world.put_field(info, "packageName", java_text(world, package));
   world.put_field(info, "processName", java_text(world, package));
-  world.put_field(info, "dataDir", java_text(world, "/data/user/0/" + package));
 }
 
 void add_package(OwnJavaWorld& world, const std::string& package) {
@@ -290,15 +295,31 @@ void add_package(OwnJavaWorld& world, const std::string& package) {
                [package](const JavaCall& call) { return java_text(call.world, package); });
   world.handle(std::string(kContext) + ".getPackageCodePath()Ljava/lang/String;",
                [](const JavaCall& call) { return java_text(call.world, kGuestPackagePath); });
-  const std::pair<const char*, const char*> folders[] = {{"getFilesDir", "files"},
-                                                         {"getCacheDir", "cache"},
-                                                         {"getCodeCacheDir", "code_cache"},
-                                                         {"getNoBackupFilesDir", "no_backup"}};
-  for (const auto& [method, folder] : folders) {
-    const std::string path = "/data/user/0/" + package + "/" + folder;
-    world.handle(
-        std::string(kContext) + "." + method + "()Ljava/io/File;",
-        [path](const JavaCall& call) { return JavaValue::reference(new_file(call.world, path)); });
+}
+
+// Where the guest's files lie (libc/app_folders.h), also for a library without an app.
+void add_folders(OwnJavaWorld& world, const std::string& package) {
+  const std::string own = data_folder(package);
+  const std::string shared = guest_shared_folder();
+  const std::string apart = shared + "/Android/data/" + guest_package_name(package);
+  const std::string file = "Ljava/io/File;";
+  const std::pair<std::string, std::string> folders[] = {
+      {"android/content/Context.getDataDir()" + file, own},
+      {"android/content/Context.getFilesDir()" + file, own + "/files"},
+      {"android/content/Context.getCacheDir()" + file, own + "/cache"},
+      {"android/content/Context.getCodeCacheDir()" + file, own + "/code_cache"},
+      {"android/content/Context.getNoBackupFilesDir()" + file, own + "/no_backup"},
+      {"android/content/Context.getExternalFilesDir(Ljava/lang/String;)" + file, apart + "/files"},
+      {"android/content/Context.getExternalCacheDir()" + file, apart + "/cache"},
+      {"android/os/Environment.getExternalStorageDirectory()" + file, shared}};
+  for (const auto& [method, path] : folders) {
+    world.handle(method, [path = path](const JavaCall& call) {
+      std::string whole = path;
+      // The kind of files, "" or null for the folder itself.
+      if (!call.arguments.empty() && reference_argument(call, 0) != 0)
+        whole += "/" + call.world.utf8_of(reference_argument(call, 0));
+      return JavaValue::reference(new_file(call.world, whole));
+    });
   }
 }
 
@@ -386,6 +407,7 @@ void add_android_classes(OwnJavaWorld& world, const AndroidApp& app) {
                      object_field(call.world, call.world.find_class(kContext), "(getAssets)"));
                });
   add_application_info(world, app.package);
+  add_folders(world, app.package);
   if (app.package.empty()) return;
   add_package(world, app.package);
   if (!app.certificates.empty()) add_signatures(world, app);

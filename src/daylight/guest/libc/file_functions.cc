@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "daylight/guest/libc/guest_files.h"
+#include "daylight/guest/libc/guest_path.h"
 #include "daylight/guest/libc/guest_wait.h"
 #include "daylight/guest/libc/system_functions.h"
 #include "daylight/guest/machine/guest_machine.h"
@@ -35,35 +36,23 @@ int host_flags(int flags, bool arm64) {
 
 GuestFiles& files(GuestMachine& machine) { return machine.part<GuestFiles>(); }
 
-int open_(GuestMachine& machine, const char* path, int flags, CallArguments& rest) {
+int open_(GuestMachine& machine, GuestPath path, int flags, CallArguments& rest) {
   const bool creates = (flags & O_CREAT) != 0;
   const unsigned mode = creates ? static_cast<unsigned>(rest.next_integer()) : 0;
   return files(machine).open(path, host_flags(flags, rest.frame().is_arm64()), mode);
 }
 
-int open_2(GuestMachine& machine, const char* path, int flags, CallArguments& rest) {
+int open_2(GuestMachine& machine, GuestPath path, int flags, CallArguments& rest) {
   return files(machine).open(path, host_flags(flags, rest.frame().is_arm64()), 0);
 }
 
-int creat_(GuestMachine& machine, const char* path, unsigned mode) {
+int creat_(GuestMachine& machine, GuestPath path, unsigned mode) {
   return files(machine).open(path, O_CREAT | O_WRONLY | O_TRUNC, mode);
 }
 
-// A path that is relative to an open folder, as a whole; nothing with errno.
-std::optional<std::string> path_at(GuestMachine& machine, int folder, const char* path) {
-  if (folder == AT_FDCWD || path[0] == '/') return std::string(path);
-  const auto file = files(machine).find(folder);
-  if (file == nullptr) return std::nullopt;
-  if (file->path.empty()) {
-    errno = ENOTDIR;
-    return std::nullopt;
-  }
-  return path[0] == '\0' ? file->path : file->path + "/" + path;
-}
-
-int openat_(GuestMachine& machine, int folder, const char* path, int flags, CallArguments& rest) {
+int openat_(GuestMachine& machine, int folder, GuestPath path, int flags, CallArguments& rest) {
   const unsigned mode = (flags & O_CREAT) != 0 ? static_cast<unsigned>(rest.next_integer()) : 0;
-  const auto whole = path_at(machine, folder, path);
+  const auto whole = files(machine).path_at(folder, path);
   if (!whole) return -1;
   return files(machine).open(*whole, host_flags(flags, rest.frame().is_arm64()), mode);
 }
@@ -85,7 +74,7 @@ std::int64_t read_(GuestMachine& machine, int number, void* to, std::uint64_t si
   if (file == nullptr || !usable(machine, to, size, kPageWrite) ||
       !wait_ready(machine, *file, POLLIN))
     return -1;
-  return files(machine).read(*file, to, size);
+  return read_file(machine, *file, to, size);
 }
 
 std::int64_t write_(GuestMachine& machine, int number, const void* from, std::uint64_t size) {
@@ -99,16 +88,12 @@ std::int64_t write_(GuestMachine& machine, int number, const void* from, std::ui
     return static_cast<std::int64_t>(size);
   }
   if (file == nullptr) return -1;
-  if (file->host < 0) {
-    errno = file->kind == OpenFile::Kind::kSocket ? ENOTCONN : EBADF;
-    return -1;
-  }
   if (!wait_ready(machine, *file, POLLOUT)) return -1;
   // What fits into a pipe at once: more could wait for a reader, where a stop is not seen.
   struct stat kind = {};
-  if (::fstat(file->host, &kind) == 0 && !S_ISREG(kind.st_mode))
+  if (file->host >= 0 && ::fstat(file->host, &kind) == 0 && !S_ISREG(kind.st_mode))
     size = std::min<std::uint64_t>(size, PIPE_BUF);
-  return ::write(file->host, from, size);
+  return write_file(*file, from, size);
 }
 
 std::int64_t pread_(GuestMachine& machine, int number, void* to, std::uint64_t size,
@@ -116,18 +101,18 @@ std::int64_t pread_(GuestMachine& machine, int number, void* to, std::uint64_t s
   size = std::min(size, kMaxTransfer);
   const auto file = files(machine).find(number);
   if (file == nullptr || !usable(machine, to, size, kPageWrite)) return -1;
-  return files(machine).read_at(*file, to, size, offset);
+  return read_file_at(machine, *file, to, size, offset);
 }
 
 std::int64_t pwrite_(GuestMachine& machine, int number, const void* from, std::uint64_t size,
                      std::int64_t offset) {
-  const int fd = files(machine).host(number);
-  return fd < 0 ? -1 : ::pwrite(fd, from, std::min(size, kMaxTransfer), offset);
+  const auto file = files(machine).find(number);
+  return file == nullptr ? -1 : write_file_at(*file, from, std::min(size, kMaxTransfer), offset);
 }
 
 std::int64_t lseek_(GuestMachine& machine, int number, std::int64_t offset, int whence) {
   const auto file = files(machine).find(number);
-  return file == nullptr ? -1 : files(machine).seek(*file, offset, whence);
+  return file == nullptr ? -1 : seek_file(*file, offset, whence);
 }
 
 std::int64_t read_chk(GuestMachine& machine, int number, void* to, std::uint64_t size,
@@ -218,13 +203,13 @@ int put_stat_of(GuestMachine& machine, const std::string& path, std::uint64_t to
 }
 
 // Links are not followed: there are none that lead anywhere.
-int stat_(GuestMachine& machine, const char* path, std::uint64_t to, CallArguments& rest) {
+int stat_(GuestMachine& machine, GuestPath path, std::uint64_t to, CallArguments& rest) {
   return put_stat_of(machine, path, to, rest.frame().is_arm64());
 }
 
-int fstatat_(GuestMachine& machine, int folder, const char* path, std::uint64_t to, int,
+int fstatat_(GuestMachine& machine, int folder, GuestPath path, std::uint64_t to, int,
              CallArguments& rest) {
-  const auto whole = path_at(machine, folder, path);
+  const auto whole = files(machine).path_at(folder, path);
   return whole ? put_stat_of(machine, *whole, to, rest.frame().is_arm64()) : -1;
 }
 
@@ -242,7 +227,7 @@ int fstat_(GuestMachine& machine, int number, std::uint64_t to, CallArguments& r
     put_stat(made, to, arm64);
     return 0;
   }
-  if (file == nullptr || files(machine).stat(*file, made) != 0) return -1;
+  if (file == nullptr || stat_file(*file, made) != 0) return -1;
   put_stat(made, to, arm64);
   return 0;
 }
@@ -252,10 +237,10 @@ int access_path(GuestMachine& machine, const std::string& path, int mode) {
   struct stat found = {};
   int result = all.stat(path, found);
   const bool folder = S_ISDIR(found.st_mode);
-  const auto place = all.place_of(path);
+  const GuestFiles::Place place = all.place_of(path);
   if (result == 0) {
     const bool writes =
-        (mode & W_OK) != 0 && !(place && place->writable) && !S_ISCHR(found.st_mode);
+        (mode & W_OK) != 0 && !(place && place.tree->writable()) && !S_ISCHR(found.st_mode);
     const bool runs = (mode & X_OK) != 0 && !folder && (found.st_mode & 0111U) == 0;
     if (writes || runs) {
       errno = writes && place ? EROFS : EACCES;
@@ -267,11 +252,11 @@ int access_path(GuestMachine& machine, const std::string& path, int mode) {
   errno = result == 0 ? 0 : error;
   return result;
 }
-int access_(GuestMachine& machine, const char* path, int mode) {
+int access_(GuestMachine& machine, GuestPath path, int mode) {
   return access_path(machine, path, mode);
 }
-int faccessat_(GuestMachine& machine, int folder, const char* path, int mode, int) {
-  const auto whole = path_at(machine, folder, path);
+int faccessat_(GuestMachine& machine, int folder, GuestPath path, int mode, int) {
+  const auto whole = files(machine).path_at(folder, path);
   return whole ? access_path(machine, *whole, mode) : -1;
 }
 
@@ -293,8 +278,8 @@ int fsync_(GuestMachine& machine, int number) {
   return files(machine).find(number) == nullptr ? -1 : 0;
 }
 int ftruncate_(GuestMachine& machine, int number, std::int64_t size) {
-  const int fd = files(machine).host(number);
-  return fd < 0 ? -1 : ::ftruncate(fd, size);
+  const auto file = files(machine).find(number);
+  return file == nullptr ? -1 : resize_file(*file, size);
 }
 
 std::uint64_t getcwd_(GuestMachine& machine, std::uint64_t to, std::uint64_t size) {

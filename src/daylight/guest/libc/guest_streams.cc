@@ -2,6 +2,7 @@
 // Streams on the guest's files, also on those that are only made here.
 #include "daylight/guest/libc/guest_streams.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,18 +14,23 @@
 namespace dl::guest {
 namespace {
 
-// What stands behind a stream on a made file.
+// What stands behind a stream on a file that is made here, or that counts what is written.
 struct MadeStream {
-  GuestFiles& files;
+  GuestMachine& machine;
   std::shared_ptr<OpenFile> file;
 };
 ssize_t read_made(void* cookie, char* to, std::size_t size) {
   auto* const made = static_cast<MadeStream*>(cookie);
-  return made->files.read(*made->file, to, size);
+  return read_file(made->machine, *made->file, to, size);
+}
+ssize_t write_made(void* cookie, const char* from, std::size_t size) {
+  auto* const made = static_cast<MadeStream*>(cookie);
+  const std::int64_t wrote = write_file(*made->file, from, size);
+  return wrote < 0 ? 0 : wrote;  // as fopencookie wants errors
 }
 int seek_made(void* cookie, off64_t* offset, int whence) {
   auto* const made = static_cast<MadeStream*>(cookie);
-  const std::int64_t at = made->files.seek(*made->file, *offset, whence);
+  const std::int64_t at = seek_file(*made->file, *offset, whence);
   if (at < 0) return -1;
   *offset = at;
   return 0;
@@ -40,20 +46,24 @@ bool is_mode(std::string_view mode) {
   return mode.find_first_not_of("+bex", 1) == std::string_view::npos;
 }
 
-std::FILE* open_stream(GuestFiles& files, int number, const char* mode) {
+std::FILE* open_made(GuestMachine& machine, std::shared_ptr<OpenFile> file, const char* mode) {
+  const int host = file->host;
+  if (host >= 0 && mode[0] == 'a') ::fcntl(host, F_SETFL, ::fcntl(host, F_GETFL) | O_APPEND);
+  auto made = std::make_unique<MadeStream>(MadeStream{machine, std::move(file)});
+  std::FILE* const out = ::fopencookie(made.get(), host < 0 ? "r" : mode,
+                                       {&read_made, &write_made, &seek_made, &close_made});
+  if (out != nullptr) (void)made.release();
+  return out;
+}
+
+std::FILE* open_stream(GuestMachine& machine, int number, const char* mode) {
   if (!is_mode(mode)) {
     errno = EINVAL;
     return nullptr;
   }
-  auto file = files.find(number);
+  auto file = machine.part<GuestFiles>().find(number);
   if (file == nullptr) return nullptr;
-  if (file->host < 0) {
-    auto made = std::make_unique<MadeStream>(MadeStream{files, std::move(file)});
-    std::FILE* const out =
-        ::fopencookie(made.get(), "r", {&read_made, nullptr, &seek_made, &close_made});
-    if (out != nullptr) (void)made.release();
-    return out;
-  }
+  if (file->host < 0 || file->budget != nullptr) return open_made(machine, std::move(file), mode);
   const int copy = ::dup(file->host);
   std::FILE* const out = copy < 0 ? nullptr : ::fdopen(copy, mode);
   if (out == nullptr && copy >= 0) ::close(copy);
@@ -91,7 +101,7 @@ int Streams::number(std::uint64_t address) {
 }
 
 std::uint64_t Streams::attach(int number, const char* mode) {
-  std::FILE* const file = open_stream(machine_.part<GuestFiles>(), number, mode);
+  std::FILE* const file = open_stream(machine_, number, mode);
   if (file == nullptr) return 0;
   const std::uint64_t address = machine_.heap.allocate(kStreamSize, 16, true);
   const std::scoped_lock lock(mutex_);
@@ -106,7 +116,7 @@ std::uint64_t Streams::attach(int number, const char* mode) {
 
 bool Streams::reattach(std::uint64_t address, int number, const char* mode) {
   GuestFiles& files = machine_.part<GuestFiles>();
-  std::FILE* const file = open_stream(files, number, mode);
+  std::FILE* const file = open_stream(machine_, number, mode);
   Stream old;
   {
     const std::scoped_lock lock(mutex_);

@@ -9,8 +9,9 @@
 #include <cstring>
 
 #include "daylight/base/hex.h"
-#include "daylight/guest/libc/guest_files.h"
 #include "daylight/guest/libc/guest_code.h"
+#include "daylight/guest/libc/guest_files.h"
+#include "daylight/guest/libc/mapped_files.h"
 #include "daylight/guest/libc/system_functions.h"
 #include "daylight/guest/machine/guest_machine.h"
 
@@ -87,6 +88,13 @@ std::uint8_t access_of(int protection) {
   return out;
 }
 
+// Behind an unmapping: no file is there any more.
+void forget_file(GuestMachine& machine, std::uint64_t address, std::uint64_t size) {
+  std::uint64_t end = 0;
+  if (__builtin_add_overflow(address, whole_pages(size), &end)) return;
+  machine.part<MappedFiles>().remove(address, end);
+}
+
 std::uint64_t mmap_(GuestMachine& machine, std::uint64_t address, std::uint64_t size,
                     int protection, int flags, int fd, std::int64_t offset) {
   const bool fixed = (flags & MAP_FIXED) != 0;
@@ -109,11 +117,18 @@ std::uint64_t mmap_(GuestMachine& machine, std::uint64_t address, std::uint64_t 
     }
     at = *mapped;
   }
+  MappedFiles& mapped_files = machine.part<MappedFiles>();
+  mapped_files.remove(at, at + whole_pages(size));
   // A file is read into pages of its own; what is written there never goes back.
-  if (!anonymous && !machine.part<GuestFiles>().read_into(fd, at, size, offset)) {
-    machine.arena.unmap(at, size);
-    errno = EBADF;
-    return kMapFailed;
+  if (!anonymous) {
+    GuestFiles& files = machine.part<GuestFiles>();
+    const auto file = files.find(fd);
+    if (file == nullptr || !files.read_into(*file, at, size, offset)) {
+      machine.arena.unmap(at, size);
+      errno = EBADF;
+      return kMapFailed;
+    }
+    mapped_files.add({at, at + whole_pages(size), static_cast<std::uint64_t>(offset), file->path});
   }
   if (!machine.arena.protect(at, size, access_of(protection))) {
     errno = EINVAL;
@@ -129,6 +144,7 @@ int munmap_(GuestMachine& machine, std::uint64_t address, std::uint64_t size) {
     return -1;
   }
   machine.arena.unmap(address, size);
+  forget_file(machine, address, size);
   machine.engine.code_changed(address, size);
   return 0;
 }
@@ -151,7 +167,10 @@ std::uint64_t mremap_(GuestMachine& machine, std::uint64_t address, std::uint64_
     return kMapFailed;
   }
   if (wants <= had) {
-    if (wants < had) machine.arena.unmap(address + wants, had - wants);
+    if (wants < had) {
+      machine.arena.unmap(address + wants, had - wants);
+      forget_file(machine, address + wants, had - wants);
+    }
     return address;
   }
   if ((flags & MREMAP_MAYMOVE) == 0) {
@@ -165,6 +184,7 @@ std::uint64_t mremap_(GuestMachine& machine, std::uint64_t address, std::uint64_
   }
   std::memcpy(reinterpret_cast<void*>(*moved), reinterpret_cast<void*>(address), had);
   machine.arena.unmap(address, had);
+  machine.part<MappedFiles>().move(address, had, *moved);
   return *moved;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // FILE: the guest holds an address of its own memory, the stream itself is the host's.
 #include <fcntl.h>
-#include <unistd.h>
+#include <poll.h>
 
 #include <array>
 #include <cerrno>
@@ -11,7 +11,9 @@
 #include <unordered_map>
 
 #include "daylight/guest/libc/guest_files.h"
+#include "daylight/guest/libc/guest_path.h"
 #include "daylight/guest/libc/guest_streams.h"
+#include "daylight/guest/libc/guest_wait.h"
 #include "daylight/guest/libc/system_functions.h"
 #include "daylight/guest/libc/text_format.h"
 #include "daylight/guest/libc/wide_text.h"
@@ -31,7 +33,7 @@ int flags_of(const char* mode) {
   return create | (mode[0] == 'a' ? O_APPEND : O_TRUNC);
 }
 
-std::uint64_t fopen_(GuestMachine& machine, const char* path, const char* mode) {
+std::uint64_t fopen_(GuestMachine& machine, GuestPath path, const char* mode) {
   const int number = machine.part<GuestFiles>().open(path, flags_of(mode), 0600);
   if (number < 0) return 0;
   const std::uint64_t stream = streams(machine).attach(number, mode);
@@ -160,21 +162,17 @@ int vprintf_(GuestMachine& machine, const char* format, std::uint64_t list, Call
 
 // ---- what is rarer ----
 
-std::uint64_t freopen_(GuestMachine& machine, const char* path, const char* mode,
+std::uint64_t freopen_(GuestMachine& machine, GuestPath path, const char* mode,
                        std::uint64_t stream) {
   Streams& all = streams(machine);
   if (all.standard_number(stream) >= 0) return stream;  // the log stays where it is
-  const int number =
-      path == nullptr ? -1 : machine.part<GuestFiles>().open(path, flags_of(mode), 0600);
+  const int number = machine.part<GuestFiles>().open(path, flags_of(mode), 0600);
   if (number < 0 || !all.reattach(stream, number, mode)) return 0;
   return stream;
 }
 std::uint64_t tmpfile_(GuestMachine& machine) {
   GuestFiles& files = machine.part<GuestFiles>();
-  const std::string folder = files.writable_folder();
-  errno = EACCES;
-  if (folder.empty()) return 0;
-  const int number = files.open(folder, O_TMPFILE | O_RDWR, 0600);
+  const int number = files.open_temporary();
   if (number < 0) return 0;
   const std::uint64_t out = streams(machine).attach(number, "w+");
   if (out == 0) files.close(number);
@@ -274,8 +272,9 @@ int dprintf_(GuestMachine& machine, int number, const char* format, CallArgument
     machine.events.log(number == 1 ? 4 : 5, number == 1 ? "stdout" : "stderr", text);
     return static_cast<int>(text.size());
   }
-  const int fd = machine.part<GuestFiles>().host(number);
-  return fd < 0 ? -1 : static_cast<int>(::write(fd, text.data(), text.size()));
+  const auto file = machine.part<GuestFiles>().find(number);
+  if (file == nullptr || !wait_ready(machine, *file, POLLOUT)) return -1;
+  return static_cast<int>(write_file(*file, text.data(), text.size()));
 }
 
 // ---- wide characters, as UTF-8 in the file ----

@@ -12,7 +12,7 @@ const FunctionTable& system_functions() {
     add_math_functions(table);
     add_thread_functions(table);
     add_system_calls(table);
-  add_process_functions(table);
+    add_process_functions(table);
     add_linker_functions(table);
     add_format_functions(table);
     add_file_functions(table);
@@ -26,7 +26,11 @@ const FunctionTable& system_functions() {
     add_search_functions(table);
     add_signal_functions(table);
     add_folder_functions(table);
+    add_change_functions(table);
+    add_name_functions(table);
     add_descriptor_functions(table);
+    add_wait_functions(table);
+    add_transfer_functions(table);
     add_scan_functions(table);
     add_lock_functions(table);
     add_zlib_functions(table);

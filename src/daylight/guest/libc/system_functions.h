@@ -29,8 +29,12 @@ void add_locale_functions(FunctionTable& table);  // locales, isw*
 void add_chance_functions(FunctionTable& table);      // rand, arc4random
 void add_search_functions(FunctionTable& table);      // qsort, tsearch
 void add_signal_functions(FunctionTable& table);      // sigaction, kill
-void add_folder_functions(FunctionTable& table);      // opendir, rename, chmod
-void add_descriptor_functions(FunctionTable& table);  // dup, pipe, poll
+void add_folder_functions(FunctionTable& table);      // opendir, scandir
+void add_change_functions(FunctionTable& table);      // rename, chmod, mkstemp
+void add_name_functions(FunctionTable& table);        // readlink, realpath, statfs
+void add_descriptor_functions(FunctionTable& table);  // dup, fcntl, pipe
+void add_wait_functions(FunctionTable& table);        // poll, select, epoll
+void add_transfer_functions(FunctionTable& table);    // readv, sendfile
 void add_scan_functions(FunctionTable& table);        // scanf family
 void add_lock_functions(FunctionTable& table);        // mutexes, conditions, semaphores
 void add_zlib_functions(FunctionTable& table);

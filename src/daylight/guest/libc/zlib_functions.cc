@@ -14,6 +14,7 @@
 #include <unordered_map>
 
 #include "daylight/guest/libc/guest_files.h"
+#include "daylight/guest/libc/guest_path.h"
 #include "daylight/guest/libc/system_functions.h"
 
 namespace dl::guest {
@@ -273,7 +274,19 @@ class GzFiles {
   }
   std::mutex mutex;
   std::unordered_map<std::uint64_t, gzFile> files;
+  std::unordered_map<std::uint64_t, std::shared_ptr<OpenFile>> guest_files;
 };
+// Whether so many bytes may be written: they count as they are, for zlib writes by itself.
+bool may_write(GuestMachine& machine, std::uint64_t address, std::uint64_t size) {
+  std::shared_ptr<OpenFile> file;
+  {
+    GzFiles& all = machine.part<GzFiles>();
+    const std::scoped_lock lock(all.mutex);
+    const auto found = all.guest_files.find(address);
+    if (found != all.guest_files.end()) file = found->second;
+  }
+  return file == nullptr || may_grow(*file, size);
+}
 gzFile gz(GuestMachine& machine, std::uint64_t address) {
   GzFiles& all = machine.part<GzFiles>();
   const std::scoped_lock lock(all.mutex);
@@ -281,8 +294,8 @@ gzFile gz(GuestMachine& machine, std::uint64_t address) {
   return found == all.files.end() ? nullptr : found->second;
 }
 std::uint64_t gz_attach(GuestMachine& machine, int number, const char* mode) {
-  const int fd = machine.part<GuestFiles>().host(number);
-  const int copy = fd < 0 ? -1 : ::dup(fd);
+  auto guest_file = machine.part<GuestFiles>().find(number);
+  const int copy = guest_file == nullptr || guest_file->host < 0 ? -1 : ::dup(guest_file->host);
   const gzFile file = copy < 0 ? nullptr : ::gzdopen(copy, mode);
   if (file == nullptr) {
     if (copy >= 0) ::close(copy);
@@ -296,9 +309,10 @@ std::uint64_t gz_attach(GuestMachine& machine, int number, const char* mode) {
     return 0;
   }
   all.files.emplace(address, file);
+  all.guest_files.emplace(address, std::move(guest_file));
   return address;
 }
-std::uint64_t gzopen_(GuestMachine& machine, const char* path, const char* mode) {
+std::uint64_t gzopen_(GuestMachine& machine, GuestPath path, const char* mode) {
   const std::string_view how = mode;
   int flags = O_RDONLY;
   if (how.find('w') != std::string_view::npos) flags = O_WRONLY | O_CREAT | O_TRUNC;
@@ -319,6 +333,7 @@ int gzclose_(GuestMachine& machine, std::uint64_t address) {
     if (found == all.files.end()) return Z_STREAM_ERROR;
     file = found->second;
     all.files.erase(found);
+    all.guest_files.erase(address);
   }
   machine.heap.release(address);
   return ::gzclose(file);
@@ -330,12 +345,15 @@ int gzread_(GuestMachine& machine, std::uint64_t address, std::uint64_t to, std:
 }
 int gzwrite_(GuestMachine& machine, std::uint64_t address, std::uint64_t from, std::uint32_t size) {
   const gzFile file = gz(machine, address);
-  if (file == nullptr || !usable(machine, from, size, kPageRead)) return 0;
+  if (file == nullptr || !usable(machine, from, size, kPageRead) ||
+      !may_write(machine, address, size))
+    return 0;
   return ::gzwrite(file, reinterpret_cast<const void*>(from), size);
 }
 int gzputs_(GuestMachine& machine, std::uint64_t address, const char* text) {
   const gzFile file = gz(machine, address);
-  return file == nullptr ? -1 : ::gzputs(file, text);
+  if (file == nullptr || !may_write(machine, address, std::strlen(text))) return -1;
+  return ::gzputs(file, text);
 }
 std::uint64_t gzgets_(GuestMachine& machine, std::uint64_t address, std::uint64_t to, int room) {
   const gzFile file = gz(machine, address);
@@ -351,7 +369,7 @@ int gzgetc_(GuestMachine& machine, std::uint64_t address) {
 }
 int gzputc_(GuestMachine& machine, std::uint64_t address, int c) {
   const gzFile file = gz(machine, address);
-  return file == nullptr ? -1 : ::gzputc(file, c);
+  return file == nullptr || !may_write(machine, address, 1) ? -1 : ::gzputc(file, c);
 }
 template <int (*kAction)(gzFile)>
 int gz_action(GuestMachine& machine, std::uint64_t address) {

@@ -26,11 +26,16 @@ struct MountedFolder {
     std::ofstream(folder.path() / "a.txt") << "first line\nsecond line\n42 3.5 word\n";
     std::filesystem::create_symlink("/etc", folder.path() / "out");
     std::filesystem::create_symlink("/etc/hostname", folder.path() / "host");
-    program.guest->machine().part<GuestFiles>().mount("/data/app", folder.path().string(), true);
-    program.guest->machine().part<GuestFiles>().mount("/ro", (folder.path() / "sub").string(),
-                                                      false);
+    const auto budget = std::make_shared<ChangeBudget>();
+    GuestFiles& files = program.guest->machine().part<GuestFiles>();
+    files.mount("/data/app",
+                std::make_shared<OverlayTree>("app", folder.path().string(),
+                                              (changes.path() / "files/app").string(), budget));
+    files.mount("/ro",
+                std::make_shared<OverlayTree>("ro", (folder.path() / "sub").string(), "", budget));
   }
   dl::testing::TemporaryFolder folder;
+  dl::testing::TemporaryFolder changes;
 };
 
 TEST(GuestFilesTest, ListsAndChangesItsFolders) {

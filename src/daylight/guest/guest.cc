@@ -51,8 +51,8 @@ Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
   TRY_VOID(bind_system_calls(*guest->machine_));
   world->set_machine(guest->machine_.get());
   guest->world_ = std::move(world);
-  guest->loader_ = std::make_unique<LibraryLoader>(*guest->arena_, *guest->engine_, *guest->world_,
-                                                   options.machine);
+  guest->loader_ = std::make_unique<LibraryLoader>(*guest->arena_, *guest->heap_, *guest->engine_,
+                                                   *guest->world_, options.machine);
   guest->machine_->loader = guest->loader_.get();
   guest->java_ = std::make_unique<OwnJavaWorld>(*guest->machine_, options.classes);
   AndroidSystem& android = guest->machine_->part<AndroidSystem>();
@@ -110,6 +110,11 @@ GuestResult<std::int32_t> Guest::run_on_load(const GuestLibrary& library) {
     return tl::unexpected<GuestFault>(std::move(fault));
   }
   return static_cast<std::int32_t>(done->integer);
+}
+
+void Guest::leave_thread() {
+  loader_->thread_storage().release_thread();
+  engine_->leave_thread();
 }
 
 GuestResult<GuestValue> Guest::call_native(std::uint64_t function,

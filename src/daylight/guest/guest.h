@@ -67,6 +67,9 @@ class Guest {
   GuestResult<GuestValue> call_native(std::uint64_t function,
                                       std::span<const std::uint64_t> integers,
                                       std::span<const Vector128> vectors = {});
+  // This thread of the program calls the guest no more: what the guest had for it is given back.
+  // Not from inside of a call.
+  void leave_thread();
   OwnJavaWorld& java() { return *java_; }
   JniTable& jni() { return *jni_; }
 

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "daylight/base/result.h"
 #include "daylight/format/archive/container.h"
 #include "daylight/format/code/elf.h"
 
@@ -35,11 +36,15 @@ struct GuestLibrary {
   std::uint64_t size = 0;
   std::uint64_t program_headers = 0;  // address, as dl_iterate_phdr hands it out
   std::vector<GuestLibrary*> dependencies = {};
+  std::uint64_t thread_module = 0;  // of its thread-local storage; 0 if it has none
   bool initialised = false;
+  std::optional<Error> broken = {};  // why it cannot be used
 
   bool holds(std::uint64_t address) const { return address - begin < size; }
-  // Address of a defined symbol.
+  // Address of a defined symbol; nothing for thread-local variables.
   std::optional<std::uint64_t> find(std::string_view symbol) const;
+  // Of a thread-local variable: where it lies in the library's thread-local storage.
+  std::optional<std::uint64_t> find_thread_local(std::string_view symbol) const;
   // The named function that holds an address: name and distance.
   std::optional<std::pair<std::string_view, std::uint64_t>> symbol_at(std::uint64_t address) const;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Maps segments, applies relocations, runs constructors.
-// Sources: System V ABI (gABI) chapter 5; ELF for the Arm 64-bit Architecture, 5.7; System V ABI
-// for x86-64, 4.4; the order of lookups as bionic's linker has it.
+// Maps segments, runs constructors and destructors.
+// Source: System V ABI (gABI) chapter 5.
 #include "daylight/guest/image/library_loader.h"
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "daylight/base/hex.h"
+#include "daylight/guest/image/guest_words.h"
 
 namespace dl::guest {
 namespace {
@@ -23,76 +23,7 @@ constexpr std::uint64_t kDtInitArraySize = 27;
 constexpr std::uint64_t kDtFiniArraySize = 28;
 constexpr std::uint32_t kPtTls = 7;
 constexpr std::uint64_t kPhdrSize = 56;
-constexpr std::uint8_t kIndirectFunction = 10;  // STT_GNU_IFUNC
-constexpr std::uint8_t kDataObject = 1;         // STT_OBJECT
-constexpr std::uint8_t kWeak = 2;
-
-// What a relocation asks for, whatever the processor calls it.
-enum class Relocation {
-  kNone,
-  kRelative,
-  kSymbol,
-  kSymbolNoAddend,
-  kIndirect,
-  kThreadLocal,
-  kOther
-};
-
-Relocation kind_of(ElfMachine machine, std::uint32_t type) {
-  if (machine == ElfMachine::kArm64) {
-    switch (type) {
-      case 0:
-        return Relocation::kNone;
-      case 257:   // ABS64
-      case 1025:  // GLOB_DAT
-      case 1026:  // JUMP_SLOT
-        return Relocation::kSymbol;
-      case 1027:
-        return Relocation::kRelative;
-      case 1032:
-        return Relocation::kIndirect;
-      case 1028:  // DTPMOD
-      case 1029:  // DTPREL
-      case 1030:  // TPREL
-      case 1031:  // TLSDESC
-        return Relocation::kThreadLocal;
-      default:
-        return Relocation::kOther;
-    }
-  }
-  switch (type) {
-    case 0:
-      return Relocation::kNone;
-    case 1:  // 64
-      return Relocation::kSymbol;
-    case 6:  // GLOB_DAT
-    case 7:  // JUMP_SLOT
-      return Relocation::kSymbolNoAddend;
-    case 8:
-      return Relocation::kRelative;
-    case 37:
-      return Relocation::kIndirect;
-    case 16:  // DTPMOD64
-    case 17:  // DTPOFF64
-    case 18:  // TPOFF64
-    case 36:  // TLSDESC
-      return Relocation::kThreadLocal;
-    default:
-      return Relocation::kOther;
-  }
-}
-
-void write_word(std::uint64_t address, std::uint64_t word) {
-  std::memcpy(reinterpret_cast<void*>(address), &word, 8);
-}
-
-std::uint64_t read_word(std::uint64_t address) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, reinterpret_cast<const void*>(address), 8);
-  return word;
-}
-
-std::uint64_t page_of(std::uint64_t address) { return address / kGuestPage * kGuestPage; }
+constexpr std::uint8_t kThreadLocalSymbol = 6;  // STT_TLS
 
 std::uint8_t access_of(const ElfSegment& segment) {
   std::uint8_t out = (segment.flags & 4U) != 0 ? kPageRead : 0;
@@ -122,7 +53,17 @@ std::vector<GuestLibrary*> scope_of(GuestLibrary* root) {
 std::optional<std::uint64_t> GuestLibrary::find(std::string_view symbol) const {
   const auto found = defined.find(symbol);
   if (found == defined.end()) return std::nullopt;
-  return bias + elf.symbols()[found->second].value;
+  const ElfSymbol& at = elf.symbols()[found->second];
+  if (at.type == kThreadLocalSymbol) return std::nullopt;
+  return bias + at.value;
+}
+
+std::optional<std::uint64_t> GuestLibrary::find_thread_local(std::string_view symbol) const {
+  const auto found = defined.find(symbol);
+  if (found == defined.end() || thread_module == 0) return std::nullopt;
+  const ElfSymbol& at = elf.symbols()[found->second];
+  if (at.type != kThreadLocalSymbol) return std::nullopt;
+  return at.value;
 }
 
 std::optional<std::pair<std::string_view, std::uint64_t>> GuestLibrary::symbol_at(
@@ -140,9 +81,13 @@ std::optional<std::pair<std::string_view, std::uint64_t>> GuestLibrary::symbol_a
   return std::pair(best->name, at - best->value);
 }
 
-LibraryLoader::LibraryLoader(GuestArena& arena, GuestEngine& engine, LibraryWorld& world,
-                             ElfMachine machine)
-    : arena_(arena), engine_(engine), world_(world), machine_(machine) {}
+LibraryLoader::LibraryLoader(GuestArena& arena, GuestHeap& heap, GuestEngine& engine,
+                             LibraryWorld& world, ElfMachine machine)
+    : arena_(arena),
+      engine_(engine),
+      world_(world),
+      machine_(machine),
+      thread_storage_(arena, heap, engine, machine) {}
 LibraryLoader::~LibraryLoader() = default;
 
 GuestLibrary* LibraryLoader::loaded(std::string_view name) const {
@@ -193,15 +138,34 @@ void LibraryLoader::describe(GuestFault& fault) const {
 Result<GuestLibrary*> LibraryLoader::load(const std::string& name) {
   const std::scoped_lock lock(mutex_);
   fault_.reset();
-  if (GuestLibrary* const known = loaded(name)) return known;
+  if (GuestLibrary* const known = loaded(name)) {
+    if (known->broken) return tl::unexpected<Error>(*known->broken);
+    return known;
+  }
   std::vector<GuestLibrary*> fresh;
   GuestLibrary* const root = TRY(load_one(name, fresh));
+  if (auto started = start(root, fresh); !started) {
+    // What has not begun to run never will: asking again gives the same answer.
+    for (GuestLibrary* const library : fresh) {
+      if (!library->initialised) library->broken = started.error();
+    }
+    return tl::unexpected<Error>(started.error());
+  }
+  return root;
+}
+
+Result<void> LibraryLoader::start(GuestLibrary* root, const std::vector<GuestLibrary*>& fresh) {
   const std::vector<GuestLibrary*> scope = scope_of(root);
   for (GuestLibrary* const library : fresh) TRY_VOID(relocate(*library, scope));
   for (GuestLibrary* const library : fresh) TRY_VOID(protect_segments(*library));
   // What is needed comes first in `fresh`, and starts first.
-  for (GuestLibrary* const library : fresh) TRY_VOID(construct(*library));
-  return root;
+  for (GuestLibrary* const library : fresh) {
+    if (auto constructed = construct(*library); !constructed) {
+      library->broken = constructed.error();
+      return constructed;
+    }
+  }
+  return {};
 }
 
 Result<GuestLibrary*> LibraryLoader::load_one(const std::string& name,
@@ -230,7 +194,7 @@ Result<GuestLibrary*> LibraryLoader::load_one(const std::string& name,
     return tl::unexpected(mapped.error());
   }
   for (const std::string& needed : library.elf.needed()) {
-    if (GuestLibrary* const known = loaded(needed)) {
+    if (GuestLibrary* const known = loaded(needed); known != nullptr && !known->broken) {
       library.dependencies.push_back(known);
       continue;
     }
@@ -252,8 +216,6 @@ Result<void> LibraryLoader::map_segments(GuestLibrary& library) {
   std::uint64_t high = 0;
   std::uint64_t align = kGuestPage;
   for (const ElfSegment& segment : elf.segments()) {
-    if (segment.type == kPtTls && segment.memory_size > 0)
-      return fail(ErrorCode::kUnsupported, "uses ELF thread-local storage", library.name);
     if (segment.type != ElfSegment::kLoad || segment.memory_size == 0) continue;
     if (segment.address > kMaxLibrarySpan || segment.memory_size > kMaxLibrarySpan)
       return fail(ErrorCode::kLimit, "wants more addresses than any library does", library.name);
@@ -288,7 +250,23 @@ Result<void> LibraryLoader::map_segments(GuestLibrary& library) {
     if (size < wanted) gaps_.add(library.name, "a segment is cut by the end of the file");
     std::memcpy(reinterpret_cast<void*>(begin), bytes.data() + segment.offset, size);
   }
+  TRY_VOID(add_thread_storage(library));
   return copy_headers(library);
+}
+
+// The first segment of this kind counts, as for bionic.
+Result<void> LibraryLoader::add_thread_storage(GuestLibrary& library) {
+  for (const ElfSegment& segment : library.elf.segments()) {
+    if (segment.type != kPtTls) continue;
+    if (segment.memory_size == 0) break;
+    const std::uint64_t image = library.bias + segment.address;
+    if (segment.file_size > 0 &&
+        (!library.holds(image) || segment.file_size > library.size - (image - library.begin)))
+      return fail(ErrorCode::kCorrupt, "its thread-local storage lies outside of it", library.name);
+    library.thread_module = TRY(thread_storage_.add(segment, library.bias, library.name));
+    break;
+  }
+  return {};
 }
 
 // The program headers as the file has them: unwinders ask for them.
@@ -304,98 +282,6 @@ Result<void> LibraryLoader::copy_headers(GuestLibrary& library) {
     at += kPhdrSize;
   }
   return arena_.protect(library.program_headers, segments.size() * kPhdrSize, kPageRead);
-}
-
-Result<std::uint64_t> LibraryLoader::resolve(GuestLibrary& library, const ElfSymbol& symbol,
-                                             const std::vector<GuestLibrary*>& scope) {
-  if (symbol.defined() && (symbol.binding == 0 || symbol.visibility != 0))
-    return library.bias + symbol.value;
-  for (GuestLibrary* const candidate : scope) {
-    const auto found = candidate->defined.find(symbol.name);
-    if (found == candidate->defined.end()) continue;
-    const ElfSymbol& definition = candidate->elf.symbols()[found->second];
-    std::uint64_t address = candidate->bias + definition.value;
-    if (definition.type == kIndirectFunction) {
-      const auto chosen = engine_.call(address, {});
-      if (!chosen) {
-        fault_ = chosen.error();
-        return fail(ErrorCode::kCorrupt, "choosing a version of a function faults: " + fault_->what,
-                    library.name);
-      }
-      address = chosen->integer;
-    }
-    return address;
-  }
-  if (symbol.defined()) return library.bias + symbol.value;
-  const std::string name(symbol.name);
-  if (const auto system = world_.import(name)) return *system;
-  const bool weak = symbol.binding == kWeak;
-  const bool data = symbol.type == kDataObject;
-  missing_.push_back({library.name, name, weak, data});
-  if (weak) return 0;
-  return world_.missing(library.name, name, data);
-}
-
-Result<void> LibraryLoader::relocate(GuestLibrary& library,
-                                     const std::vector<GuestLibrary*>& scope) {
-  const auto& symbols = library.elf.symbols();
-  GapList gaps;
-  std::vector<std::optional<std::uint64_t>> known(symbols.size());
-  std::vector<ElfRelocation> indirect;
-  for (const ElfRelocation& relocation : library.elf.relocations(&gaps)) {
-    const Relocation kind = kind_of(machine_, relocation.type);
-    if (kind == Relocation::kNone) continue;
-    const std::uint64_t at = library.bias + relocation.address;
-    // Nothing outside of the library is written, whatever the file says.
-    if (!library.holds(at) || !library.holds(at + 7) || !arena_.allows(at, 8, kPageWrite))
-      return fail(ErrorCode::kCorrupt, "a relocation points out of the library", library.name);
-    const std::uint64_t addend =
-        relocation.explicit_addend ? static_cast<std::uint64_t>(relocation.addend) : read_word(at);
-    switch (kind) {
-      case Relocation::kRelative:
-        write_word(at, library.bias + addend);
-        break;
-      case Relocation::kIndirect:
-        indirect.push_back(relocation);
-        indirect.back().addend = static_cast<std::int64_t>(addend);
-        break;
-      case Relocation::kSymbol:
-      case Relocation::kSymbolNoAddend: {
-        if (relocation.symbol >= symbols.size())
-          return fail(ErrorCode::kCorrupt, "a relocation names no symbol", library.name);
-        auto& value = known[relocation.symbol];
-        if (relocation.symbol == 0) value = 0;
-        if (!value) value = TRY(resolve(library, symbols[relocation.symbol], scope));
-        const bool with = kind == Relocation::kSymbol && relocation.explicit_addend;
-        write_word(at, *value == 0 ? 0 : *value + (with ? addend : 0));
-        break;
-      }
-      case Relocation::kThreadLocal:
-        return fail(ErrorCode::kUnsupported, "uses ELF thread-local storage", library.name);
-      default:
-        return fail(ErrorCode::kUnsupported,
-                    "has a relocation of type " + std::to_string(relocation.type), library.name);
-    }
-  }
-  gaps_.append(gaps);
-  if (indirect.empty()) return {};
-  // Their functions are code of the library, which must be executable by then.
-  TRY_VOID(protect_segments(library));
-  for (const ElfRelocation& relocation : indirect) {
-    const auto chosen =
-        engine_.call(library.bias + static_cast<std::uint64_t>(relocation.addend), {});
-    if (!chosen) {
-      fault_ = chosen.error();
-      return fail(ErrorCode::kCorrupt, "choosing a version of a function faults: " + fault_->what,
-                  library.name);
-    }
-    const std::uint64_t at = library.bias + relocation.address;
-    const std::uint8_t access = arena_.access_at(at);
-    TRY_VOID(arena_.protect(page_of(at), at + 8 - page_of(at), kPageRead | kPageWrite));
-    write_word(at, chosen->integer);
-    TRY_VOID(arena_.protect(page_of(at), at + 8 - page_of(at), access & 0x7fU));
-  }
-  return {};
 }
 
 Result<void> LibraryLoader::protect_segments(GuestLibrary& library) {

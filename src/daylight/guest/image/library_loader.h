@@ -15,6 +15,7 @@
 #include "daylight/format/format_gap.h"
 #include "daylight/guest/engine/guest_engine.h"
 #include "daylight/guest/image/guest_library.h"
+#include "daylight/guest/image/thread_storage.h"
 #include "daylight/guest/memory/guest_arena.h"
 
 namespace dl::guest {
@@ -33,6 +34,12 @@ struct LibraryFile {
   std::string path;                 // as the guest sees it
 };
 
+// A thread-local variable: a library's module and where in it.
+struct ThreadPlace {
+  std::uint64_t module = 0;
+  std::uint64_t offset = 0;
+};
+
 // Where libraries and the functions of the system come from.
 class LibraryWorld {
  public:
@@ -49,15 +56,17 @@ class LibraryWorld {
 };
 
 // One at a time from outside; constructors that load further libraries come back in on the same
-// thread. The arena, engine and world must outlive it.
+// thread. The arena, heap, engine and world must outlive it.
 class LibraryLoader {
  public:
-  LibraryLoader(GuestArena& arena, GuestEngine& engine, LibraryWorld& world, ElfMachine machine);
+  LibraryLoader(GuestArena& arena, GuestHeap& heap, GuestEngine& engine, LibraryWorld& world,
+                ElfMachine machine);
   ~LibraryLoader();
 
   // Maps, relocates and starts a library and what it needs; the same one if it is loaded already.
-  // kNotFound, kUnsupported (another processor, thread-local storage), kCorrupt (a damaged file,
-  // or a constructor that faults: see fault()). Needed libraries that nobody has are gaps.
+  // kNotFound, kUnsupported (another processor, initial-exec TLS), kCorrupt (a damaged file, or a
+  // constructor that faults: see fault()); one that failed fails again. Needed libraries that
+  // nobody has are gaps.
   Result<GuestLibrary*> load(const std::string& name);
   // Of a loaded library; null if it is not.
   GuestLibrary* loaded(std::string_view name) const;
@@ -80,22 +89,44 @@ class LibraryLoader {
 
   const std::vector<MissingImport>& missing() const { return missing_; }
   const GapList& gaps() const { return gaps_; }
+  ThreadStorage& thread_storage() { return thread_storage_; }
+
+  // What a relocation asks for, whatever the processor calls it.
+  enum class Relocation {
+    kNone,
+    kRelative,
+    kSymbol,
+    kSymbolNoAddend,
+    kIndirect,
+    kThreadModule,      // which library's thread-local storage
+    kThreadOffset,      // where in it
+    kThreadStatic,      // distance from the thread pointer: initial-exec
+    kThreadDescriptor,  // a function that gives that distance, and its argument
+    kOther
+  };
 
  private:
   Result<GuestLibrary*> load_one(const std::string& name, std::vector<GuestLibrary*>& fresh);
+  Result<void> start(GuestLibrary* root, const std::vector<GuestLibrary*>& fresh);
   Result<void> map_segments(GuestLibrary& library);
+  Result<void> add_thread_storage(GuestLibrary& library);
   Result<void> copy_headers(GuestLibrary& library);
   Result<void> relocate(GuestLibrary& library, const std::vector<GuestLibrary*>& scope);
   Result<void> protect_segments(GuestLibrary& library);
   Result<void> construct(GuestLibrary& library);
   Result<std::uint64_t> resolve(GuestLibrary& library, const ElfSymbol& symbol,
                                 const std::vector<GuestLibrary*>& scope);
+  Result<ThreadPlace> thread_place(GuestLibrary& library, std::uint32_t number,
+                                   const std::vector<GuestLibrary*>& scope);
+  Result<void> write_thread_place(GuestLibrary& library, Relocation kind, std::uint64_t at,
+                                  const ThreadPlace& place);
   Result<void> run(GuestLibrary& library, std::uint64_t function, const char* what);
 
   GuestArena& arena_;
   GuestEngine& engine_;
   LibraryWorld& world_;
   ElfMachine machine_;
+  ThreadStorage thread_storage_;
   mutable std::recursive_mutex mutex_;
   std::vector<std::unique_ptr<GuestLibrary>> libraries_;
   std::vector<MissingImport> missing_;

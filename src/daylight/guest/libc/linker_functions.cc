@@ -58,6 +58,18 @@ std::uint64_t dlopen_(GuestMachine& machine, const char* path, int) {
   return 0;
 }
 
+// Of the library, then of those that it needs: where a thread-local variable lies for this thread.
+std::optional<std::uint64_t> find_thread_local(GuestMachine& machine, const GuestLibrary& library,
+                                               const char* name) {
+  std::vector<const GuestLibrary*> all = {&library};
+  all.insert(all.end(), library.dependencies.begin(), library.dependencies.end());
+  for (const GuestLibrary* const each : all) {
+    if (const auto offset = each->find_thread_local(name))
+      return machine.loader->thread_storage().address(each->thread_module, *offset);
+  }
+  return std::nullopt;
+}
+
 std::uint64_t dlsym_(GuestMachine& machine, std::uint64_t handle, const char* name) {
   std::optional<std::uint64_t> found;
   GuestLibrary* const library =
@@ -66,6 +78,7 @@ std::uint64_t dlsym_(GuestMachine& machine, std::uint64_t handle, const char* na
     found = library->find(name);
     for (std::size_t i = 0; !found && i < library->dependencies.size(); ++i)
       found = library->dependencies[i]->find(name);
+    if (!found) found = find_thread_local(machine, *library, name);
   } else {
     found = machine.loader->find(name);
   }
@@ -126,6 +139,19 @@ int dl_iterate_phdr_(GuestMachine& machine, std::uint64_t callback, std::uint64_
   return answer;
 }
 
+// struct tls_index: number of the module, offset.
+std::uint64_t tls_get_addr_(GuestMachine& machine, std::uint64_t index) {
+  const auto words = machine.arena.bytes(index, 16);
+  if (!words) {
+    machine.raise(GuestFault::Kind::kArgument,
+                  "asks for a thread-local variable with an index that is not readable");
+    return 0;
+  }
+  std::uint64_t parts[2];
+  std::memcpy(parts, words->data(), sizeof(parts));
+  return machine.loader->thread_storage().address(parts[0], parts[1]);
+}
+
 }  // namespace
 
 void add_linker_functions(FunctionTable& table) {
@@ -135,6 +161,7 @@ void add_linker_functions(FunctionTable& table) {
   table.add("dlclose", &dlclose_);
   table.add("dlerror", &dlerror_);
   table.add("dladdr", &dladdr_);
+  table.add("__tls_get_addr", &tls_get_addr_);
   table.add("dl_iterate_phdr", &dl_iterate_phdr_);
 }
 

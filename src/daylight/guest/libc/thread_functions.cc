@@ -259,6 +259,7 @@ int create(GuestMachine& machine, std::uint64_t* number, const std::uint64_t* at
                                      : done      ? done->integer
                                                  : kThreadReturnsNothing;
         end_thread(machine);
+        machine.loader->thread_storage().release_thread();
         machine.engine.leave_thread();
         thread_state.reset();
         const std::scoped_lock lock(running->mutex);

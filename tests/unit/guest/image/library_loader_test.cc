@@ -136,11 +136,6 @@ TEST_F(LibraryLoading, WrongFilesAreNamedErrors) {
   opened = guest->load("libnone.so");
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kNotFound);
-  guest.reset();
-  add("libtls.so", "__thread int mine = 5; int f() { return mine; }", "-fno-emulated-tls");
-  opened = open("libtls.so");
-  ASSERT_FALSE(opened);
-  EXPECT_THAT(opened.error().what, HasSubstr("thread-local storage"));
 }
 
 // Whatever stands in the file: an error, or a library whose calls end.

@@ -91,6 +91,11 @@ std::uint64_t ThreadStorage::address(std::uint64_t module, std::uint64_t offset)
   return block == 0 ? 0 : block + offset;
 }
 
+std::uint64_t ThreadStorage::known_block(std::uint64_t module) const {
+  const ThreadBlocks& own = thread_blocks;
+  return own.storage == serial_ && module < own.blocks.size() ? own.blocks[module] : 0;
+}
+
 // The thread's block of a module, made where there is none yet.
 std::uint64_t ThreadStorage::block_of(std::uint64_t module) {
   ThreadBlocks& own = thread_blocks;

@@ -45,6 +45,9 @@ class ThreadStorage {
   // no memory. Only from host functions.
   std::uint64_t address(std::uint64_t module, std::uint64_t offset);
 
+  // This thread's block of a module; 0 where it has not asked for one.
+  std::uint64_t known_block(std::uint64_t module) const;
+
   // The code that a TLS descriptor names first: with the descriptor's address in x0 (rax) it gives
   // the variable's distance from the thread pointer there, and changes no other register.
   Result<std::uint64_t> descriptor_code();

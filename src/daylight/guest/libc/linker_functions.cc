@@ -119,6 +119,7 @@ int dl_iterate_phdr_(GuestMachine& machine, std::uint64_t callback, std::uint64_
   if (info == 0) return 0;
   int answer = 0;
   const auto& libraries = machine.loader->libraries();
+  ThreadStorage& storage = machine.loader->thread_storage();
   for (std::size_t i = 0; i < libraries.size() && answer == 0; ++i) {
     const GuestLibrary& library = *libraries[i];
     const std::uint64_t words[8] = {library.bias,
@@ -127,8 +128,8 @@ int dl_iterate_phdr_(GuestMachine& machine, std::uint64_t callback, std::uint64_
                                     library.elf.segments().size(),
                                     libraries.size(),
                                     0,
-                                    0,
-                                    0};
+                                    library.thread_module,
+                                    storage.known_block(library.thread_module)};
     std::memcpy(reinterpret_cast<void*>(info), words, sizeof(words));
     const std::uint64_t arguments[] = {info, kInfoSize, data};
     const auto called = machine.engine.call(callback, arguments);

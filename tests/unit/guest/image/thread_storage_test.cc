@@ -50,6 +50,13 @@ long run() {
 long more(long n) { for (long i = 0; i < n; ++i) { unsigned long a; void* x; pthread_create(&a, 0, thread, (void*)1); pthread_join(a, &x);
   if (x != (void*)6) return -1; } return n; }
 int* place() { return &counter; }
+struct Info { unsigned long address; const char* name; const void* headers; unsigned long count, loads, unloads, module; void* storage; };
+int dl_iterate_phdr(int (*)(Info*, unsigned long, void*), void*);
+static int note(Info* info, unsigned long, void* to) { *(Info*)to = *info; return 1; }
+// 0 before this thread has used any, then 1.
+int told() { Info info; dl_iterate_phdr(note, &info);
+  if (info.module != 1) return -1;
+  return info.storage == 0 ? 0 : (char*)&wide >= (char*)info.storage && (char*)&wide < (char*)info.storage + 8192 ? 1 : -2; }
 )";
 
 class ThreadStorageTest : public EachEngine {
@@ -95,7 +102,9 @@ EACH_ENGINE(ThreadsHaveTheirOwn) {
     load(kThreads, std::string(kOwnStorage) + model);
     if (HasFatalFailure()) return;
     EXPECT_NE(guest->loader().loaded("libt.so")->thread_module, 0U);
+    EXPECT_EQ(value("told"), 0U);
     EXPECT_EQ(value("run"), 1U);
+    EXPECT_EQ(value("told"), 1U);
     EXPECT_EQ(value("place"), value("place"));
   }
 }

@@ -17,6 +17,8 @@ pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp>=2.5)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
 find_package(TBB REQUIRED)
 find_package(Boost 1.74 REQUIRED)
+# Instructions of x86-64. The translator for arm64 brings it along.
+find_package(Zydis REQUIRED)
 
 # OpenCV's CMake files come only with its full development package (2 GB of dependencies): three libraries are named instead.
 find_path(OPENCV_INCLUDE_DIR opencv2/objdetect.hpp PATH_SUFFIXES opencv4 REQUIRED)

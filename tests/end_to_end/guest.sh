@@ -32,9 +32,15 @@ import json
 fault = json.load(open("out"))["call"]["fault"]
 assert fault["kind"] == "memory" and "libtensorflowlite_jni.so+0x" in fault["backtrace"][0], fault' || fail "not a fault with a place"
 
-step "a trace that checks"
-run 0 "$DAYLIGHT" guest trace "$tflite" TfLiteVersion --watch 'so:*!TfLiteVersion {return}' --out run
-run 0 "$DAYLIGHT" check run/trace
+step "a trace that checks, the same on both engines"
+for engine in arm64 host; do
+  run 0 "$DAYLIGHT" guest trace "$tflite" TfLiteVersion --engine "$engine" --watch 'so:*!TfLiteVersion {return}' --out "run-$engine"
+  contains out '[0-9]+ events, 3 calls'
+  run 0 "$DAYLIGHT" check "run-$engine/trace"
+  grep -aq 'so:libtensorflowlite_jni.so!TfLiteVersion' "run-$engine"/trace/events-*.dlt || fail "$engine: what is named is not watched"
+  if grep -aq 'cannot be watched' "run-$engine"/trace/events-*.dlt; then fail "$engine: says that it cannot watch"; fi
+done
+mv run-arm64 run
 run 2 "$DAYLIGHT" guest trace "$tflite" --out run; one_line 'not empty'
 run 2 "$DAYLIGHT" guest trace "$tflite" --watch 'so:broken' --out other; one_line 'selectors.md'
 

@@ -11,7 +11,7 @@
 #include "daylight/artifact/trace/trace_reader.h"
 #include "daylight/base/digest.h"
 #include "daylight/base/file.h"
-#include "guest_fixture.h"
+#include "engine/each_engine.h"
 #include "support/shared_data.h"
 #include "support/tflite_builder.h"
 
@@ -21,7 +21,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-class GuestTrace : public GuestFixture {
+class GuestTrace : public EachEngine {
  protected:
   // Loads libt.so with these rules, calls `function`, and gives the events.
   std::vector<TraceEvent> trace(const std::string& source, const std::vector<std::string>& rules,
@@ -39,6 +39,8 @@ class GuestTrace : public GuestFixture {
     GuestTracer tracer(**writer, std::move(parsed));
     add("libt.so", source);
     GuestOptions options;
+    options.machine = machine;
+    options.engine.jailed = true;
     options.events = &tracer;
     options.libraries = [this](const std::string& name) -> std::optional<LibraryFile> {
       const auto found = files.find(name);
@@ -86,7 +88,7 @@ class GuestTrace : public GuestFixture {
   std::unique_ptr<TraceReader> reader;
 };
 
-TEST_F(GuestTrace, HoldsCallsWithBuffersInAndOut) {
+EACH_ENGINE_OF(GuestTrace, HoldsCallsWithBuffersInAndOut) {
   const auto seen = trace(R"(
     void* memcpy(void*, const void*, unsigned long);
     int __system_property_get(const char*, char*);
@@ -103,16 +105,20 @@ TEST_F(GuestTrace, HoldsCallsWithBuffersInAndOut) {
   EXPECT_NE(enters[1].parent, 0U);
   bool in = false;
   bool out = false;
+  std::uint64_t to = 0;
   for (const TraceArgument& argument : of<TraceArgument>(seen)) {
     if (argument.index == 1 && argument.direction == TraceDirection::kIn)
       in = argument.buffer.bytes == std::string("face pixels\0", 12);
-    if (argument.index == 0 && argument.direction == TraceDirection::kOut)
+    if (argument.index == 0 && argument.direction == TraceDirection::kOut) {
       out = argument.buffer.bytes == std::string("face pixels\0", 12);
+      to = argument.address;
+    }
   }
   EXPECT_TRUE(in);
   EXPECT_TRUE(out);
   const auto leaves = of<TraceLeave>(seen);
   ASSERT_EQ(leaves.size(), 2U);
+  EXPECT_EQ(leaves[0].value, to);
   EXPECT_EQ(leaves[1].value, 4U);
   const auto lookups = of<TraceLookup>(seen);
   ASSERT_EQ(lookups.size(), 1U);
@@ -123,7 +129,7 @@ TEST_F(GuestTrace, HoldsCallsWithBuffersInAndOut) {
   EXPECT_EQ(modules[0].entry, (std::vector<std::string>{"app.apk", "lib/arm64-v8a/libt.so"}));
 }
 
-TEST_F(GuestTrace, PoliciesBoundWhatIsWritten) {
+EACH_ENGINE_OF(GuestTrace, PoliciesBoundWhatIsWritten) {
   const auto seen = trace(R"(
     unsigned long strlen(const char*);
     int work() { unsigned long n = 0; for (int i = 0; i < 10; ++i) n += strlen("abc"); return n; }
@@ -152,7 +158,7 @@ std::vector<std::pair<std::string, std::uint64_t>> results(const std::vector<Tra
   return out;
 }
 
-TEST_F(GuestTrace, WatchedFunctionsDoWhatTheyDid) {
+EACH_ENGINE_OF(GuestTrace, WatchedFunctionsDoWhatTheyDid) {
   const auto seen = trace(R"(
     #define KEEP __attribute__((noinline))
     static int table[4] = {1, 2, 3, 4};
@@ -182,7 +188,7 @@ TEST_F(GuestTrace, WatchedFunctionsDoWhatTheyDid) {
   EXPECT_EQ(by_name["so:libt.so!sum"].back(), 6U);
 }
 
-TEST_F(GuestTrace, OffsetsAreWatchedToo) {
+EACH_ENGINE_OF(GuestTrace, OffsetsAreWatchedToo) {
   const std::string source = R"(
     __attribute__((noinline)) static int hidden(int x) { __asm__(""); return x + 40; }
     int work() { return hidden(2); }
@@ -198,7 +204,7 @@ TEST_F(GuestTrace, OffsetsAreWatchedToo) {
   EXPECT_THAT(calls, Contains(std::pair(std::string("so:libt.so+0x" + hex), std::uint64_t{42})));
 }
 
-TEST_F(GuestTrace, FaultsEndTheCallWithABacktrace) {
+EACH_ENGINE_OF(GuestTrace, FaultsEndTheCallWithABacktrace) {
   const auto seen = trace("int work() { return *(volatile int*)8; }", {}, "work");
   const auto leaves = of<TraceLeave>(seen);
   ASSERT_EQ(leaves.size(), 1U);
@@ -207,7 +213,7 @@ TEST_F(GuestTrace, FaultsEndTheCallWithABacktrace) {
   EXPECT_THAT(leaves[0].text, HasSubstr("libt.so+0x"));
 }
 
-TEST_F(GuestTrace, ModelsThatOnlyMemoryHoldsAreFoundAndKept) {
+EACH_ENGINE_OF(GuestTrace, ModelsThatOnlyMemoryHoldsAreFoundAndKept) {
   // The library holds the model with every byte changed, as apps hide them.
   const std::string model = testing::build_tiny_tflite();
   std::string array;

@@ -18,6 +18,7 @@
 #include "daylight/guest/engine/arm64_watches.h"
 #include "daylight/guest/engine/guest_engine.h"
 #include "daylight/guest/engine/guest_fault.h"
+#include "daylight/guest/engine/watched_calls.h"
 #include "daylight/guest/memory/guest_arena.h"
 #include "daylight/guest/memory/memory_escape.h"
 
@@ -39,17 +40,9 @@ inline constexpr std::uint64_t kStackGuard = 65'536;
 
 class Arm64Cpu;
 
-// A call of a watched function that has not returned.
-struct WatchedCall {
-  std::uint64_t function = 0;
-  std::uint64_t return_to = 0;
-  std::uint64_t sp = 0;
-  std::size_t depth = 0;
-};
-
 // A thread of the host while it runs guest code.
 struct Arm64Thread {
-  std::vector<WatchedCall> watched;
+  WatchedCalls watched;
   std::vector<Arm64Cpu*> active;  // by depth of the call
   std::optional<GuestFault> fault;
   std::uint64_t block = 0;

@@ -279,28 +279,21 @@ GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
   if (cpu == nullptr)
     return refuse(GuestFault::Kind::kStackOverflow, "too many calls run at a time");
   A64::Jit& jit = cpu->jit();
-  std::uint64_t sp = thread->stack + thread->stack_size - 256;
-  std::uint64_t frame = 0;
-  if (!thread->active.empty()) {
-    A64::Jit& outer = thread->active.back()->jit();
-    sp = (outer.GetSP() - 512) & ~std::uint64_t{15};
-    frame = outer.GetRegister(29);
-  }
-  const std::size_t in_registers = std::min<std::size_t>(integers.size(), 8);
-  const std::size_t on_stack = integers.size() - in_registers;
-  sp = (sp - 8 * on_stack) & ~std::uint64_t{15};
-  if (!arena_.allows(sp, 8 * on_stack, kPageWrite)) {
+  A64::Jit* const outer = thread->active.empty() ? nullptr : &thread->active.back()->jit();
+  const auto placed =
+      place_call(arena_, outer == nullptr ? std::nullopt : std::optional(outer->GetSP()),
+                 thread->stack + thread->stack_size, integers, 8);
+  if (!placed) {
     give_cpu(cpu);
     return refuse(GuestFault::Kind::kStackOverflow, "uses more stack than it has");
   }
-  if (on_stack > 0)
-    std::memcpy(reinterpret_cast<void*>(sp), integers.data() + in_registers, 8 * on_stack);
-  for (std::size_t i = 0; i < in_registers; ++i) jit.SetRegister(i, integers[i]);
+  for (std::size_t i = 0; i < placed->in_registers.size(); ++i)
+    jit.SetRegister(i, placed->in_registers[i]);
   for (std::size_t i = 0; i < std::min<std::size_t>(vectors.size(), 8); ++i)
     jit.SetVector(i, vectors[i]);
-  jit.SetRegister(29, frame);
+  jit.SetRegister(29, outer == nullptr ? 0 : outer->GetRegister(29));
   jit.SetRegister(30, return_stub_);
-  jit.SetSP(sp);
+  jit.SetSP(placed->stack);
   jit.SetPC(function);
   cpu->thread = thread;
   cpu->thread_register = thread->block;
@@ -319,8 +312,7 @@ GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
   if (thread->fault) {
     GuestFault fault = *thread->fault;
     if (thread->active.empty()) thread->fault.reset();
-    std::erase_if(thread->watched,
-                  [&](const WatchedCall& each) { return each.depth > thread->active.size(); });
+    thread->watched.drop_deeper(thread->active.size());
     return tl::unexpected<GuestFault>(std::move(fault));
   }
   return value;
@@ -430,32 +422,23 @@ Result<void> Arm64Engine::watch(std::uint64_t function) {
 }
 
 void Arm64Engine::enter_watched(Arm64Cpu& cpu, std::uint64_t function) {
-  if (observer_ == nullptr) return;
+  // A block goes on to its end behind what faults.
+  if (observer_ == nullptr || cpu.thread->fault) return;
   const std::uint64_t return_to = cpu.jit().GetRegister(30);
   Arm64Frame frame(arena_, cpu.jit());
   observer_->enter_code(function, frame);
-  auto& watched = cpu.thread->watched;
-  // Calls whose stack is gone were left by an exception.
-  while (!watched.empty() && watched.back().depth == cpu.thread->active.size() &&
-         watched.back().sp < cpu.jit().GetSP())
-    watched.pop_back();
-  watched.push_back({function, return_to, cpu.jit().GetSP(), cpu.thread->active.size()});
+  cpu.thread->watched.enter(function, return_to, cpu.jit().GetSP(), cpu.thread->active.size());
   if (return_to == return_stub_) return;
   const auto fresh = watches_.add(return_to, Arm64Watches::Purpose::kReturn);
   if (fresh && *fresh) code_changed(return_to, 4);
 }
 
 void Arm64Engine::leave_watched(Arm64Cpu& cpu, std::uint64_t return_to) {
-  auto& watched = cpu.thread->watched;
-  const std::uint64_t sp = cpu.jit().GetSP();
-  // Tail calls return to the same place: all of them end here.
-  while (!watched.empty() && watched.back().depth == cpu.thread->active.size() &&
-         watched.back().sp <= sp) {
-    const WatchedCall call = watched.back();
-    watched.pop_back();
-    if (call.sp != sp || call.return_to != return_to || observer_ == nullptr) continue;
+  if (cpu.thread->fault) return;
+  for (const std::uint64_t function :
+       cpu.thread->watched.leave(return_to, cpu.jit().GetSP(), cpu.thread->active.size())) {
     Arm64Frame frame(arena_, cpu.jit());
-    observer_->leave_code(call.function, frame);
+    if (observer_ != nullptr) observer_->leave_code(function, frame);
   }
 }
 

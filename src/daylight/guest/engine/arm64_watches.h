@@ -11,11 +11,10 @@
 #include <unordered_map>
 
 #include "daylight/base/result.h"
+#include "daylight/guest/engine/watched_calls.h"
 #include "daylight/guest/memory/guest_arena.h"
 
 namespace dl::guest {
-
-inline constexpr std::size_t kMaxWatches = 65'536;
 
 // The registers that an instruction which depends on its place uses.
 class Arm64Core {

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// va_list of two ABIs, and quads.
+// Arguments on the stack, va_list of two ABIs, and quads.
 // Sources: Procedure Call Standard for the Arm 64-bit Architecture, appendix B; System V ABI for
 // x86-64, 3.5.7.
 #include "daylight/guest/engine/call_frame.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "daylight/guest/engine/guest_fault.h"
 
 namespace dl::guest {
 namespace {
+
+// Below the stack pointer of an outer call, what a leaf function may use without moving it.
+constexpr std::uint64_t kRedZone = 512;
+// What stays free above a thread's first call.
+constexpr std::uint64_t kTopOfStack = 256;
 
 // Of an IEEE quad.
 constexpr int kQuadBias = 16383;
@@ -62,6 +68,20 @@ const char* name_of(GuestFault::Kind kind) {
       return "exit";
   }
   return "memory";
+}
+
+std::optional<PlacedCall> place_call(const GuestArena& arena, std::optional<std::uint64_t> outer,
+                                     std::uint64_t top, std::span<const std::uint64_t> integers,
+                                     std::size_t registers) {
+  PlacedCall out;
+  out.in_registers = integers.first(std::min(integers.size(), registers));
+  const auto on_stack = integers.subspan(out.in_registers.size());
+  const std::uint64_t below = outer ? *outer - kRedZone : top - kTopOfStack;
+  out.stack = (below - on_stack.size_bytes()) & ~std::uint64_t{15};
+  if (!arena.allows(out.stack, on_stack.size_bytes(), kPageWrite)) return std::nullopt;
+  if (!on_stack.empty())
+    std::memcpy(reinterpret_cast<void*>(out.stack), on_stack.data(), on_stack.size_bytes());
+  return out;
 }
 
 long double from_quad(const Vector128& bits) {

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "daylight/guest/memory/guest_arena.h"
@@ -35,6 +37,9 @@ class CallFrame {
   virtual void return_second_integer(std::uint64_t) { refuse("returns two words"); }
   // A long double of System V for x86-64; AAPCS64 has them in vectors.
   virtual void return_extended(long double) { refuse("returns a long double"); }
+  // Where a call has returned: what it gives. AAPCS64 has results where the first arguments came.
+  virtual std::uint64_t result() const { return integer(0); }
+  virtual Vector128 vector_result() const { return vector(0); }
   // Structure results larger than two words: where they go.
   virtual std::uint64_t result_address() const = 0;
   // AAPCS64 and System V lay out va_list differently.
@@ -65,6 +70,21 @@ class CallFrame {
   const GuestArena& arena_;
   std::string refusal_;
 };
+
+// A call into the guest, before it is made: what goes into registers, and the stack pointer in
+// front of the rest.
+struct PlacedCall {
+  std::span<const std::uint64_t> in_registers;
+  std::uint64_t stack = 0;  // aligned to 16; the first argument there
+};
+
+// Lays the integer arguments that `registers` registers do not hold on the guest's stack, a word
+// each, as AAPCS64 and System V both do. `outer` is the stack pointer of guest code that waits for
+// this call, nothing for a thread's first, which begins below `top`. Nothing where the stack has no
+// room.
+std::optional<PlacedCall> place_call(const GuestArena& arena, std::optional<std::uint64_t> outer,
+                                     std::uint64_t top, std::span<const std::uint64_t> integers,
+                                     std::size_t registers);
 
 // Arguments one after the other, wherever they are kept: registers, a va_list, an array.
 class ArgumentSource {

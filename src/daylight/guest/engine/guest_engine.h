@@ -106,8 +106,9 @@ class GuestEngine {
   virtual void leave_thread() = 0;
   // Code at these addresses has changed.
   virtual void code_changed(std::uint64_t address, std::uint64_t size) = 0;
-  // Tells the observer of calls of the function that begins there. kUnsupported where the engine
-  // cannot, kInvalidArgument where no code is.
+  // Tells the observer of calls of the function that begins there, also while it runs: from the
+  // next call on. kUnsupported where the engine cannot, kInvalidArgument where no code is, kLimit
+  // for too many. Thread safe.
   virtual Result<void> watch(std::uint64_t function) = 0;
   // One at most; null for none. Not while a guest runs; calls of a few functions of libc are seen
   // only if it was there before the first library was loaded.

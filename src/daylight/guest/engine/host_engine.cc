@@ -14,16 +14,17 @@
 #include <unordered_map>
 #include <utility>
 
+#include "daylight/guest/engine/host_faults.h"
 #include "daylight/guest/engine/host_signals.h"
 #include "daylight/guest/engine/host_switch.h"
+#include "daylight/guest/engine/host_watches.h"
+#include "daylight/guest/engine/watched_calls.h"
 #include "daylight/guest/memory/memory_escape.h"
 
 namespace dl::guest {
 namespace {
 
 constexpr std::uint64_t kStackGuard = 65'536;
-// Below the stack pointer of an outer call, what a leaf function may use without moving it.
-constexpr std::uint64_t kRedZone = 512;
 // Of a stack that the guest made itself, what is read for a backtrace.
 constexpr std::uint64_t kForeignStack = 65'536;
 constexpr std::uint32_t kFirstNumber = 1;
@@ -32,6 +33,7 @@ constexpr std::size_t kNumbers = 65'536;
 // A thread of the host while it runs guest code.
 struct GuestThread {
   std::vector<HostFrameRegisters*> calls;  // host functions that run, outermost first
+  WatchedCalls watched;
   std::optional<GuestFault> fault;
   int depth = 0;
   int id = 0;  // the kernel's
@@ -68,6 +70,8 @@ class HostFrame final : public CallFrame {
     // Ten bytes of it count.
     std::memcpy(registers_.extended.data(), &value, 10);
   }
+  std::uint64_t result() const override { return registers_.result; }
+  Vector128 vector_result() const override { return registers_.vector_result; }
   std::uint64_t result_address() const override { return registers_.result_address; }
   bool is_arm64() const override { return kHostMachine == ElfMachine::kArm64; }
 
@@ -80,10 +84,10 @@ std::uint64_t next_serial() {
   return serial++;
 }
 
-class HostEngine final : public GuestEngine {
+class HostEngine final : public GuestEngine, private HostBreakpoints {
  public:
   HostEngine(GuestArena& arena, const GuestEngineOptions& options)
-      : arena_(arena), options_(options), functions_(kNumbers) {}
+      : arena_(arena), options_(options), watches_(arena), functions_(kNumbers) {}
   ~HostEngine() override;
 
   Result<std::uint64_t> bind(HostFunction function) override;
@@ -101,8 +105,8 @@ class HostEngine final : public GuestEngine {
   std::pair<std::uint64_t, std::uint64_t> stack() override;
   void leave_thread() override;
   void code_changed(std::uint64_t address, std::uint64_t size) override;
-  Result<void> watch(std::uint64_t) override {
-    return fail(ErrorCode::kUnsupported, "native code is not watched; imports are", "guest");
+  Result<void> watch(std::uint64_t function) override {
+    return watches_.add(function, HostWatches::Purpose::kEntry);
   }
   void observe(CallObserver* observer) override { observer_ = observer; }
   bool observed() const override { return observer_ != nullptr; }
@@ -116,12 +120,20 @@ class HostEngine final : public GuestEngine {
   GuestFault stop_fault() const;
   bool run(GuestThread& thread, GuestEntry& entry);
   void keep_fault(GuestThread& thread);
+  std::optional<std::uint64_t> pass(std::uint64_t place, HostFrameRegisters& registers) override;
+  std::uint64_t place_of(std::uint64_t pc) const override { return watches_.place_of(pc); }
+  std::uint8_t byte_at(std::uint64_t address) const override { return watches_.byte_at(address); }
+  void enter_watched(std::uint64_t function, HostFrameRegisters& registers);
+  void leave_watched(std::uint64_t return_to, HostFrameRegisters& registers);
+  void leave_entry(const GuestEntry& entry);
+  HostCode code() const { return {arena_, *this}; }
 
   GuestArena& arena_;
   GuestEngineOptions options_;
   std::uint64_t serial_ = next_serial();
   CallObserver* observer_ = nullptr;
-  GuestHandlers guest_handlers_{arena_, {}};
+  HostWatches watches_;
+  GuestHandlers guest_handlers_{arena_, *this, {}};
   std::atomic<bool> stopped_ = false;
 
   mutable std::mutex mutex_;  // guards what follows
@@ -226,10 +238,10 @@ void HostEngine::keep_fault(GuestThread& thread) {
     thread.fault = stop_fault();
     thread.fault->pc = signal.pc;
   } else {
-    thread.fault = fault_of(signal, arena_, thread.stack, kStackGuard);
+    thread.fault = fault_of(signal, code(), thread.stack, kStackGuard);
   }
   if (signal.number != 0)
-    thread.fault->frames = host_backtrace(arena_, signal.pc, signal.stack,
+    thread.fault->frames = host_backtrace(code(), signal.pc, signal.stack,
                                           stack_end(thread, signal.stack), signal.frame);
 }
 
@@ -241,8 +253,58 @@ bool HostEngine::run(GuestThread& thread, GuestEntry& entry) {
   const bool returned = daylight_enter_guest(&entry) == 0;
   thread.calls.resize(calls);
   running_engine = outer_engine;
-  if (!returned) keep_fault(thread);
+  if (!returned) {
+    keep_fault(thread);
+  } else if (!thread.watched.empty()) {
+    leave_entry(entry);
+  }
   return returned;
+}
+
+// Where the stack is at a function's first instruction: its return address on top of it.
+constexpr std::uint64_t kReturnAddressSize = 8;
+// Stands for the place in daylight_enter_guest() behind its call.
+constexpr std::uint64_t kReturnsToHost = 0;
+
+std::optional<std::uint64_t> HostEngine::pass(std::uint64_t place, HostFrameRegisters& registers) {
+  const auto watch = watches_.at(place);
+  if (!watch) return std::nullopt;
+  if (watch->is_return) leave_watched(place, registers);
+  if (watch->entry) enter_watched(place, registers);
+  return thread_slot.thread->fault || stopped_ ? 0 : watch->moved_to;
+}
+
+void HostEngine::enter_watched(std::uint64_t function, HostFrameRegisters& registers) {
+  if (observer_ == nullptr) return;
+  HostFrame frame(arena_, registers);
+  observer_->enter_code(function, frame);
+  GuestThread& thread = *thread_slot.thread;
+  const std::uint64_t return_to = frame.return_address();
+  const bool to_guest = arena_.contains(return_to);
+  thread.watched.enter(function, to_guest ? return_to : kReturnsToHost, registers.stack,
+                       static_cast<std::size_t>(thread.depth));
+  // Where this is refused, only the beginning of the call is seen.
+  if (to_guest) (void)watches_.add(return_to, HostWatches::Purpose::kReturn);
+}
+
+void HostEngine::leave_watched(std::uint64_t return_to, HostFrameRegisters& registers) {
+  GuestThread& thread = *thread_slot.thread;
+  const std::uint64_t stack = registers.stack - kReturnAddressSize;
+  const auto depth = static_cast<std::size_t>(thread.depth);
+  for (const std::uint64_t function : thread.watched.leave(return_to, stack, depth)) {
+    HostFrame frame(arena_, registers);
+    if (observer_ != nullptr) observer_->leave_code(function, frame);
+  }
+}
+
+// A call from the host has come back, and with it what was watched and returned there.
+void HostEngine::leave_entry(const GuestEntry& entry) {
+  HostFrameRegisters registers{};
+  registers.stack = entry.stack;
+  registers.result = entry.result;
+  registers.second_result = entry.second_result;
+  registers.vector_result = entry.vector_result;
+  leave_watched(kReturnsToHost, registers);
 }
 
 GuestResult<GuestValue> HostEngine::call(std::uint64_t function,
@@ -261,23 +323,17 @@ GuestResult<GuestValue> HostEngine::call(std::uint64_t function,
   if (thread->depth >= options_.max_depth)
     return refuse(GuestFault::Kind::kStackOverflow, "calls between guest and host nest too deep");
   GuestEntry entry{};
-  std::uint64_t sp = thread->stack + thread->stack_size - 256;
-  if (!thread->calls.empty()) {
-    sp = (thread->calls.back()->stack - kRedZone) & ~std::uint64_t{15};
-    entry.frame = thread->calls.back()->frame;
-  }
-  const std::size_t in_registers = std::min(integers.size(), kHostIntegerRegisters);
-  const std::size_t on_stack = integers.size() - in_registers;
-  sp = (sp - 8 * on_stack) & ~std::uint64_t{15};
-  if (!arena_.allows(sp, 8 * on_stack, kPageWrite))
-    return refuse(GuestFault::Kind::kStackOverflow, "uses more stack than it has");
-  if (on_stack > 0)
-    std::memcpy(reinterpret_cast<void*>(sp), integers.data() + in_registers, 8 * on_stack);
-  std::copy_n(integers.begin(), in_registers, entry.integers.begin());
+  const HostFrameRegisters* const outer = thread->calls.empty() ? nullptr : thread->calls.back();
+  const auto placed =
+      place_call(arena_, outer == nullptr ? std::nullopt : std::optional(outer->stack),
+                 thread->stack + thread->stack_size, integers, kHostIntegerRegisters);
+  if (!placed) return refuse(GuestFault::Kind::kStackOverflow, "uses more stack than it has");
+  std::copy(placed->in_registers.begin(), placed->in_registers.end(), entry.integers.begin());
   std::copy_n(vectors.begin(), std::min(vectors.size(), kHostVectorRegisters),
               entry.vectors.begin());
   entry.function = function;
-  entry.stack = sp;
+  entry.stack = placed->stack;
+  entry.frame = outer == nullptr ? 0 : outer->frame;
   {
     const std::scoped_lock lock(mutex_);
     ++thread->depth;
@@ -293,6 +349,7 @@ GuestResult<GuestValue> HostEngine::call(std::uint64_t function,
     const std::scoped_lock lock(mutex_);
     --thread->depth;
   }
+  thread->watched.drop_deeper(static_cast<std::size_t>(thread->depth));
   if (thread->fault) {
     GuestFault fault = *thread->fault;
     if (thread->depth == 0) thread->fault.reset();
@@ -322,7 +379,7 @@ void HostEngine::raise(GuestFault fault) {
   if (!thread->calls.empty()) {
     HostFrameRegisters& registers = *thread->calls.back();
     fault.pc = HostFrame(arena_, registers).return_address();
-    fault.frames = host_backtrace(arena_, fault.pc, registers.stack,
+    fault.frames = host_backtrace(code(), fault.pc, registers.stack,
                                   stack_end(*thread, registers.stack), registers.frame);
   }
   thread->fault = std::move(fault);

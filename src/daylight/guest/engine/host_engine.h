@@ -22,7 +22,8 @@ inline constexpr ElfMachine kHostMachine = ElfMachine::kArm64;
 //   process must be a jail that does nothing else. kUnsupported where options.jailed does not say
 //   so;
 // - a division of integers by zero is a fault of kind instruction, not 0;
-// - watch() is kUnsupported: only calls of the host are seen;
+// - watch() puts a breakpoint into the guest's code, which the guest can read (x86-64; on other
+//   processors it is kUnsupported);
 // - an address that no memory can have (not canonical) is a fault without its value.
 // The arena must be made for native code, and outlive it. Owns the handlers of SIGSEGV, SIGBUS,
 // SIGFPE, SIGILL, SIGTRAP and SIGURG for the process's life, and hands on what is not the guest's.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signal handlers, and what they saw.
 // Sources: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 3, 6.15
-// (exceptions, error code of page faults); sigaction(2).
+// (exceptions); sigaction(2).
 #include "daylight/guest/engine/host_signals.h"
 
 #include <sys/mman.h>
@@ -10,13 +10,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <mutex>
-#include <string>
 #include <utility>
 
-#include "daylight/base/hex.h"
 #include "daylight/guest/engine/guest_engine.h"
 #include "daylight/guest/engine/host_switch.h"
 #include "daylight/guest/memory/memory_escape.h"
@@ -24,18 +23,16 @@
 namespace dl::guest {
 namespace {
 
-// Handlers keep little, but the kernel puts all vector registers there.
-constexpr std::size_t kSignalStack = 65'536;
-constexpr std::size_t kSmallestSignalStack = 16'384;
+// Observers of watched code run there, and the kernel puts all vector registers there.
+constexpr std::size_t kSignalStack = 524'288;
+constexpr std::size_t kSmallestSignalStack = 262'144;
+// Unmapped addresses below it.
+constexpr std::size_t kSignalStackGuard = 16'384;
 // Which interrupts guests: ignored by default, so that a late one does no harm.
 constexpr int kInterruptSignal = SIGURG;
-// Words of the stack that are searched where there are no frame pointers.
-constexpr std::uint64_t kSearchedWords = 1'024;
-
-constexpr std::uint64_t kPageFault = 14;          // trap number
-constexpr std::uint64_t kGeneralProtection = 13;  // trap number
-constexpr std::uint64_t kWriteAccess = 2;         // bit of a page fault
-constexpr std::uint64_t kFetchAccess = 16;        // bit of a page fault
+#if defined(__x86_64__)
+constexpr greg_t kBreakpointTrap = 3;  // trap number
+#endif
 
 constexpr std::array<int, 6> kGuestSignals = {SIGSEGV, SIGBUS,  SIGFPE,
                                               SIGILL,  SIGTRAP, kInterruptSignal};
@@ -133,6 +130,63 @@ bool goes_on_in_handler(int number, const siginfo_t& info, ucontext_t& context) 
 bool goes_on_in_handler(int, const siginfo_t&, ucontext_t&) { return false; }
 #endif
 
+#if defined(__x86_64__)
+HostFrameRegisters frame_of(const ucontext_t& context) {
+  const auto& from = context.uc_mcontext.gregs;
+  const auto word = [&](int i) { return static_cast<std::uint64_t>(from[i]); };
+  HostFrameRegisters out{};
+  out.integers = {
+      word(REG_RDI), word(REG_RSI), word(REG_RDX), word(REG_RCX), word(REG_R8), word(REG_R9), 0, 0};
+  if (context.uc_mcontext.fpregs != nullptr)
+    std::memcpy(out.vectors.data(), context.uc_mcontext.fpregs->_xmm, sizeof(out.vectors));
+  out.stack = word(REG_RSP);
+  out.frame = word(REG_RBP);
+  out.result_address = word(REG_RDI);
+  out.result = word(REG_RAX);
+  out.second_result = word(REG_RDX);
+  out.vector_result = out.vectors[0];
+  return out;
+}
+
+// Whether guest code came to a breakpoint of ours: it goes on in place of what stood there.
+bool passes_breakpoint(const siginfo_t& info, ucontext_t& context) {
+  auto& registers = context.uc_mcontext.gregs;
+  if (info.si_code <= 0 || registers[REG_TRAPNO] != kBreakpointTrap || guest_handlers == nullptr)
+    return false;
+  HostSwitch& here = daylight_host_switch;
+  HostFrameRegisters frame = frame_of(context);
+  const int guest_errno = errno;
+  here.in_guest = 0;
+  const auto goes_on =
+      guest_handlers->breakpoints.pass(static_cast<std::uint64_t>(registers[REG_RIP]) - 1, frame);
+  // In this order: an interrupt after the look ends the call by itself.
+  here.in_guest = 1;
+  errno = guest_errno;
+  if (!goes_on) return false;
+  if (*goes_on == 0 || here.interrupted != 0) {
+    last_signal = {};
+    continue_at(context, &daylight_abandon_guest);
+  } else {
+    registers[REG_RIP] = static_cast<greg_t>(*goes_on);
+  }
+  return true;
+}
+
+// Nobody else sees where moved instructions run.
+void show_place(siginfo_t& info, ucontext_t& context) {
+  if (guest_handlers == nullptr) return;
+  const HostBreakpoints& breakpoints = guest_handlers->breakpoints;
+  auto& pc = context.uc_mcontext.gregs[REG_RIP];
+  pc = static_cast<greg_t>(breakpoints.place_of(static_cast<std::uint64_t>(pc)));
+  if (info.si_code > 0)
+    info.si_addr = reinterpret_cast<void*>(
+        breakpoints.place_of(reinterpret_cast<std::uint64_t>(info.si_addr)));
+}
+#else
+bool passes_breakpoint(const siginfo_t&, ucontext_t&) { return false; }
+void show_place(siginfo_t&, ucontext_t&) {}
+#endif
+
 void on_signal(int number, siginfo_t* info, void* context) {
   HostSwitch& here = daylight_host_switch;
   auto& registers = *static_cast<ucontext_t*>(context);
@@ -140,6 +194,7 @@ void on_signal(int number, siginfo_t* info, void* context) {
     if (stop_flag == nullptr || !*stop_flag) return;
     here.interrupted = 1;
     if (here.in_guest != 0) {
+      show_place(*info, registers);
       last_signal = {};
       last_signal.number = number;
       read_context(last_signal, registers);
@@ -148,6 +203,8 @@ void on_signal(int number, siginfo_t* info, void* context) {
     return;
   }
   if (here.in_guest != 0) {
+    if (number == SIGTRAP && passes_breakpoint(*info, registers)) return;
+    show_place(*info, registers);
     if (goes_on_in_handler(number, *info, registers)) return;
     last_signal = {};
     last_signal.number = number;
@@ -170,165 +227,31 @@ class SignalStack {
     if (sigaltstack(nullptr, &now) != 0) return false;
     if ((now.ss_flags & SS_DISABLE) == 0 && now.ss_size >= kSmallestSignalStack) return true;
     if (memory_ == nullptr) {
-      void* const got = mmap(nullptr, kSignalStack, PROT_READ | PROT_WRITE,
+      void* const got = mmap(nullptr, kSignalStackGuard + kSignalStack, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
       if (got == MAP_FAILED) return false;
-      memory_ = got;
+      memory_ = static_cast<char*>(got);
+      if (mprotect(memory_, kSignalStackGuard, PROT_NONE) != 0) return false;
     }
     stack_t fresh{};
-    fresh.ss_sp = memory_;
+    fresh.ss_sp = memory_ + kSignalStackGuard;
     fresh.ss_size = kSignalStack;
-    return sigaltstack(&fresh, nullptr) == 0;
+    // Whoever gave the thread its own gives that back at the thread's end.
+    return sigaltstack(&fresh, &before_) == 0;
   }
   ~SignalStack() {
     if (memory_ == nullptr) return;
     stack_t now{};
-    if (sigaltstack(nullptr, &now) == 0 && now.ss_sp == memory_) {
-      stack_t none{};
-      none.ss_flags = SS_DISABLE;
-      sigaltstack(&none, nullptr);
-    }
-    munmap(memory_, kSignalStack);
+    if (sigaltstack(nullptr, &now) == 0 && now.ss_sp == memory_ + kSignalStackGuard)
+      sigaltstack(&before_, nullptr);
+    munmap(memory_, kSignalStackGuard + kSignalStack);
   }
 
  private:
-  void* memory_ = nullptr;
+  char* memory_ = nullptr;
+  stack_t before_{};
 };
 thread_local SignalStack signal_stack;
-
-std::optional<std::uint64_t> word_at(const GuestArena& arena, std::uint64_t address) {
-  const auto bytes = arena.bytes(address, 8);
-  if (!bytes) return std::nullopt;
-  std::uint64_t out = 0;
-  std::memcpy(&out, bytes->data(), 8);
-  return out;
-}
-
-bool is_code(const GuestArena& arena, std::uint64_t address) {
-  return (arena.access_at(address) & kPageExecute) != 0;
-}
-
-// Whether an address lies right behind an instruction that calls.
-bool behind_call(const GuestArena& arena, std::uint64_t address) {
-  if (!is_code(arena, address) || !is_code(arena, address - 8)) return false;
-  const auto bytes = arena.bytes(address - 8, 8);
-  if (!bytes) return false;
-  const ByteSpan code = *bytes;
-#if defined(__x86_64__)
-  if (code[3] == 0xe8) return true;  // call rel32
-  // call r/m64: ff /2, with the length that its mode asks for
-  for (const std::size_t length :
-       {std::size_t{2}, std::size_t{3}, std::size_t{4}, std::size_t{6}, std::size_t{7}}) {
-    const std::size_t at = 8 - length;
-    const std::uint8_t mode = code[at + 1];
-    if (code[at] != 0xff || (mode & 0x38U) != 0x10) continue;
-    const bool sib = (mode & 7U) == 4;
-    const std::size_t wanted = (mode >> 6U) == 3   ? 2
-                               : (mode >> 6U) == 1 ? (sib ? 4 : 3)
-                               : (mode >> 6U) == 2 ? (sib ? 7 : 6)
-                               : (mode & 7U) == 5  ? 6
-                               : sib               ? (code[at + 2] % 8 == 5 ? 7 : 3)
-                                                   : 2;
-    if (wanted == length) return true;
-  }
-  return false;
-#else
-  std::uint32_t word = 0;
-  std::memcpy(&word, code.data() + 4, 4);
-  return (word & 0xfc000000U) == 0x94000000U || (word & 0xfffffc1fU) == 0xd63f0000U;
-#endif
-}
-
-// "0x0f0bc390": the first bytes of what could not be run.
-std::string code_at(const GuestArena& arena, std::uint64_t pc) {
-  const auto bytes = arena.bytes(pc, 4);
-  if (!bytes) return "?";
-  std::string out = "0x";
-  for (const std::uint8_t byte : *bytes) out += hex_number(byte, 2);
-  return out;
-}
-
-#if defined(__x86_64__)
-bool is_breakpoint(const GuestArena& arena, std::uint64_t pc) {
-  const auto bytes = arena.bytes(pc, 2);
-  return bytes && (*bytes)[0] == 0x0f && (*bytes)[1] == 0x0b;  // ud2: what compilers trap with
-}
-
-// Whether a general protection fault is the instruction's fault, not the address's.
-bool is_privileged(const GuestArena& arena, std::uint64_t pc) {
-  const auto bytes = arena.bytes(pc, 1);
-  if (!bytes) return false;
-  const std::uint8_t first = bytes->front();
-  return first == 0xf4 || first == 0xfa || first == 0xfb ||                       // hlt, cli, sti
-         (first >= 0xe4 && first <= 0xe7) || (first >= 0xec && first <= 0xef) ||  // in, out
-         (first >= 0x6c && first <= 0x6f) || first == 0xcd;                       // ins, outs, int
-}
-#endif
-
-void say(GuestFault& fault, GuestFault::Kind kind, std::string what) {
-  fault.kind = kind;
-  fault.what = std::move(what);
-}
-
-void describe_memory(GuestFault& fault, const HostSignal& signal, const GuestArena& arena,
-                     std::uint64_t stack, std::uint64_t guard) {
-  const std::uint64_t at = signal.address;
-  bool fetch = at == signal.pc;
-  std::string verb = "uses";
-  bool address_known = true;
-#if defined(__x86_64__)
-  if (signal.trap == kGeneralProtection) {
-    if (is_privileged(arena, signal.pc))
-      return say(fault, GuestFault::Kind::kInstruction,
-                 "instruction " + code_at(arena, signal.pc) + " is not allowed");
-    address_known = false;
-  }
-  if (signal.trap == kPageFault) {
-    fetch = (signal.details & kFetchAccess) != 0;
-    verb = (signal.details & kWriteAccess) != 0 ? "writes" : "reads";
-  }
-#endif
-  if (!address_known)
-    return say(fault, GuestFault::Kind::kMemory, "uses an address that no memory can have");
-  fault.address = at;
-  if (fetch)
-    return say(fault, GuestFault::Kind::kInstruction,
-               "runs into 0x" + hex_number(at) + ", where no code is");
-  if (at < stack && stack - at <= guard)
-    return say(fault, GuestFault::Kind::kStackOverflow, "uses more stack than it has");
-  say(fault, GuestFault::Kind::kMemory,
-      verb + " 0x" + hex_number(at) + ", which is not mapped for that");
-}
-
-// Adds to `out`, which has room for kMaxBacktrace: nothing is allocated here.
-void follow_stack(const GuestArena& arena, std::uint64_t stack, std::uint64_t stack_end,
-                  std::uint64_t frame, std::vector<std::uint64_t>& out) {
-  const auto add = [&](std::uint64_t address) {
-    if (out.size() < kMaxBacktrace && address != out.back()) out.push_back(address);
-  };
-  const auto on_stack = [&](std::uint64_t address) -> std::optional<std::uint64_t> {
-    if (address < stack || address > stack_end - 8) return std::nullopt;
-    return word_at(arena, address);
-  };
-  // A function that has not made its frame yet: who called it stands on top of the stack.
-  const auto top = on_stack(stack);
-  if (top && behind_call(arena, *top)) add(*top);
-  const std::size_t before = out.size();
-  for (std::uint64_t at = frame; at % 8 == 0 && out.size() < kMaxBacktrace;) {
-    const auto next = on_stack(at);
-    const auto link = on_stack(at + 8);
-    if (!next || !link || !behind_call(arena, *link)) break;
-    add(*link);
-    if (*next <= at) break;  // frames grow upwards
-    at = *next;
-  }
-  if (out.size() > before) return;
-  for (std::uint64_t i = 1; i < kSearchedWords && out.size() < kMaxBacktrace; ++i) {
-    const auto word = on_stack((stack & ~std::uint64_t{7}) + 8 * i);
-    if (!word) break;
-    if (behind_call(arena, *word)) add(*word);
-  }
-}
 
 }  // namespace
 
@@ -361,44 +284,5 @@ void set_stop_flag(const std::atomic<bool>* flag) { stop_flag = flag; }
 void set_guest_handlers(const GuestHandlers* handlers) { guest_handlers = handlers; }
 
 void interrupt_guest(int thread_id) { syscall(SYS_tgkill, getpid(), thread_id, kInterruptSignal); }
-
-GuestFault fault_of(const HostSignal& signal, const GuestArena& arena, std::uint64_t stack,
-                    std::uint64_t guard) {
-  GuestFault fault;
-  fault.pc = signal.pc;
-  switch (signal.number) {
-    case SIGFPE:
-      say(fault, GuestFault::Kind::kInstruction, "divides by zero, or overflows a division");
-      break;
-    case SIGTRAP:
-      say(fault, GuestFault::Kind::kAbort, "stops at a breakpoint of its own");
-      break;
-    case SIGILL:
-#if defined(__x86_64__)
-      if (is_breakpoint(arena, signal.pc)) {
-        say(fault, GuestFault::Kind::kAbort, "stops at a breakpoint of its own");
-        break;
-      }
-#endif
-      say(fault, GuestFault::Kind::kInstruction,
-          "instruction " + code_at(arena, signal.pc) + " is not known");
-      break;
-    default:
-      describe_memory(fault, signal, arena, stack, guard);
-  }
-  return fault;
-}
-
-std::vector<std::uint64_t> host_backtrace(const GuestArena& arena, std::uint64_t pc,
-                                          std::uint64_t stack, std::uint64_t stack_end,
-                                          std::uint64_t frame) {
-  std::vector<std::uint64_t> out;
-  out.reserve(kMaxBacktrace);
-  out.push_back(pc);
-  // Code and frames may go away while they are read: other threads of the guest run on. What was
-  // found until then stays.
-  (void)with_memory_escape([&] { follow_stack(arena, stack, stack_end, frame, out); });
-  return out;
-}
 
 }  // namespace dl::guest

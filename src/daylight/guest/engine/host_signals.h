@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a processor's exception in guest code is, where the guest runs on this processor itself.
+// A processor's exceptions in guest code, where the guest runs on this processor itself.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <vector>
 
 #include "daylight/base/result.h"
-#include "daylight/guest/engine/guest_fault.h"
+#include "daylight/guest/engine/host_switch.h"
 #include "daylight/guest/memory/guest_arena.h"
 
 namespace dl::guest {
@@ -37,11 +36,26 @@ Result<void> prepare_signal_stack();
 // The signal that ended the last guest call of this thread; forgets it.
 HostSignal take_host_signal();
 
+// Breakpoints in guest code that are ours.
+class HostBreakpoints {
+ public:
+  virtual ~HostBreakpoints() = default;
+  // Guest code on this thread came to a breakpoint at `place`: where it goes on, 0 where its call
+  // is given up, nothing where the breakpoint is the guest's own. Runs in a handler, but what it
+  // interrupts is guest code, so it may do what host functions do.
+  virtual std::optional<std::uint64_t> pass(std::uint64_t place, HostFrameRegisters& registers) = 0;
+  // Where code that stopped at `pc` would have stopped without breakpoints of ours.
+  virtual std::uint64_t place_of(std::uint64_t pc) const = 0;
+  // A byte of code as it is without them.
+  virtual std::uint8_t byte_at(std::uint64_t address) const = 0;
+};
+
 // The guest's own handlers: asked for a signal that guest code on this thread causes. The guest
 // goes on in the handler on its own stack, as the kernel would let it. It must outlive the thread's
 // calls; null for none.
 struct GuestHandlers {
   const GuestArena& arena;
+  HostBreakpoints& breakpoints;
   std::function<std::uint64_t(int number)> handler_of;  // 0 for none
 };
 void set_guest_handlers(const GuestHandlers* handlers);
@@ -52,17 +66,5 @@ void set_stop_flag(const std::atomic<bool>* flag);
 // Interrupts guest code on a thread whose flag says so: its call ends. Where the thread runs host
 // code, it does not go back into the guest (daylight_host_switch.interrupted).
 void interrupt_guest(int thread_id);
-
-// The fault that a signal stands for; its backtrace is left empty. `guard` bytes below `stack` are
-// where an overflow ends.
-GuestFault fault_of(const HostSignal& signal, const GuestArena& arena, std::uint64_t stack,
-                    std::uint64_t guard);
-
-// Addresses from the innermost function out: the chain of frame pointers, or, where there is none,
-// the words of the stack that point behind calls. Of `stack` only what lies below `stack_end` is
-// read.
-std::vector<std::uint64_t> host_backtrace(const GuestArena& arena, std::uint64_t pc,
-                                          std::uint64_t stack, std::uint64_t stack_end,
-                                          std::uint64_t frame);
 
 }  // namespace dl::guest

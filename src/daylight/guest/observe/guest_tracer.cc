@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 #include "daylight/guest/memory/memory_escape.h"
@@ -49,6 +50,15 @@ TraceLookupKind kind_of(GuestLookup::What what) {
 // liblog's 2 (verbose) to 7 (fatal).
 TraceLevel level_of(int priority) {
   return static_cast<TraceLevel>(std::clamp(priority - 2, 0, 5));
+}
+
+// An integer argument, as if there were that many; 0 where the stack cannot be read.
+std::uint64_t argument_of(const CallFrame& frame, std::size_t i) {
+  if (i < frame.integer_registers()) return frame.integer(i);
+  std::uint64_t out = 0;
+  const auto word = frame.arena().copy(frame.stack() + 8 * (i - frame.integer_registers()), 8);
+  if (word) std::memcpy(&out, word->data(), sizeof(out));
+  return out;
 }
 
 std::string cut(std::string_view text) { return std::string(text.substr(0, kMaxTraceTextBytes)); }
@@ -232,9 +242,7 @@ std::uint64_t GuestTracer::begin(Choice& choice, CallFrame& frame) {
   (void)writer_.write({stamp(id), TraceEnter{choice.method, frame.return_address(), parent}});
   thread_calls.ids.push_back(id);
   Open open{&choice, {}};
-  CallArguments arguments(frame);
-  for (std::size_t i = 0; i < std::min(kTracedArguments, frame.integer_registers()); ++i)
-    open.arguments[i] = arguments.next_integer();
+  for (std::size_t i = 0; i < kTracedArguments; ++i) open.arguments[i] = argument_of(frame, i);
   open_[id] = open;
   if (!policy.in) return id;
   for (std::size_t i = 0; i < kTracedArguments; ++i)
@@ -258,7 +266,7 @@ void GuestTracer::end(std::uint64_t id, CallFrame& frame) {
   }
   TraceLeave leave;
   leave.method = open.choice->method;
-  leave.value = frame.integer(0);
+  leave.value = frame.result();
   if (guest_->machine().engine.faulted()) leave.outcome = TraceOutcome::kCrashed;
   if (policy.result) write_argument(id, kTraceReturnValue, TraceDirection::kOut, leave.value, open);
   (void)writer_.write({stamp(id), std::move(leave)});

@@ -54,9 +54,10 @@ inline std::string name_of_engine(const ::testing::TestParamInfo<ElfMachine>& in
 
 }  // namespace dl::guest
 
-// EACH_ENGINE(Name) { ... }
-#define EACH_ENGINE(Name)                                                                        \
-  class Name : public EachEngine {                                                               \
+// EACH_ENGINE(Name) { ... }; EACH_ENGINE_OF(Base, Name) for what derives from EachEngine.
+#define EACH_ENGINE(Name) EACH_ENGINE_OF(EachEngine, Name)
+#define EACH_ENGINE_OF(Base, Name)                                                               \
+  class Name : public Base {                                                                     \
    protected:                                                                                    \
     void body() override;                                                                        \
   };                                                                                             \

@@ -65,6 +65,13 @@ if [ -f "$model" ]; then
   [ "$(wc -c <out.bin)" = 8 ] || fail "not two answers of one number"
   run 0 "$DAYLIGHT" guest tflite --lib "$tflite" --model "$model" --input in.bin --output again.bin
   cmp out.bin again.bin || fail "two runs differ"
+  run 0 "$DAYLIGHT" guest tflite --lib "$tflite" --model "$model" --input in.bin --output xnnpack.bin --xnnpack
+  run 0 "$DAYLIGHT" guest tflite --lib "$tflite" --model "$model" --input in.bin --output again.bin --xnnpack --threads 2
+  cmp xnnpack.bin again.bin || fail "one thread and two differ"
+  python3 -c '
+import struct
+one, other = (struct.unpack("<2f", open(name, "rb").read()) for name in ("out.bin", "xnnpack.bin"))
+assert all(abs(a - b) < 1e-5 for a, b in zip(one, other)), (one, other)' || fail "XNNPACK gives other numbers"
   head -c 1000 in.bin >short.bin
   run 2 "$DAYLIGHT" guest tflite --lib "$tflite" --model "$model" --input short.bin --output x.bin; one_line 'no multiple'
 else

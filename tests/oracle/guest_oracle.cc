@@ -53,7 +53,8 @@ double processor_seconds() {
 
 // Outputs of all inputs in the file; with `repeats`, the CPU time of each further round over them
 // as a line of microseconds. Negative `repeats`: the size of one input, as a line.
-Result<Bytes> run(const Bytes& library, const Bytes& model, const Bytes& input, int repeats) {
+Result<Bytes> run(const Bytes& library, const Bytes& model, const Bytes& input, int repeats,
+                  bool xnnpack) {
   const dl::ElfFile elf = TRY(dl::ElfFile::parse(library, "library"));
   dl::guest::GuestOptions options;
   options.machine = elf.machine();
@@ -64,7 +65,7 @@ Result<Bytes> run(const Bytes& library, const Bytes& model, const Bytes& input, 
   };
   const auto guest = TRY(dl::guest::Guest::create(options));
   const auto* const loaded = TRY(guest->load("lib.so"));
-  auto interpreter = TRY(dl::guest::TfliteModel::load(*guest, *loaded, model, 1));
+  auto interpreter = TRY(dl::guest::TfliteModel::load(*guest, *loaded, model, {1, xnnpack}));
   std::uint64_t size = 0;
   for (const std::uint64_t each : interpreter.input_sizes()) size += each;
   if (repeats < 0) {
@@ -116,18 +117,19 @@ int main(int count, char** arguments) {
     return done ? 0 : 1;
   }
   const bool size_only = count == 4 && std::strcmp(arguments[1], "size") == 0;
-  if (!size_only && (count < 6 || std::strcmp(arguments[1], "tflite") != 0)) {
-    std::fprintf(
-        stderr,
-        "usage: guest_oracle tflite LIB MODEL INPUT OUTPUT [ROUNDS] | size LIB MODEL | load "
-        "FOLDER NAME\n");
+  const bool xnnpack = count > 1 && std::strcmp(arguments[1], "xnnpack") == 0;
+  if (!size_only && (count < 6 || (!xnnpack && std::strcmp(arguments[1], "tflite") != 0))) {
+    std::fprintf(stderr,
+                 "usage: guest_oracle tflite|xnnpack LIB MODEL INPUT OUTPUT [ROUNDS] | size LIB "
+                 "MODEL | load "
+                 "FOLDER NAME\n");
     return 2;
   }
   const Bytes library = read_all(arguments[2]);
   const Bytes model = read_all(arguments[3]);
   const Bytes input = size_only ? Bytes() : read_all(arguments[4]);
   const int rounds = size_only ? -1 : (count > 6 ? std::atoi(arguments[6]) : 0);
-  const auto output = run(library, model, input, rounds);
+  const auto output = run(library, model, input, rounds, xnnpack);
   if (!output) {
     std::fprintf(stderr, "guest_oracle: %s: %s\n", output.error().where.c_str(),
                  output.error().what.c_str());

@@ -232,7 +232,10 @@ void declare_guest(CLI::App& app, CommandLine& line) {
   tflite->add_option("--input", g.input, "raw bytes of all inputs in order; may hold several runs")
       ->required();
   tflite->add_option("--output", g.output, "raw bytes of all outputs in order")->required();
-  tflite->add_option("--threads", g.threads, "threads of the interpreter (default 1)");
+  tflite->add_option("--threads", g.threads, "threads of the interpreter (default 1)")
+      ->check(CLI::Range(1, 64));
+  tflite->add_flag("--xnnpack", g.xnnpack,
+                   "with XNNPACK's kernels, as Java's Interpreter has it by default");
 }
 
 void declare_samples(CLI::App& app, CommandLine& line) {

@@ -33,9 +33,9 @@ void print(const std::string& text) {
 
 // Runs over every input in the file, one after the other.
 Result<std::string> run_tflite(Guest& guest, const LibraryFiles& files, ByteSpan model,
-                               ByteSpan inputs, int threads) {
+                               ByteSpan inputs, const guest::TfliteOptions& options) {
   const guest::GuestLibrary* const library = TRY(guest.load(files.name()));
-  auto run = TRY(guest::TfliteModel::load(guest, *library, model, threads));
+  auto run = TRY(guest::TfliteModel::load(guest, *library, model, options));
   std::uint64_t size = 0;
   for (const std::uint64_t each : run.input_sizes()) size += each;
   if (size == 0 || inputs.size() % size != 0)
@@ -156,8 +156,8 @@ Result<ExitCode> tflite_verb(GuestJob& job) {
   // The last byte says whether NaNs may differ.
   std::string output =
       TRY(run_in_guest_process(job.process, job.options, [&](Guest& guest) -> Result<std::string> {
-        std::string out =
-            TRY(run_tflite(guest, job.files, model.bytes(), input.bytes(), flags.threads));
+        std::string out = TRY(run_tflite(guest, job.files, model.bytes(), input.bytes(),
+                                         {flags.threads, flags.xnnpack}));
         out.push_back(guest.machine().engine.nans_may_differ() ? 1 : 0);
         return out;
       }));

@@ -92,6 +92,7 @@ struct GuestFlags {
   std::filesystem::path input;
   std::filesystem::path output;
   int threads = 1;
+  bool xnnpack = false;
   std::string engine;  // arm64|host; "": what the libraries are for, arm64 first
   double seconds = 600;
   bool exact_nans = false;

@@ -90,7 +90,7 @@ TEST_P(TfliteThroughJni, GivesWhatTheCApiGives) {
     ASSERT_TRUE(expected) << describe(expected.error());
     const auto answer = in_guest(
         GetParam(), *library, [&](Guest& guest, const GuestLibrary& loaded) -> Result<std::string> {
-          auto by_c_api = TRY(TfliteModel::load(guest, loaded, model->bytes(), 1));
+          auto by_c_api = TRY(TfliteModel::load(guest, loaded, model->bytes(), {}));
           return TfliteNatives(guest).run(model->bytes(), TRY(inputs_of(by_c_api)));
         });
     ASSERT_TRUE(answer) << describe(answer.error());

@@ -42,7 +42,7 @@ TEST(GuestTflite, RunsAnAgeModel) {
   ASSERT_TRUE(loaded) << describe(loaded.error());
   for (const MissingImport& missing : (*guest)->loader().missing())
     std::printf("missing %s\n", missing.name.c_str());
-  auto run = TfliteModel::load(**guest, **loaded, model->bytes(), 1);
+  auto run = TfliteModel::load(**guest, **loaded, model->bytes(), {});
   ASSERT_TRUE(run) << describe(run.error());
   EXPECT_EQ(run->version(), "2.14.0");
   ASSERT_EQ(run->input_sizes().size(), 1U);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The calls of TensorFlow Lite's C API, in the order in which an app makes them.
-// Source: tensorflow/lite/c/c_api.h.
+// Sources: tensorflow/lite/c/c_api.h, tensorflow/lite/delegates/xnnpack/xnnpack_delegate.h.
 #include "daylight/guest/runtimes/tflite_library.h"
 
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -12,6 +13,14 @@ namespace dl::guest {
 namespace {
 
 constexpr std::uint64_t kMaxTensors = 1'000;
+
+// TfLiteXNNPackDelegateOptions as far as every version agrees: the rest is zero by default. Room
+// for what later versions add.
+struct XnnpackOptions {
+  std::int32_t threads = 0;
+  std::uint32_t flags = 0;
+  std::array<std::uint64_t, 31> rest{};
+};
 
 }  // namespace
 
@@ -23,6 +32,7 @@ TfliteModel::TfliteModel(TfliteModel&& other) noexcept
       bytes_size_(other.bytes_size_),
       model_(other.model_),
       options_(other.options_),
+      delegate_(other.delegate_),
       interpreter_(other.interpreter_),
       inputs_(std::move(other.inputs_)),
       outputs_(std::move(other.outputs_)) {}
@@ -31,6 +41,8 @@ TfliteModel::~TfliteModel() {
   if (guest_ == nullptr) return;
   if (interpreter_ != 0) (void)call("TfLiteInterpreterDelete", {interpreter_});
   if (options_ != 0) (void)call("TfLiteInterpreterOptionsDelete", {options_});
+  // Not before the interpreter that uses it.
+  if (delegate_ != 0) (void)call("TfLiteXNNPackDelegateDelete", {delegate_});
   if (model_ != 0) (void)call("TfLiteModelDelete", {model_});
   if (bytes_ != 0) guest_->arena().unmap(bytes_, bytes_size_);
 }
@@ -62,8 +74,31 @@ Result<std::vector<std::uint64_t>> TfliteModel::tensor_sizes(const char* count,
   return out;
 }
 
+// With the flags that the library itself sets by default: which kernels of 8 bits it has. They are
+// asked of a delegate without options, since the function that gives them returns a structure.
+Result<void> TfliteModel::add_xnnpack(int threads) {
+  const auto refuse = [&] {
+    return fail(ErrorCode::kUnsupported, "makes no XNNPACK delegate on this device",
+                library_->name);
+  };
+  const std::uint64_t plain = TRY(call("TfLiteXNNPackDelegateCreate", {0}));
+  if (plain == 0) return refuse();
+  XnnpackOptions options;
+  options.threads = threads;
+  options.flags = static_cast<std::uint32_t>(TRY(call("TfLiteXNNPackDelegateGetFlags", {plain})));
+  TRY(call("TfLiteXNNPackDelegateDelete", {plain}));
+  const std::uint64_t place = TRY(guest_->arena().map(sizeof(options), kPageRead | kPageWrite));
+  std::memcpy(reinterpret_cast<void*>(place), &options, sizeof(options));
+  const auto made = call("TfLiteXNNPackDelegateCreate", {place});
+  guest_->arena().unmap(place, sizeof(options));
+  delegate_ = TRY(made);
+  if (delegate_ == 0) return refuse();
+  TRY(call("TfLiteInterpreterOptionsAddDelegate", {options_, delegate_}));
+  return {};
+}
+
 Result<TfliteModel> TfliteModel::load(Guest& guest, const GuestLibrary& library, ByteSpan model,
-                                      int threads) {
+                                      const TfliteOptions& options) {
   TfliteModel out(guest, library);
   const std::uint64_t version = TRY(out.call("TfLiteVersion", {}));
   out.version_ = std::string(guest.arena().text(version, 64).value_or("?"));
@@ -75,8 +110,15 @@ Result<TfliteModel> TfliteModel::load(Guest& guest, const GuestLibrary& library,
   if (out.model_ == 0) return fail(ErrorCode::kCorrupt, "refuses the model", library.name);
   out.options_ = TRY(out.call("TfLiteInterpreterOptionsCreate", {}));
   TRY(out.call("TfLiteInterpreterOptionsSetNumThreads",
-               {out.options_, static_cast<std::uint64_t>(threads)}));
+               {out.options_, static_cast<std::uint64_t>(options.threads)}));
+  if (options.xnnpack) TRY_VOID(out.add_xnnpack(options.threads));
   out.interpreter_ = TRY(out.call("TfLiteInterpreterCreate", {out.model_, out.options_}));
+  if (out.interpreter_ == 0 && options.xnnpack)
+    return fail(
+        ErrorCode::kUnsupported,
+        "makes no interpreter with XNNPACK for the model, as for shapes that change: Java's "
+        "Interpreter then goes on without it",
+        library.name);
   if (out.interpreter_ == 0)
     return fail(ErrorCode::kCorrupt, "makes no interpreter for the model", library.name);
   const std::uint64_t status =
@@ -117,6 +159,7 @@ Result<std::vector<std::uint8_t>> TfliteModel::run(ByteSpan inputs) {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const std::uint64_t tensor = TRY(call("TfLiteInterpreterGetOutputTensor", {interpreter_, i}));
     const std::uint64_t data = TRY(call("TfLiteTensorData", {tensor}));
+    outputs_[i] = TRY(call("TfLiteTensorByteSize", {tensor}));
     const auto bytes = guest_->arena().bytes(data, outputs_[i]);
     if (!bytes) return fail(ErrorCode::kCorrupt, "has no memory for an output", library_->name);
     out.insert(out.end(), bytes->begin(), bytes->end());

@@ -193,11 +193,13 @@ void GuestArena::unmap(std::uint64_t address, std::uint64_t size) {
       address - base_ < kArenaNullGuard || kSize - (address - base_) < pages)
     return;
   const std::scoped_lock lock(mutex_);
+  // Otherwise the pages would hold what was there when they are given away again.
+  if (mmap(pointer(address), pages, PROT_NONE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+    return;
   for (std::uint64_t at = address; at < address + pages; at += kGuestPage)
     mapped_ -= pages_[(at - base_) / kGuestPage] != 0 ? kGuestPage : 0;
   std::memset(pages_ + (address - base_) / kGuestPage, 0, pages / kGuestPage);
-  mmap(pointer(address), pages, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
-       -1, 0);
   give_back(address, pages);
 }
 

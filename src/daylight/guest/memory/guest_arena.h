@@ -71,7 +71,8 @@ class GuestArena {
   Result<std::uint64_t> reserve_range(std::uint64_t size, std::uint64_t align = kGuestPage);
   // kInvalidArgument where a page is not mapped.
   Result<void> protect(std::uint64_t address, std::uint64_t size, std::uint8_t access);
-  // Gives pages and reserved addresses back.
+  // Gives pages and reserved addresses back. Where this process has no room for one more mapping,
+  // they stay as they are.
   void unmap(std::uint64_t address, std::uint64_t size);
 
   bool contains(std::uint64_t address) const { return address - base_ < size(); }

@@ -40,7 +40,7 @@ class Assets {
   explicit Assets(GuestMachine& machine) : machine_(machine) {}
 
   std::uint64_t manager() {
-    const std::scoped_lock lock(mutex_);
+    const EscapeLock lock(mutex_);
     if (manager_ == 0) manager_ = machine_.heap.allocate(kHandleSize, 16, true);
     return manager_;
   }
@@ -51,7 +51,7 @@ class Assets {
         {GuestLookup::What::kFile, kAssetFolder + name, entry.has_value(),
          entry ? std::to_string(entry->content.bytes.size()) + " bytes" : std::string()});
     if (!entry) return 0;
-    const std::scoped_lock lock(mutex_);
+    const EscapeLock lock(mutex_);
     if (assets_.size() >= kMaxOpenAssets) return 0;
     const std::uint64_t handle = machine_.heap.allocate(kHandleSize, 16, true);
     if (handle == 0) return 0;
@@ -63,14 +63,14 @@ class Assets {
   // Runs `use` on the asset; one that is none ends the guest's call, as it would on a phone.
   template <typename R, typename F>
   R with(std::uint64_t handle, R otherwise, F use) {
-    const std::scoped_lock lock(mutex_);
+    const EscapeLock lock(mutex_);
     const auto found = assets_.find(handle);
     if (found != assets_.end()) return use(found->second);
     machine_.raise(GuestFault::Kind::kArgument, "uses an asset that is none");
     return otherwise;
   }
   void close(std::uint64_t handle) {
-    const std::scoped_lock lock(mutex_);
+    const EscapeLock lock(mutex_);
     const auto found = assets_.find(handle);
     if (found == assets_.end()) return;
     if (found->second.buffer != 0) machine_.heap.release(found->second.buffer);
@@ -93,31 +93,31 @@ class Assets {
     }
     machine_.events.lookup({GuestLookup::What::kFile, prefix, !names.empty(),
                             std::to_string(names.size()) + " files"});
-    const std::scoped_lock lock(mutex_);
+    const EscapeLock lock(mutex_);
     if (folders_.size() >= kMaxOpenAssets) return 0;
     const std::uint64_t handle = machine_.heap.allocate(kHandleSize, 16, true);
     if (handle != 0) folders_.emplace(handle, AssetFolder{{names.begin(), names.end()}, 0});
     return handle;
   }
   std::uint64_t next_name(std::uint64_t handle) {
-    const std::scoped_lock lock(mutex_);
+    const EscapeLock lock(mutex_);
     const auto found = folders_.find(handle);
     if (found == folders_.end() || found->second.next >= found->second.names.size()) return 0;
     return machine_.constant_text(found->second.names[found->second.next++]);
   }
   void rewind_folder(std::uint64_t handle) {
-    const std::scoped_lock lock(mutex_);
+    const EscapeLock lock(mutex_);
     const auto found = folders_.find(handle);
     if (found != folders_.end()) found->second.next = 0;
   }
   void close_folder(std::uint64_t handle) {
-    const std::scoped_lock lock(mutex_);
+    const EscapeLock lock(mutex_);
     if (folders_.erase(handle) != 0) machine_.heap.release(handle);
   }
 
  private:
   GuestMachine& machine_;
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards what follows; by EscapeLock, for it is held over the guest's memory
   std::uint64_t manager_ = 0;
   std::unordered_map<std::uint64_t, Asset> assets_;
   std::unordered_map<std::uint64_t, AssetFolder> folders_;

@@ -62,7 +62,7 @@ class Loopers {
   explicit Loopers(GuestMachine& machine) : machine_(machine) {}
 
   std::uint64_t of_thread(bool make) {
-    const std::scoped_lock lock(mutex_);
+    const EscapeLock lock(mutex_);  // the handle is made in the guest's memory
     const auto known = threads_.find(std::this_thread::get_id());
     if (known != threads_.end()) return known->second;
     if (!make) return 0;

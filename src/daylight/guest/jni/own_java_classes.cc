@@ -69,12 +69,12 @@ OwnJavaWorld::ObjectPointer OwnJavaWorld::class_object(const std::string& name) 
 }
 
 JavaReference OwnJavaWorld::find_class(const std::string& name) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   return add(class_object(name));
 }
 
 JavaReference OwnJavaWorld::class_of(JavaReference object) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(object);
   return found == nullptr ? 0 : add(class_object(found->klass));
 }
@@ -88,7 +88,7 @@ std::string OwnJavaWorld::super_of(const std::string& name) const {
 }
 
 JavaReference OwnJavaWorld::superclass(JavaReference of) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(of);
   if (found == nullptr) return 0;
   const std::string name = super_of(found->named);
@@ -111,14 +111,14 @@ bool OwnJavaWorld::is_below(const std::string& name, const std::string& above) c
 }
 
 bool OwnJavaWorld::assignable(JavaReference from, JavaReference to) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer a = find(from);
   const ObjectPointer b = find(to);
   return a != nullptr && b != nullptr && is_below(a->named, b->named);
 }
 
 std::string OwnJavaWorld::name_of(JavaReference klass) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(klass);
   return found == nullptr ? std::string() : found->named;
 }

@@ -33,7 +33,7 @@ std::uint64_t size_of_element(char type) {
 // ---- texts ----
 
 JavaReference OwnJavaWorld::new_text(std::u16string_view text) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   auto object = std::make_shared<Object>();
   object->klass = "java/lang/String";
   object->text = text;
@@ -45,7 +45,7 @@ JavaReference OwnJavaWorld::new_text(const std::string& modified_utf8) {
 }
 
 std::u16string OwnJavaWorld::text_of(JavaReference text) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(text);
   return found == nullptr ? std::u16string() : found->text;
 }
@@ -55,7 +55,7 @@ std::string OwnJavaWorld::utf8_of(JavaReference text) { return to_modified_utf8(
 // ---- arrays ----
 
 JavaReference OwnJavaWorld::new_array(char type, JavaReference klass, std::uint64_t length) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   if (length > kMaxJavaArray) {
     raise_new("java/lang/OutOfMemoryError", std::to_string(length) + " elements");
     return 0;
@@ -85,13 +85,13 @@ JavaReference OwnJavaWorld::new_array(char type, JavaReference klass, std::uint6
 }
 
 std::uint64_t OwnJavaWorld::length_of(JavaReference array) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(array);
   return found == nullptr ? 0 : found->length;
 }
 
 std::uint64_t OwnJavaWorld::pin(JavaReference array) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(array);
   return found == nullptr ? 0 : found->data;
 }
@@ -99,20 +99,20 @@ std::uint64_t OwnJavaWorld::pin(JavaReference array) {
 void OwnJavaWorld::unpin(JavaReference, std::uint64_t, bool) {}  // elements are never copied
 
 std::uint64_t OwnJavaWorld::element_size(JavaReference array) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(array);
   return found == nullptr ? 0 : size_of_element(found->element);
 }
 
 JavaReference OwnJavaWorld::element(JavaReference array, std::uint64_t i) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(array);
   if (found == nullptr || i >= found->elements.size()) return 0;
   return add(found->elements[i]);
 }
 
 void OwnJavaWorld::set_element(JavaReference array, std::uint64_t i, JavaReference value) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(array);
   if (found != nullptr && i < found->elements.size())
     found->elements[i] = value == 0 ? nullptr : find(value);
@@ -147,7 +147,7 @@ JavaReference OwnJavaWorld::new_buffer(std::uint64_t address, std::uint64_t capa
 
 JavaReference OwnJavaWorld::new_buffer_of(const std::string& klass, std::uint64_t address,
                                           std::uint64_t capacity) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   auto object = std::make_shared<Object>();
   object->klass = klass;
   object->address = address;
@@ -156,7 +156,7 @@ JavaReference OwnJavaWorld::new_buffer_of(const std::string& klass, std::uint64_
 }
 
 std::pair<std::uint64_t, std::uint64_t> OwnJavaWorld::buffer_of(JavaReference buffer) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(buffer);
   if (found == nullptr) return {0, 0};
   return {found->address, found->capacity};

@@ -55,22 +55,22 @@ JavaReference OwnJavaWorld::add(const ObjectPointer& object, Strength strength) 
 }
 
 JavaReference OwnJavaWorld::refer(JavaReference object, Strength strength) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   return add(find(object), strength);
 }
 
 void OwnJavaWorld::forget(JavaReference reference) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   references_.erase(reference);
 }
 
 bool OwnJavaWorld::same(JavaReference a, JavaReference b) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   return find(a) == find(b);
 }
 
 JavaWorld::Strength OwnJavaWorld::strength_of(JavaReference reference) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const auto found = references_.find(reference);
   return found == references_.end() ? Strength::kLocal : found->second.second;
 }
@@ -78,7 +78,7 @@ JavaWorld::Strength OwnJavaWorld::strength_of(JavaReference reference) {
 void OwnJavaWorld::push_frame() { thread_state().frames.emplace_back(); }
 
 JavaReference OwnJavaWorld::pop_frame(JavaReference kept) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   ThreadState& state = thread_state();
   const ObjectPointer object = kept == 0 ? nullptr : find(kept);
   if (state.frames.size() > 1) {
@@ -89,46 +89,46 @@ JavaReference OwnJavaWorld::pop_frame(JavaReference kept) {
 }
 
 JavaHeld OwnJavaWorld::hold(JavaReference object) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   return object == 0 ? nullptr : find(object);
 }
 
 JavaReference OwnJavaWorld::refer(const JavaHeld& held) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   return add(std::static_pointer_cast<Object>(held));
 }
 
 // ---- exceptions ----
 
 void OwnJavaWorld::raise(JavaReference exception) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   ThreadState& state = thread_state();
   if (state.pending != 0) references_.erase(state.pending);
   state.pending = add(find(exception), Strength::kGlobal);
 }
 
 void OwnJavaWorld::raise_new(const std::string& klass, const std::string& message) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const JavaReference exception = new_object(klass);
   put_field(exception, "detailMessage", JavaValue::reference(new_text(message)));
   raise(exception);
 }
 
 JavaReference OwnJavaWorld::pending() {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const JavaReference held = thread_state().pending;
   return held == 0 ? 0 : add(find(held));
 }
 
 void OwnJavaWorld::clear() {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   ThreadState& state = thread_state();
   if (state.pending != 0) references_.erase(state.pending);
   state.pending = 0;
 }
 
 std::string OwnJavaWorld::describe(JavaReference exception) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(exception);
   if (found == nullptr) return "";
   std::string out = dotted(found->klass);

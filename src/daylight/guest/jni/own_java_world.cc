@@ -19,7 +19,7 @@ OwnJavaWorld::OwnJavaWorld(GuestMachine& machine, const ClassHierarchy* hierarch
 // ---- objects ----
 
 JavaReference OwnJavaWorld::new_object(const std::string& klass) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   auto object = std::make_shared<Object>();
   object->klass = klass;
   return add(object);
@@ -31,13 +31,13 @@ JavaReference OwnJavaWorld::allocate(JavaReference klass) {
 }
 
 std::string OwnJavaWorld::class_name(JavaReference object) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(object);
   return found == nullptr ? std::string() : found->klass;
 }
 
 void OwnJavaWorld::handle(const std::string& method, JavaHandler handler) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   handlers_.insert_or_assign(method, std::move(handler));
 }
 
@@ -66,7 +66,7 @@ const JavaHandler* OwnJavaWorld::virtual_handler(JavaReference receiver, const J
 }
 
 std::optional<JavaValue> OwnJavaWorld::field(JavaReference object, const std::string& name) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(object);
   if (found == nullptr) return std::nullopt;
   const auto value = found->fields.find(name);
@@ -76,18 +76,18 @@ std::optional<JavaValue> OwnJavaWorld::field(JavaReference object, const std::st
 }
 
 std::shared_ptr<JavaState> OwnJavaWorld::state_of(JavaReference object) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(object);
   return found == nullptr ? nullptr : found->state;
 }
 
 void OwnJavaWorld::set_state(JavaReference object, std::shared_ptr<JavaState> state) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   if (const ObjectPointer found = find(object)) found->state = std::move(state);
 }
 
 std::uint32_t OwnJavaWorld::identity_of(JavaReference object) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(object);
   if (found == nullptr) return 0;
   if (found->identity == 0) found->identity = next_identity_++;
@@ -95,7 +95,7 @@ std::uint32_t OwnJavaWorld::identity_of(JavaReference object) {
 }
 
 void OwnJavaWorld::note_gap(const std::string& what) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   note(what);
 }
 
@@ -117,7 +117,7 @@ JavaValue OwnJavaWorld::made_up(const std::string& type, const std::string& why)
 
 JavaValue OwnJavaWorld::call(JavaReference receiver, const JavaMember& method,
                              std::span<const JavaValue> arguments) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const auto signature = parse_signature(method.signature);
   if (!signature) return {};
   if (const JavaHandler* const handler = virtual_handler(receiver, method)) {
@@ -148,7 +148,7 @@ JavaValue OwnJavaWorld::call(JavaReference receiver, const JavaMember& method,
 }
 
 JavaValue OwnJavaWorld::get(JavaReference receiver, const JavaMember& field) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(receiver);
   if (found == nullptr) return {};
   const auto value = found->fields.find(field.name);
@@ -168,7 +168,7 @@ void OwnJavaWorld::set(JavaReference receiver, const JavaMember& field, const Ja
 
 void OwnJavaWorld::put_field(JavaReference object, const std::string& field,
                              const JavaValue& value) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   const ObjectPointer found = find(object);
   if (found == nullptr) return;
   found->fields[field] = value;
@@ -178,19 +178,19 @@ void OwnJavaWorld::put_field(JavaReference object, const std::string& field,
 // ---- what it was told and asked ----
 
 void OwnJavaWorld::register_native(const RegisteredNative& native) {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   natives_.push_back(native);
 }
 
 std::vector<JavaGap> OwnJavaWorld::gaps() const {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   std::vector<JavaGap> out;
   for (const auto& [what, times] : gaps_) out.push_back({what, times});
   return out;
 }
 
 std::vector<RegisteredNative> OwnJavaWorld::natives() const {
-  const std::scoped_lock lock(mutex_);
+  const EscapeLock lock(mutex_);
   return natives_;
 }
 

@@ -151,7 +151,9 @@ class OwnJavaWorld : public JavaWorld {
 
   GuestMachine& machine_;
   const ClassHierarchy* hierarchy_;
-  mutable std::recursive_mutex mutex_;  // guards what follows
+  // Guards what follows. Held while handlers run, which touch the guest's memory: by EscapeLock
+  // only.
+  mutable std::recursive_mutex mutex_;
   std::unordered_map<JavaReference, std::pair<ObjectPointer, Strength>> references_;
   std::uint64_t next_reference_ = 1;
   std::uint32_t next_identity_ = 1;

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <utility>
 
 #include "daylight/guest/libc/guest_chance.h"
 #include "daylight/guest/libc/system_functions.h"
@@ -146,10 +147,14 @@ void srand48_(GuestMachine& machine, std::uint32_t seed) {
 std::uint64_t seed48_(GuestMachine& machine, const std::uint16_t* words) {
   State48& state = machine.part<State48>();
   if (!machine.arena.allows(reinterpret_cast<std::uint64_t>(words), 6, kPageRead)) return 0;
-  const std::scoped_lock lock(state.mutex);
-  if (state.seed48_result != 0)
-    std::memcpy(reinterpret_cast<void*>(state.seed48_result), &state.x, 6);
-  state.x = words[0] | std::uint64_t{words[1]} << 16U | std::uint64_t{words[2]} << 32U;
+  const std::uint64_t fresh =
+      words[0] | std::uint64_t{words[1]} << 16U | std::uint64_t{words[2]} << 32U;
+  std::uint64_t old = 0;
+  {
+    const std::scoped_lock lock(state.mutex);
+    old = std::exchange(state.x, fresh);
+  }
+  if (state.seed48_result != 0) std::memcpy(reinterpret_cast<void*>(state.seed48_result), &old, 6);
   return state.seed48_result;
 }
 

@@ -84,7 +84,7 @@ std::int64_t write_(GuestMachine& machine, int number, const void* from, std::ui
   if (file == nullptr && (number == 1 || number == 2)) {
     errno = 0;
     machine.events.log(number == 1 ? 4 : 5, number == 1 ? "stdout" : "stderr",
-                       {static_cast<const char*>(from), size});
+                       std::string(static_cast<const char*>(from), size));
     return static_cast<std::int64_t>(size);
   }
   if (file == nullptr) return -1;

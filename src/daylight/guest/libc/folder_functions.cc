@@ -84,18 +84,20 @@ std::uint64_t fdopendir_(GuestMachine& machine, int number) {
 }
 // 0 at the end, and for what is no open folder (with errno).
 std::uint64_t readdir_(GuestMachine& machine, std::uint64_t folder) {
-  OpenFolders& folders = machine.part<OpenFolders>();
-  const std::scoped_lock lock(folders.mutex);
-  const auto found = folders.open.find(folder);
-  if (found == folders.open.end()) {
-    errno = EBADF;
-    return 0;
-  }
-  OpenFolders::Folder& held = found->second;
-  if (held.next >= held.entries.size()) return 0;
   GuestEntry entry;
-  fill(entry, held.entries[held.next], static_cast<std::int64_t>(held.next + 1));
-  ++held.next;
+  {
+    OpenFolders& folders = machine.part<OpenFolders>();
+    const std::scoped_lock lock(folders.mutex);
+    const auto found = folders.open.find(folder);
+    if (found == folders.open.end()) {
+      errno = EBADF;
+      return 0;
+    }
+    OpenFolders::Folder& held = found->second;
+    if (held.next >= held.entries.size()) return 0;
+    fill(entry, held.entries[held.next], static_cast<std::int64_t>(held.next + 1));
+    ++held.next;
+  }
   if (!machine.arena.allows(folder, sizeof(entry), kPageWrite)) return 0;
   std::memcpy(reinterpret_cast<void*>(folder), &entry, sizeof(entry));
   return folder;

@@ -91,7 +91,8 @@ int vasprintf_(GuestMachine& machine, std::uint64_t* to, const char* format, std
 
 // ---- liblog ----
 
-std::string_view shown(const char* text) { return text == nullptr ? "" : text; }
+// A copy: events are kept under locks.
+std::string shown(const char* text) { return text == nullptr ? "" : text; }
 
 int log_print(GuestMachine& machine, int priority, const char* tag, const char* format,
               CallArguments& rest) {

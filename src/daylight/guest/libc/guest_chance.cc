@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -42,11 +43,15 @@ void GuestChance::fill(void* to, std::uint64_t size) {
     }
     return;
   }
-  const std::scoped_lock lock(mutex_);
   while (size > 0) {
-    const std::uint64_t word = engine_();
-    const std::uint64_t part = std::min<std::uint64_t>(size, sizeof(word));
-    std::memcpy(at, &word, part);
+    // Drawn with the lock, written without: it may be the guest's memory.
+    std::array<std::uint64_t, 64> words{};
+    const std::uint64_t part = std::min<std::uint64_t>(size, sizeof(words));
+    {
+      const std::scoped_lock lock(mutex_);
+      for (std::uint64_t i = 0; i * sizeof(std::uint64_t) < part; ++i) words[i] = engine_();
+    }
+    std::memcpy(at, words.data(), part);
     at += part;
     size -= part;
   }

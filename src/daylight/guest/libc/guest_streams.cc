@@ -5,7 +5,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -13,6 +16,9 @@
 
 namespace dl::guest {
 namespace {
+
+// What is moved at a time between a stream and the guest's memory.
+constexpr std::size_t kChunk = 16'384;
 
 // What stands behind a stream on a file that is made here, or that counts what is written.
 struct MadeStream {
@@ -155,11 +161,35 @@ int Streams::close(std::uint64_t address) {
 std::size_t Streams::write(std::uint64_t address, std::string_view bytes) {
   const int standard = standard_number(address);
   if (standard >= 1) {
-    machine_.events.log(standard == 1 ? 4 : 5, standard == 1 ? "stdout" : "stderr", bytes);
+    machine_.events.log(standard == 1 ? 4 : 5, standard == 1 ? "stdout" : "stderr",
+                        std::string(bytes));
     return bytes.size();
   }
   std::FILE* const file = find(address);
-  return file == nullptr ? 0 : std::fwrite(bytes.data(), 1, bytes.size(), file);
+  std::array<char, kChunk> chunk;  // NOLINT: filled before it is read
+  std::size_t done = 0;
+  while (file != nullptr && done < bytes.size()) {
+    const std::size_t part = std::min(chunk.size(), bytes.size() - done);
+    std::memcpy(chunk.data(), bytes.data() + done, part);
+    const std::size_t wrote = std::fwrite(chunk.data(), 1, part, file);
+    done += wrote;
+    if (wrote < part) break;
+  }
+  return done;
+}
+
+std::size_t Streams::read(std::uint64_t address, void* to, std::uint64_t size) {
+  std::FILE* const file = find(address);
+  std::array<char, kChunk> chunk;  // NOLINT: filled before it is read
+  std::size_t done = 0;
+  while (file != nullptr && done < size) {
+    const std::size_t part = std::min<std::uint64_t>(chunk.size(), size - done);
+    const std::size_t got = std::fread(chunk.data(), 1, part, file);
+    std::memcpy(static_cast<char*>(to) + done, chunk.data(), got);
+    done += got;
+    if (got < part) break;
+  }
+  return done;
 }
 
 }  // namespace dl::guest

@@ -37,6 +37,9 @@ class Streams {
   int close(std::uint64_t address);
   // Writes to a stream; standard ones go to the log, line by line as they come.
   std::size_t write(std::uint64_t address, std::string_view bytes);
+  // As fread(3) with items of one byte. Streams have locks of their own, which are not held while
+  // the guest's memory, here and in write(), is touched.
+  std::size_t read(std::uint64_t address, void* to, std::uint64_t size);
 
  private:
   struct Stream {

@@ -93,11 +93,12 @@ int dlclose_(std::uint64_t) { return 0; }  // libraries stay
 
 std::uint64_t dlerror_(GuestMachine& machine) {
   LinkerError& error = machine.part<LinkerError>();
-  const std::scoped_lock lock(error.mutex);
-  if (error.text.empty()) return 0;
-  const std::uint64_t out = machine.constant_text(error.text);
-  error.text.clear();
-  return out;
+  std::string text;
+  {
+    const std::scoped_lock lock(error.mutex);
+    text = std::exchange(error.text, {});
+  }
+  return text.empty() ? 0 : machine.constant_text(text);
 }
 
 int dladdr_(GuestMachine& machine, std::uint64_t address, std::uint64_t to) {

@@ -96,8 +96,9 @@ int bind_(GuestMachine& machine, int number, std::uint64_t address, std::uint32_
     errno = EINVAL;
     return -1;
   }
+  std::string name(as_text(*bytes));
   const std::scoped_lock lock(file->mutex);
-  file->name.assign(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  file->name = std::move(name);
   return 0;
 }
 int listen_(GuestMachine& machine, int number, int) {
@@ -128,8 +129,11 @@ int shutdown_(GuestMachine& machine, int number, int how) {
 int getsockname_(GuestMachine& machine, int number, std::uint64_t to, std::uint32_t* room) {
   const auto file = socket_of(machine, number);
   if (file == nullptr) return -1;
-  const std::scoped_lock lock(file->mutex);
-  std::string name = file->name;
+  std::string name;
+  {
+    const std::scoped_lock lock(file->mutex);
+    name = file->name;
+  }
   if (name.empty()) name.assign(16, '\0');
   if (name[0] == 0) name[0] = file->host >= 0 ? AF_UNIX : AF_INET;
   const std::uint64_t size = std::min<std::uint64_t>(*room, name.size());

@@ -81,22 +81,25 @@ int regcomp_(GuestMachine& machine, std::uint64_t address, const char* text, int
   auto compiled = std::make_shared<Regexes::Compiled>();
   compiled->regex = fresh;
   Regexes& regexes = machine.part<Regexes>();
-  const std::scoped_lock lock(regexes.mutex);
-  if (regexes.all.size() >= kMaxRegexes) return REG_ESPACE;
-  compiled->token = regexes.next_token++;
-  const std::uint64_t words[4] = {0xf265, fresh.re_nsub, 0, compiled->token};
-  regexes.all.insert_or_assign(address, std::move(compiled));
+  std::uint64_t token = 0;
+  {
+    const std::scoped_lock lock(regexes.mutex);
+    if (regexes.all.size() >= kMaxRegexes) return REG_ESPACE;
+    token = compiled->token = regexes.next_token++;
+    regexes.all.insert_or_assign(address, std::move(compiled));
+  }
+  const std::uint64_t words[4] = {0xf265, fresh.re_nsub, 0, token};
   std::memcpy(reinterpret_cast<void*>(address), words, sizeof(words));
   return 0;
 }
 std::shared_ptr<Regexes::Compiled> find_regex(GuestMachine& machine, std::uint64_t address) {
+  const auto bytes = machine.arena.bytes(address, kRegexSize);
+  std::uint64_t token = 0;
+  if (bytes) std::memcpy(&token, bytes->data() + 24, 8);
   Regexes& regexes = machine.part<Regexes>();
   const std::scoped_lock lock(regexes.mutex);
   const auto found = regexes.all.find(address);
   if (found == regexes.all.end()) return nullptr;
-  const auto bytes = machine.arena.bytes(address, kRegexSize);
-  std::uint64_t token = 0;
-  if (bytes) std::memcpy(&token, bytes->data() + 24, 8);
   return token == found->second->token ? found->second : nullptr;
 }
 // regmatch_t of bionic: two 64-bit offsets.

@@ -37,9 +37,10 @@ void abort_(GuestMachine& machine) {
                 words.message.empty() ? "calls abort()" : "calls abort(): " + words.message);
 }
 void set_abort_message(GuestMachine& machine, const char* text) {
+  std::string message = text == nullptr ? "" : text;
   LastWords& words = machine.part<LastWords>();
   const std::scoped_lock lock(words.mutex);
-  words.message = text == nullptr ? "" : text;
+  words.message = std::move(message);
 }
 void stack_smashed(GuestMachine& machine) {
   machine.raise(GuestFault::Kind::kAbort, "has overwritten its stack's guard");

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -243,15 +244,26 @@ std::uint64_t hsearch_(GuestMachine& machine, const char* key, std::uint64_t dat
   HashTable& table = machine.part<HashTable>();
   if (key == nullptr) return 0;
   const std::string name = key;
-  const std::scoped_lock lock(table.mutex);
-  const auto found = table.entries.find(name);
-  if (found != table.entries.end()) return found->second;
-  errno = action == 1 ? ENOMEM : ESRCH;
-  if (action != 1 || !table.made || table.entries.size() >= table.room) return 0;
+  const auto known = [&]() -> std::optional<std::uint64_t> {
+    const auto found = table.entries.find(name);
+    if (found != table.entries.end()) return found->second;
+    errno = action == 1 ? ENOMEM : ESRCH;
+    if (action != 1 || !table.made || table.entries.size() >= table.room) return 0;
+    return std::nullopt;
+  };
+  {
+    const std::scoped_lock lock(table.mutex);
+    if (const auto answer = known()) return *answer;
+  }
   const std::uint64_t entry = machine.heap.allocate(16);
   if (entry == 0) return 0;
   const std::uint64_t words[2] = {reinterpret_cast<std::uint64_t>(key), data};
   std::memcpy(reinterpret_cast<void*>(entry), words, sizeof(words));
+  const std::scoped_lock lock(table.mutex);
+  if (const auto answer = known()) {  // another thread was here
+    machine.heap.release(entry);
+    return *answer;
+  }
   table.entries.emplace(name, entry);
   errno = 0;
   return entry;

@@ -47,14 +47,13 @@ int fclose_(GuestMachine& machine, std::uint64_t stream) { return streams(machin
 
 std::uint64_t fread_(GuestMachine& machine, void* to, std::uint64_t size, std::uint64_t count,
                      std::uint64_t stream) {
-  std::FILE* const file = streams(machine).find(stream);
   std::uint64_t bytes = 0;
-  if (file == nullptr || __builtin_mul_overflow(size, count, &bytes)) return 0;
+  if (__builtin_mul_overflow(size, count, &bytes) || bytes == 0) return 0;
   if (!machine.arena.allows(reinterpret_cast<std::uint64_t>(to), bytes, kPageWrite)) {
     machine.raise(GuestFault::Kind::kMemory, "fread: the buffer is not all in its memory");
     return 0;
   }
-  return std::fread(to, size, count, file);
+  return streams(machine).read(stream, to, bytes) / size;
 }
 std::uint64_t fwrite_(GuestMachine& machine, std::uint64_t from, std::uint64_t size,
                       std::uint64_t count, std::uint64_t stream) {
@@ -77,7 +76,16 @@ std::uint64_t fgets_(GuestMachine& machine, char* to, int room, std::uint64_t st
   if (file == nullptr || room <= 0 ||
       !machine.arena.allows(address, static_cast<std::uint64_t>(room), kPageWrite))
     return 0;
-  return std::fgets(to, room, file) == nullptr ? 0 : address;
+  // Byte by byte, for the stream's lock is not held over the guest's memory.
+  int done = 0;
+  for (int c = 0; done < room - 1 && c != '\n';) {
+    c = std::fgetc(file);
+    if (c == EOF) break;
+    to[done++] = static_cast<char>(c);
+  }
+  if (done == 0 && room > 1) return 0;
+  to[done] = '\0';
+  return address;
 }
 int fgetc_(GuestMachine& machine, std::uint64_t stream) {
   std::FILE* const file = streams(machine).find(stream);
@@ -95,7 +103,7 @@ int fputs_(GuestMachine& machine, const char* text, std::uint64_t stream) {
   return streams(machine).write(stream, text) == std::strlen(text) ? 0 : EOF;
 }
 int puts_(GuestMachine& machine, const char* text) {
-  machine.events.log(4, "stdout", text);
+  machine.events.log(4, "stdout", std::string(text));
   return 0;
 }
 int putchar_(GuestMachine& machine, int c) {
@@ -104,7 +112,7 @@ int putchar_(GuestMachine& machine, int c) {
   return c;
 }
 int perror_(GuestMachine& machine, const char* text) {
-  machine.events.log(5, "stderr", text == nullptr ? "" : text);
+  machine.events.log(5, "stderr", std::string(text == nullptr ? "" : text));
   return 0;
 }
 int fseek_(GuestMachine& machine, std::uint64_t stream, std::int64_t offset, int whence) {

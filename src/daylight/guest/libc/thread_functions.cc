@@ -88,14 +88,15 @@ struct ThreadKeys {
 
 int key_create(GuestMachine& machine, std::uint32_t* key, std::uint64_t destructor) {
   ThreadKeys& all = machine.part<ThreadKeys>();
-  const std::scoped_lock held(all.mutex);
-  for (std::size_t i = 0; i < kMaxKeys; ++i) {
-    if (all.keys[i].used) continue;
-    all.keys[i] = {true, all.keys[i].round + 1, destructor};
-    *key = static_cast<std::uint32_t>(i);
-    return 0;
+  std::size_t fresh = 0;
+  {
+    const std::scoped_lock held(all.mutex);
+    while (fresh < kMaxKeys && all.keys[fresh].used) ++fresh;
+    if (fresh == kMaxKeys) return EAGAIN;
+    all.keys[fresh] = {true, all.keys[fresh].round + 1, destructor};
   }
-  return EAGAIN;
+  *key = static_cast<std::uint32_t>(fresh);
+  return 0;
 }
 int key_delete(GuestMachine& machine, std::uint32_t key) {
   ThreadKeys& all = machine.part<ThreadKeys>();
@@ -241,12 +242,16 @@ int create(GuestMachine& machine, std::uint64_t* number, const std::uint64_t* at
   Threads& threads = machine.part<Threads>();
   auto running = std::make_shared<RunningThread>();
   running->detached = attributes != nullptr && (*attributes & 1U) != 0;
+  std::uint64_t own = 0;
+  {
+    const std::scoped_lock held(threads.mutex);
+    own = threads.next;
+    threads.next += 0x100;
+  }
+  *number = own;  // the thread itself may look for it
   const std::scoped_lock held(threads.mutex);
   if (threads.running.size() >= 128) return EAGAIN;
-  const std::uint64_t own = threads.next;
-  threads.next += 0x100;
   threads.running.emplace(own, running);
-  *number = own;
   threads.handles.emplace(
       own, std::thread([&machine, running, own, function, argument] {
         ThreadState& state = state_of(machine);
@@ -280,22 +285,26 @@ std::shared_ptr<RunningThread> thread_of(GuestMachine& machine, std::uint64_t nu
 int join(GuestMachine& machine, std::uint64_t number, std::uint64_t* result) {
   const auto running = thread_of(machine, number);
   if (running == nullptr) return ESRCH;
+  std::uint64_t answer = 0;
   {
     std::unique_lock lock(running->mutex);
     while (!running->ended) {
       running->changed.wait_for(lock, std::chrono::milliseconds(50));
       if (!running->ended && machine.engine.faulted()) return EINTR;
     }
-    if (result != nullptr) *result = running->result;
+    answer = running->result;
   }
   Threads& threads = machine.part<Threads>();
-  const std::scoped_lock held(threads.mutex);
-  const auto handle = threads.handles.find(number);
-  if (handle != threads.handles.end()) {
-    handle->second.join();
-    threads.handles.erase(handle);
+  {
+    const std::scoped_lock held(threads.mutex);
+    const auto handle = threads.handles.find(number);
+    if (handle != threads.handles.end()) {
+      handle->second.join();
+      threads.handles.erase(handle);
+    }
+    threads.running.erase(number);
   }
-  threads.running.erase(number);
+  if (result != nullptr) *result = answer;
   return 0;
 }
 

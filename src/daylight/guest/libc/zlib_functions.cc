@@ -27,7 +27,8 @@ struct ZipStream {
   z_stream host{};
   bool deflates = false;
   std::uint64_t token = 0;  // what the guest's `state` holds
-  std::mutex mutex;
+  std::mutex mutex;         // guards what follows; by EscapeLock
+  bool broken = false;      // a call was left in its middle
   ~ZipStream() {
     if (deflates) {
       deflateEnd(&host);
@@ -134,11 +135,13 @@ template <typename Action>
 int run(GuestMachine& machine, std::uint64_t address, bool deflates, Action action) {
   const auto stream = find(machine, address, deflates);
   if (stream == nullptr) return Z_STREAM_ERROR;
-  // Two threads at a time would be an error of the guest's.
-  const std::unique_lock lock(stream->mutex, std::try_to_lock);
-  if (!lock.owns_lock()) return Z_STREAM_ERROR;
-  if (!take_in(machine, address, stream->host)) return Z_STREAM_ERROR;
+  // Held while libz reads and writes the guest's buffers: of a stream that was left so nobody knows
+  // what state it is in.
+  const EscapeLock lock(stream->mutex);
+  if (stream->broken || !take_in(machine, address, stream->host)) return Z_STREAM_ERROR;
+  stream->broken = true;
   const int result = action(stream->host);
+  stream->broken = false;
   give_out(machine, address, stream->host);
   return result;
 }

@@ -65,10 +65,18 @@ std::uint64_t GuestMachine::new_text(std::string_view text) {
 }
 
 std::uint64_t GuestMachine::constant_text(const std::string& text) {
+  {
+    const std::scoped_lock lock(texts_mutex_);
+    const auto known = texts_.find(text);
+    if (known != texts_.end()) return known->second;
+  }
+  // Without the lock: it writes the guest's memory.
+  const std::uint64_t fresh = new_text(text);
+  if (fresh == 0) return 0;
   const std::scoped_lock lock(texts_mutex_);
-  std::uint64_t& slot = texts_[text];
-  if (slot == 0) slot = new_text(text);
-  return slot;
+  const auto [known, added] = texts_.emplace(text, fresh);
+  if (!added) heap.release(fresh);  // another thread was here
+  return known->second;
 }
 
 std::uint64_t GuestMachine::next_serial() {
@@ -79,7 +87,7 @@ std::uint64_t GuestMachine::next_serial() {
 std::optional<std::uint64_t> address_of(GuestMachine& machine, const std::string& name) {
   if (const auto* const make = machine.functions.find_data(name)) {
     SystemData& data = machine.part<SystemData>();
-    const std::scoped_lock lock(data.mutex);
+    const EscapeLock lock(data.mutex);  // what is made is written into the guest's memory
     const auto known = data.addresses.find(name);
     if (known != data.addresses.end()) return known->second;
     const std::uint64_t address = (*make)(machine);

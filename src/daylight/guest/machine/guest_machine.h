@@ -20,6 +20,7 @@
 #include "daylight/guest/machine/guest_events.h"
 #include "daylight/guest/memory/guest_arena.h"
 #include "daylight/guest/memory/guest_heap.h"
+#include "daylight/guest/memory/memory_escape.h"
 
 namespace dl::guest {
 
@@ -39,7 +40,7 @@ struct GuestMachine {
   // for. T has a constructor that takes the machine. Thread safe.
   template <typename T>
   T& part() {
-    const std::scoped_lock lock(parts_mutex_);
+    const EscapeLock lock(parts_mutex_);  // T's constructor may take memory of the guest's
     std::shared_ptr<void>& slot = parts_[std::type_index(typeid(T))];
     if (slot == nullptr) slot = std::make_shared<T>(*this);
     return *static_cast<T*>(slot.get());

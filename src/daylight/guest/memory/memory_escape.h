@@ -18,9 +18,43 @@ std::uint64_t memory_escape_address();
 // then the fault is somebody else's.
 void leave_by_memory_escape(std::uint64_t address);
 
+// A lock that this thread holds, and how it is given back. Lies on the thread's stack.
+struct HeldLock {
+  void (*give_back)(void* mutex) = nullptr;
+  void* mutex = nullptr;
+  sigjmp_buf* body = nullptr;  // the innermost one when it was taken
+  HeldLock* outer = nullptr;
+};
+// Both for EscapeLock alone: the newest goes first.
+void add_held_lock(HeldLock& lock);
+void remove_held_lock(HeldLock& lock);
+
+// A lock that is given back also where the innermost body is left while it is held: for what cannot
+// let go of it while it touches the guest's memory. What it guards must be whole at each such
+// touch.
+template <typename Mutex>
+class EscapeLock {
+ public:
+  explicit EscapeLock(Mutex& mutex) {
+    mutex.lock();
+    held_.mutex = &mutex;
+    held_.give_back = [](void* taken) { static_cast<Mutex*>(taken)->unlock(); };
+    add_held_lock(held_);
+  }
+  ~EscapeLock() {
+    remove_held_lock(held_);
+    held_.give_back(held_.mutex);
+  }
+  EscapeLock(const EscapeLock&) = delete;
+  EscapeLock& operator=(const EscapeLock&) = delete;
+
+ private:
+  HeldLock held_;
+};
+
 // Runs body(); the address where it met memory that is not there, or nothing if it came to its end.
-// A body that is left this way has run no destructors: it must hold no lock and nothing that it
-// alone knows of. The handlers are those of the engines.
+// A body that is left this way has run no destructors: it must hold no lock but by EscapeLock, and
+// nothing that it alone knows of. The handlers are those of the engines.
 template <typename Body>
 [[gnu::noinline]] std::optional<std::uint64_t> with_memory_escape(Body&& body) {
   sigjmp_buf escape;

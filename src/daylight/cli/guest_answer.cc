@@ -160,6 +160,22 @@ Json natives_json(guest::Guest& guest) {
   return out;
 }
 
+Json engines_json(guest::Guest& guest) {
+  Json out = Json::array();
+  for (const guest::EngineRegistration& each : guest.loader().registrations()) {
+    Json functions = Json::array();
+    for (const std::uint64_t function : each.functions)
+      functions.push_back("0x" + hex_number(function));
+    out.push_back({{"library", each.library},
+                   {"receiver", each.receiver},
+                   {"symbol", each.symbol},
+                   {"name", each.name},
+                   {"functions", std::move(functions)},
+                   {"texts", each.texts}});
+  }
+  return out;
+}
+
 Result<Json> read_exports(const guest::LibraryFiles& files) {
   const auto file = files.find(files.name());
   if (!file) return fail(ErrorCode::kNotFound, "is gone", files.name());
@@ -181,6 +197,23 @@ Result<Json> read_exports(const guest::LibraryFiles& files) {
               {"gaps", gaps_json(elf.gaps())}};
 }
 
+namespace {
+
+// What constructors registered: by whom and with what, then its names and functions.
+std::string engines_text(const Json& answer) {
+  std::string text;
+  for (const Json& each : answer["engines"]) {
+    text += "  engine: " + text_of(each["library"]) + " -> " + text_of(each["receiver"]) + " " +
+            text_of(each["name"]) + "\n";
+    for (const Json& name : each["texts"]) text += "    \"" + text_of(name) + "\"\n";
+    for (const Json& function : each["functions"])
+      text += "    " + text_of(each["library"]) + "+" + text_of(function) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string render_natives(const Json& answer) {
   std::string text = title_of(answer);
   const Json& on_load = answer["jni_on_load"];
@@ -201,7 +234,10 @@ std::string render_natives(const Json& answer) {
             text_of(each["library"]) + "+" + text_of(each["offset"]) +
             (text_of(each["route"]) == "export" ? "" : "  registered") + "\n";
   }
+  text += engines_text(answer);
   text += fmt::format("{} native methods\n", answer["natives"].size());
+  if (!answer["engines"].empty())
+    text += fmt::format("{} engines registered by constructors\n", answer["engines"].size());
   for (const Json& each : answer["missing_imports"]) {
     if (each["weak"].get<bool>()) continue;  // may be absent on phones too
     text += "  not provided: " + text_of(each["name"]) + " (needed by " + text_of(each["library"]) +

@@ -53,6 +53,8 @@ void tell_events(guest::Guest& guest, const KeptEvents& events, Json& answer);
 Json files_json(guest::Guest& guest, Json& gaps);
 // The native methods that are bound so far, by class and name.
 Json natives_json(guest::Guest& guest);
+// The engines that constructors registered with other libraries, in order.
+Json engines_json(guest::Guest& guest);
 // What a library exports, by reading it; nothing of it is run.
 Result<Json> read_exports(const guest::LibraryFiles& files);
 

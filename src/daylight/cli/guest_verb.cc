@@ -82,6 +82,7 @@ Result<ExitCode> natives_verb(GuestJob& job) {
         Json out = TRY(load_library(guest, job.files, job.events));
         out["natives"] = natives_json(guest);
         out["files"] = files_json(guest, out["gaps"]);
+        out["engines"] = engines_json(guest);
         return dump_json(out);
       }));
   const Json parsed = TRY(parse_json(answer, "guest"));

@@ -37,7 +37,7 @@ class GuestTrace : public EachEngine {
     auto writer = TraceWriter::create(folder.path() / "trace", head);
     EXPECT_TRUE(writer);
     GuestTracer tracer(**writer, std::move(parsed));
-    add("libt.so", source);
+    add("libt.so", source, link);
     GuestOptions options;
     options.machine = machine;
     options.engine.jailed = true;
@@ -85,6 +85,7 @@ class GuestTrace : public EachEngine {
   }
 
   testing::TemporaryFolder folder;
+  std::string link;  // what libt.so is linked with
   std::unique_ptr<TraceReader> reader;
 };
 
@@ -202,6 +203,35 @@ EACH_ENGINE_OF(GuestTrace, OffsetsAreWatchedToo) {
     hex.insert(hex.begin(), "0123456789abcdef"[rest & 15U]);
   const auto calls = results(trace(source, {"so:libt.so+0x" + hex + " {in}"}, "work"));
   EXPECT_THAT(calls, Contains(std::pair(std::string("so:libt.so+0x" + hex), std::uint64_t{42})));
+}
+
+EACH_ENGINE_OF(GuestTrace, HasWhatConstructorsRegister) {
+  add("libcore.so",
+      "static int (*kept)(int); void enlist(const char*, int (*run)(int)) { kept = run; }");
+  if (HasFatalFailure()) return;
+  const std::string core = (folder.path() / "libcore.so").string();
+  ASSERT_TRUE(write_file_atomic(core, as_text(files["libcore.so"].bytes)));
+  link = "-Wl," + core;
+  const auto seen = trace(R"(
+    void enlist(const char*, int (*run)(int));
+    __attribute__((noinline)) static int engine(int x) { return x; }
+    __attribute__((constructor)) static void start() { enlist("face-engine", engine); }
+    int work() { return 1; }
+  )",
+                          {}, "work");
+  std::vector<TraceNative> engines;
+  for (const TraceNative& native : of<TraceNative>(seen)) {
+    if (native.route == TraceRoute::kConstructor) engines.push_back(native);
+  }
+  ASSERT_EQ(engines.size(), 1U);
+  EXPECT_EQ(engines[0].klass, "libcore.so");
+  EXPECT_EQ(engines[0].name, "enlist");
+  EXPECT_EQ(engines[0].signature, "face-engine");
+  EXPECT_NE(engines[0].offset, 0U);
+  bool named = false;
+  for (const TraceModule& module : of<TraceModule>(seen))
+    named = named || (module.id == engines[0].module && module.name == "libt.so");
+  EXPECT_TRUE(named);
 }
 
 EACH_ENGINE_OF(GuestTrace, FaultsEndTheCallWithABacktrace) {

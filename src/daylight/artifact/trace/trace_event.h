@@ -221,11 +221,11 @@ struct TraceLookup {
 
 enum class TraceRoute : std::uint8_t { kExport = 0, kRegisterNatives = 1, kConstructor = 2 };
 
-// A Java method got its native code.
+// A Java method got its native code; by the route of constructors, a library got an engine.
 struct TraceNative {
-  std::string klass;  // pkg/Class
-  std::string name;
-  std::string signature;
+  std::string klass;      // pkg/Class; the library that got it
+  std::string name;       // of the method; of the function that registers
+  std::string signature;  // of the method; the texts that came with it, a line each
   std::uint32_t module = kNoTraceModule;
   std::uint64_t offset = 0;  // from the module's base
   TraceRoute route = TraceRoute::kExport;

@@ -314,24 +314,22 @@ Bytes arm64_descriptor() {
   return bytes_of(words);
 }
 
-// Number i, then on to the code behind `count` entries.
-void put_arm64_entry(Bytes& code, std::uint64_t i, std::uint64_t count) {
-  const std::uint64_t left = (count - i) * WatchGates::kEntrySize / 4 - 1;
-  const std::uint32_t words[] = {0xd2800010U | static_cast<std::uint32_t>(i << 5U),  // mov x16, i
-                                 0x14000000U | static_cast<std::uint32_t>(left),     // b
-                                 0xd4200000U, 0xd4200000U};                          // brk
-  std::memcpy(code.data() + i * WatchGates::kEntrySize, words, sizeof(words));
+// The number, then on to the code that lies `left` bytes behind the gate's beginning.
+void put_arm64_gate(std::uint8_t* at, std::uint32_t number, std::uint64_t left) {
+  const std::uint32_t words[] = {0xd2800010U | (number & 0xffffU) << 5U,  // mov x16, number
+                                 0xf2a00010U | (number >> 16U) << 5U,  // movk x16, number, lsl 16
+                                 0x14000000U | static_cast<std::uint32_t>(left / 4 - 2),  // b
+                                 0xd4200000U};                                            // brk
+  std::memcpy(at, words, sizeof(words));
 }
 
-void put_intel_entry(Bytes& code, std::uint64_t i, std::uint64_t count) {
-  std::uint8_t* const at = code.data() + i * WatchGates::kEntrySize;
-  const auto number = static_cast<std::uint32_t>(i);
-  const auto left = static_cast<std::uint32_t>((count - i) * WatchGates::kEntrySize - 10);
-  std::memset(at, 0xcc, WatchGates::kEntrySize);
+void put_intel_gate(std::uint8_t* at, std::uint32_t number, std::uint64_t left) {
+  const auto distance = static_cast<std::uint32_t>(left - 10);
+  std::memset(at, 0xcc, kWatchGateSize);
   at[0] = 0x68;  // push number
   std::memcpy(at + 1, &number, 4);
   at[5] = 0xe9;  // jmp
-  std::memcpy(at + 6, &left, 4);
+  std::memcpy(at + 6, &distance, 4);
 }
 
 }  // namespace
@@ -343,18 +341,23 @@ Result<std::uint64_t> put_descriptor_gate(GuestArena& arena, GuestEngine& engine
   return put_code(arena, engine, code);
 }
 
-Result<WatchGates> put_watch_gates(GuestArena& arena, GuestEngine& engine, ElfMachine machine,
-                                   std::uint64_t host, std::uint64_t count) {
+Result<std::uint64_t> put_watch_gates(GuestArena& arena, GuestEngine& engine, ElfMachine machine,
+                                      std::uint64_t host, std::uint64_t first,
+                                      std::uint64_t count) {
+  if (first > kMaxWatchGates || count > kMaxWatchGates - first)
+    return fail(ErrorCode::kLimit, "too many calls are watched", "guest");
   const bool arm64 = machine == ElfMachine::kArm64;
-  Bytes code(count * WatchGates::kEntrySize);
-  for (std::uint64_t i = 0; i < count; ++i)
-    arm64 ? put_arm64_entry(code, i, count) : put_intel_entry(code, i, count);
+  Bytes code(count * kWatchGateSize);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t at = i * kWatchGateSize;
+    const auto put = arm64 ? &put_arm64_gate : &put_intel_gate;
+    put(code.data() + at, static_cast<std::uint32_t>(first + i), code.size() - at);
+  }
   const Bytes common =
       arm64 ? bytes_of(kArm64Watch) : Bytes(std::begin(kIntelWatch), std::end(kIntelWatch));
   code.insert(code.end(), common.begin(), common.end());
   append_word(code, host);
-  const std::uint64_t size = whole_pages(code.size());
-  return WatchGates{TRY(put_code(arena, engine, code)), size};
+  return put_code(arena, engine, code);
 }
 
 }  // namespace dl::guest

@@ -18,21 +18,16 @@ namespace dl::guest {
 Result<std::uint64_t> put_descriptor_gate(GuestArena& arena, GuestEngine& engine,
                                           ElfMachine machine, std::uint64_t host);
 
-// Functions that one library's gates stand in front of.
-inline constexpr std::uint64_t kMaxWatchGates = 16'384;
+// Numbers of gates are below this.
+inline constexpr std::uint64_t kMaxWatchGates = 65'536;
+// Bytes from one gate to the next.
+inline constexpr std::uint64_t kWatchGateSize = 16;
 
-// Entries [0, count) that stand in front of functions. Each asks `host`, a bound host function,
-// with its number and the address of the eight integer arguments (x86-64: six), and goes on where
-// that answers, with all arguments as they were.
-struct WatchGates {
-  std::uint64_t begin = 0;
-  std::uint64_t size = 0;
-
-  static constexpr std::uint64_t kEntrySize = 16;
-  std::uint64_t entry(std::uint64_t i) const { return begin + i * kEntrySize; }
-};
-// At most kMaxWatchGates.
-Result<WatchGates> put_watch_gates(GuestArena& arena, GuestEngine& engine, ElfMachine machine,
-                                   std::uint64_t host, std::uint64_t count);
+// Gates number first, first + 1, ... that stand in front of functions; the address of the first
+// one. Each asks `host`, a bound host function, with its number and the address of the integer
+// arguments (arm64: eight, x86-64: six), and goes on where that answers, with all arguments as they
+// were. kLimit for numbers that no gate has.
+Result<std::uint64_t> put_watch_gates(GuestArena& arena, GuestEngine& engine, ElfMachine machine,
+                                      std::uint64_t host, std::uint64_t first, std::uint64_t count);
 
 }  // namespace dl::guest

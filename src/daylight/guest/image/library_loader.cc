@@ -87,7 +87,8 @@ LibraryLoader::LibraryLoader(GuestArena& arena, GuestHeap& heap, GuestEngine& en
       engine_(engine),
       world_(world),
       machine_(machine),
-      thread_storage_(arena, heap, engine, machine) {}
+      thread_storage_(arena, heap, engine, machine),
+      watch_(arena, engine, machine) {}
 LibraryLoader::~LibraryLoader() = default;
 
 GuestLibrary* LibraryLoader::loaded(std::string_view name) const {
@@ -309,6 +310,15 @@ Result<void> LibraryLoader::run(GuestLibrary& library, std::uint64_t function, c
 Result<void> LibraryLoader::construct(GuestLibrary& library) {
   if (library.initialised) return {};
   library.initialised = true;
+  const auto slots = import_slots_.extract(&library);
+  if (slots.empty()) return run_constructors(library);
+  watch_.begin(library, slots.mapped(), gaps_);
+  auto done = run_constructors(library);
+  watch_.end(library);
+  return done;
+}
+
+Result<void> LibraryLoader::run_constructors(GuestLibrary& library) {
   const ElfFile& elf = library.elf;
   if (const auto init = elf.dynamic_value(kDtInit); init && *init != 0)
     TRY_VOID(run(library, library.bias + *init, "constructor"));

@@ -9,11 +9,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "daylight/base/result.h"
 #include "daylight/format/format_gap.h"
 #include "daylight/guest/engine/guest_engine.h"
+#include "daylight/guest/image/constructor_watch.h"
 #include "daylight/guest/image/guest_library.h"
 #include "daylight/guest/image/thread_storage.h"
 #include "daylight/guest/memory/guest_arena.h"
@@ -90,6 +92,8 @@ class LibraryLoader {
   const std::vector<MissingImport>& missing() const { return missing_; }
   const GapList& gaps() const { return gaps_; }
   ThreadStorage& thread_storage() { return thread_storage_; }
+  // What constructors gave to other libraries so far, in order.
+  std::vector<EngineRegistration> registrations() const { return watch_.registrations(); }
 
   // What a relocation asks for, whatever the processor calls it.
   enum class Relocation {
@@ -113,7 +117,9 @@ class LibraryLoader {
   Result<void> copy_headers(GuestLibrary& library);
   Result<void> relocate(GuestLibrary& library, const std::vector<GuestLibrary*>& scope);
   Result<void> protect_segments(GuestLibrary& library);
+  void note_import(GuestLibrary& library, const ElfRelocation& relocation, std::uint64_t target);
   Result<void> construct(GuestLibrary& library);
+  Result<void> run_constructors(GuestLibrary& library);
   Result<std::uint64_t> resolve(GuestLibrary& library, const ElfSymbol& symbol,
                                 const std::vector<GuestLibrary*>& scope);
   Result<ThreadPlace> thread_place(GuestLibrary& library, std::uint32_t number,
@@ -127,8 +133,11 @@ class LibraryLoader {
   LibraryWorld& world_;
   ElfMachine machine_;
   ThreadStorage thread_storage_;
+  ConstructorWatch watch_;
   mutable std::recursive_mutex mutex_;
   std::vector<std::unique_ptr<GuestLibrary>> libraries_;
+  // Imports that constructors may register with, of libraries that have not started yet.
+  std::unordered_map<const GuestLibrary*, std::vector<ImportSlot>> import_slots_;
   std::vector<MissingImport> missing_;
   std::optional<GuestFault> fault_;
   GapList gaps_;

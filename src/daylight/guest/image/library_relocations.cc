@@ -68,6 +68,11 @@ Relocation kind_of(ElfMachine machine, std::uint32_t type) {
   }
 }
 
+// Whether calls go through the relocated word, and nothing else: JUMP_SLOT.
+bool is_call_slot(ElfMachine machine, std::uint32_t type) {
+  return type == (machine == ElfMachine::kArm64 ? 1026U : 7U);
+}
+
 }  // namespace
 
 Result<std::uint64_t> LibraryLoader::resolve(GuestLibrary& library, const ElfSymbol& symbol,
@@ -148,6 +153,13 @@ Result<void> LibraryLoader::write_thread_place(GuestLibrary& library, Relocation
   return {};
 }
 
+void LibraryLoader::note_import(GuestLibrary& library, const ElfRelocation& relocation,
+                                std::uint64_t target) {
+  const ImportSlot slot{library.bias + relocation.address, target, holding(target),
+                        library.elf.symbols()[relocation.symbol].name};
+  if (ConstructorWatch::is_candidate(library, slot)) import_slots_[&library].push_back(slot);
+}
+
 Result<void> LibraryLoader::relocate(GuestLibrary& library,
                                      const std::vector<GuestLibrary*>& scope) {
   const auto& symbols = library.elf.symbols();
@@ -180,6 +192,8 @@ Result<void> LibraryLoader::relocate(GuestLibrary& library,
         if (!value) value = TRY(resolve(library, symbols[relocation.symbol], scope));
         const bool with = kind == Relocation::kSymbol && relocation.explicit_addend;
         write_word(at, *value == 0 ? 0 : *value + (with ? addend : 0));
+        if (is_call_slot(machine_, relocation.type))
+          note_import(library, relocation, read_word(at));
         break;
       }
       case Relocation::kThreadModule:

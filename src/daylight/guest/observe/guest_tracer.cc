@@ -110,6 +110,21 @@ void GuestTracer::note_libraries() {
                                module_of(guest_->loader().loaded(native.library)), native.offset,
                                exported ? TraceRoute::kExport : TraceRoute::kRegisterNatives}});
   }
+  note_engines();
+}
+
+// One event for each function that a constructor registered.
+void GuestTracer::note_engines() {
+  const std::vector<EngineRegistration> engines = guest_->loader().registrations();
+  for (; engines_written_ < engines.size(); ++engines_written_) {
+    const EngineRegistration& engine = engines[engines_written_];
+    std::string texts;
+    for (const std::string& each : engine.texts) texts += (texts.empty() ? "" : "\n") + each;
+    for (const std::uint64_t function : engine.functions)
+      (void)writer_.write({stamp(0), TraceNative{cut(engine.receiver), cut(engine.name), cut(texts),
+                                                 module_of(guest_->loader().loaded(engine.library)),
+                                                 function, TraceRoute::kConstructor}});
+  }
 }
 
 std::vector<MemoryModel> GuestTracer::note_memory(MemoryModels& models, const std::string& where) {

@@ -37,7 +37,7 @@ class GuestTracer : public CallObserver, public GuestEvents {
 
   // Who is traced; before its libraries are loaded. Writes the process.
   void attach(Guest& guest, const std::string& name);
-  // Writes modules and native methods that were not written yet.
+  // Writes modules, native methods and registered engines that were not written yet.
   void note_libraries();
   // Models that came into memory since the last time; `where` says after what. Gives them.
   std::vector<MemoryModel> note_memory(MemoryModels& models, const std::string& where);
@@ -71,6 +71,7 @@ class GuestTracer : public CallObserver, public GuestEvents {
   TraceStamp stamp(std::uint64_t call) const;
   Choice& choice_for(const HostFunction& function, const GuestLibrary* caller);
   std::uint32_t module_of(const GuestLibrary* library);
+  void note_engines();
   void watch_library(const GuestLibrary& library);
   void watch_native(const NativeMethod& native);
   void watch(const GuestLibrary& library, std::uint64_t offset, const CaptureRule& rule,
@@ -93,6 +94,7 @@ class GuestTracer : public CallObserver, public GuestEvents {
   std::set<const GuestLibrary*> examined_;  // for functions to watch
   std::map<std::string, std::uint32_t> methods_;
   std::size_t natives_written_ = 0;
+  std::size_t engines_written_ = 0;
   std::map<std::uint64_t, Open> open_;  // by id of the call
   std::uint64_t next_call_ = 1;
   std::uint64_t calls_ = 0;

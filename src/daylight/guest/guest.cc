@@ -6,6 +6,7 @@
 
 #include "daylight/guest/android/android_functions.h"
 #include "daylight/guest/android/java_classes.h"
+#include "daylight/guest/android/java_libraries.h"
 #include "daylight/guest/engine/arm64_engine.h"
 #include "daylight/guest/engine/host_engine.h"
 #include "daylight/guest/libc/guest_signals.h"
@@ -61,6 +62,7 @@ Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
   mount_app_folders(*guest->machine_, options.folders, options.app.package);
   add_java_classes(*guest->java_, options.app);
   guest->jni_ = TRY(JniTable::create(*guest->machine_, *guest->java_));
+  guest->machine_->part<JavaLibraries>().set_vm(guest->jni_->vm());
   return guest;
 }
 
@@ -93,11 +95,8 @@ GuestResult<GuestValue> Guest::call(const std::string& symbol,
 }
 
 GuestResult<std::int32_t> Guest::run_on_load(const GuestLibrary& library) {
-  const auto address = library.find("JNI_OnLoad");
-  if (!address) return 0;
   java_->push_frame();
-  const std::uint64_t arguments[] = {jni_->vm(), 0};
-  const auto done = call(*address, arguments);
+  const auto done = machine_->part<JavaLibraries>().start(library);
   const JavaReference left = java_->pending();
   std::string exception = left == 0 ? std::string() : java_->describe(left);
   java_->clear();
@@ -109,7 +108,7 @@ GuestResult<std::int32_t> Guest::run_on_load(const GuestLibrary& library) {
     fault.what = "JNI_OnLoad leaves an exception: " + exception;
     return tl::unexpected<GuestFault>(std::move(fault));
   }
-  return static_cast<std::int32_t>(done->integer);
+  return done->value_or(0);
 }
 
 void Guest::leave_thread() {

@@ -60,8 +60,9 @@ class Guest {
   GuestResult<GuestValue> call(const std::string& symbol,
                                std::initializer_list<std::uint64_t> integers);
 
-  // Calls the library's JNI_OnLoad, if it has one: the version that it answers, 0 without one.
-  // An exception that it leaves behind is a fault of kind abort.
+  // Calls the library's JNI_OnLoad, if it has one and nobody has called it before (Java's
+  // loadLibrary in native code does): the version that it answers, 0 without one. An exception that
+  // it leaves behind is a fault of kind abort.
   GuestResult<std::int32_t> run_on_load(const GuestLibrary& library);
   // Calls a native method: the JNIEnv comes before the arguments. See native_call.h for more.
   GuestResult<GuestValue> call_native(std::uint64_t function,

@@ -23,6 +23,7 @@ void add_object_classes(OwnJavaWorld& world);      // Object, Class, ClassLoader
 void add_collection_classes(OwnJavaWorld& world);  // List, Map, Set, Iterator
 void add_buffer_classes(OwnJavaWorld& world);      // java.nio
 void add_system_classes(OwnJavaWorld& world);      // System, Thread, Locale, File
+void add_library_classes(OwnJavaWorld& world);     // System.load, Runtime
 void add_android_classes(OwnJavaWorld& world, const AndroidApp& app);
 
 // ---- for those who write handlers ----

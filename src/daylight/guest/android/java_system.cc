@@ -54,27 +54,6 @@ JavaValue get_property(const JavaCall& call) {
   return JavaValue::reference(call.arguments.size() > 1 ? reference_argument(call, 1) : 0);
 }
 
-// Loads "libNAME.so", or the library of a path. Its JNI_OnLoad is run by whoever owns the guest.
-JavaValue load_library(const JavaCall& call) {
-  if (null_argument(call, 0)) return {};
-  const std::string name = call.world.utf8_of(reference_argument(call, 0));
-  const std::size_t slash = name.rfind('/');
-  const std::string file = call.method.name == "load" && slash != std::string::npos
-                               ? name.substr(slash + 1)
-                               : "lib" + name + ".so";
-  GuestMachine& machine = call.world.machine();
-  const auto loaded = machine.loader->load(file);
-  machine.events.lookup({GuestLookup::What::kLibrary, file, loaded.has_value(),
-                         loaded ? (*loaded)->path : loaded.error().what});
-  if (!loaded) {
-    call.world.raise_new("java/lang/UnsatisfiedLinkError", "library \"" + file + "\" not found");
-    return {};
-  }
-  if ((*loaded)->find("JNI_OnLoad").has_value())
-    call.world.note_gap("JNI_OnLoad of " + file + ", which native code loads through Java");
-  return {};
-}
-
 void add_runtime(OwnJavaWorld& world) {
   const auto on = [&](const char* member, const JavaHandler& handler) {
     handle_all(world, {"java/lang/System"}, member, handler);
@@ -86,8 +65,6 @@ void add_runtime(OwnJavaWorld& world) {
      [](const JavaCall&) { return JavaValue::integer('J', clock_nanoseconds(CLOCK_MONOTONIC)); });
   on("getProperty(Ljava/lang/String;)Ljava/lang/String;", &get_property);
   on("getProperty(Ljava/lang/String;Ljava/lang/String;)Ljava/lang/String;", &get_property);
-  on("loadLibrary(Ljava/lang/String;)V", &load_library);
-  on("load(Ljava/lang/String;)V", &load_library);
   on("gc()V", [](const JavaCall&) { return JavaValue{}; });
   on("lineSeparator()Ljava/lang/String;",
      [](const JavaCall& call) { return java_text(call.world, "\n"); });
@@ -421,6 +398,7 @@ void add_java_classes(OwnJavaWorld& world, const AndroidApp& app) {
   add_collection_classes(world);
   add_buffer_classes(world);
   add_system_classes(world);
+  add_library_classes(world);
   add_android_classes(world, app);
   add_bitmap_classes(world, world.machine());
   world.pop_frame(0);

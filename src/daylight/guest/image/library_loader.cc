@@ -111,6 +111,7 @@ GuestLibrary* LibraryLoader::holding(std::uint64_t address) const {
 std::optional<std::uint64_t> LibraryLoader::find(const std::string& symbol) {
   const std::scoped_lock lock(mutex_);
   for (const auto& library : libraries_) {
+    if (library->broken) continue;
     if (const auto found = library->find(symbol)) return found;
   }
   return world_.import(symbol);

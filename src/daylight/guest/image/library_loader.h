@@ -79,7 +79,7 @@ class LibraryLoader {
   // In the order in which they were loaded.
   const std::vector<std::unique_ptr<GuestLibrary>>& libraries() const { return libraries_; }
   GuestLibrary* holding(std::uint64_t address) const;
-  // The first that defines it, in order of loading; then the system's.
+  // The first usable library that defines it, in order of loading; then the system's.
   std::optional<std::uint64_t> find(const std::string& symbol);
   // "libx.so+0x1f40 (name+0x10)", or the host function's name, or the number.
   std::string describe(std::uint64_t address) const;

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "daylight/guest/android/java_classes.h"
@@ -14,6 +16,12 @@ namespace dl::guest {
 namespace {
 
 constexpr const char* kByteOrder = "java/nio/ByteOrder";
+
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string out;
+  for (const std::string_view part : parts) out += part;
+  return out;
+}
 
 struct BufferKind {
   const char* klass;
@@ -211,7 +219,7 @@ void add_chained(OwnJavaWorld& world, const std::string& klass) {
   world.handle(klass + ".limit(I" + end, &set_limit);
   world.handle(klass + ".reset(" + end, &reset);
   for (const char* const how : {"flip", "clear", "rewind", "mark"}) {
-    world.handle(klass + "." + how + "(" + end, [](const JavaCall& call) {
+    world.handle(joined({klass, ".", how, "(", end}), [](const JavaCall& call) {
       const auto buffer = receiver(call);
       if (buffer != nullptr) change(*buffer, call.method.name);
       return itself(call);
@@ -290,14 +298,14 @@ void add_value(OwnJavaWorld& world, const std::string& klass, const std::string&
   const std::string self = ")L" + klass + ";";
   for (const bool indexed : {false, true}) {
     const std::string index = indexed ? "I" : "";
-    world.handle(klass + ".get" + suffix + "(" + index + ")" + type,
+    world.handle(joined({klass, ".get", suffix, "(", index, ")", type}),
                  [letter, width, indexed](const JavaCall& call) -> JavaValue {
                    const auto buffer = receiver(call);
                    if (buffer == nullptr) return {letter, 0};
                    const auto place = place_of(call, *buffer, width, indexed, false);
                    return place ? load(call, *buffer, *place, letter, width) : JavaValue{letter, 0};
                  });
-    world.handle(klass + ".put" + suffix + "(" + index + type + self,
+    world.handle(joined({klass, ".put", suffix, "(", index, type, self}),
                  [width, indexed](const JavaCall& call) {
                    const auto buffer = receiver(call);
                    if (buffer == nullptr) return java_null();
@@ -360,8 +368,8 @@ void add_makers(OwnJavaWorld& world, const BufferKind& kind) {
     if (buffer == nullptr) return java_null();
     auto out = std::make_shared<JavaBuffer>(*buffer);
     if (out->letter == 'B') out->big_endian = true;
-    return JavaValue::reference(
-        add_buffer(call.world, class_of_kind(out->letter, out->direct), std::move(out)));
+    const char* const kind = class_of_kind(out->letter, out->direct);  // before `out` moves
+    return JavaValue::reference(add_buffer(call.world, kind, std::move(out)));
   });
 }
 
@@ -456,8 +464,8 @@ void add_buffer_classes(OwnJavaWorld& world) {
     add_value(world, klass, "", kind.letter, kind.width);
     world.handle(klass + ".array()" + array, &array_of);
     for (const std::string& end : {self, "II" + self}) {
-      world.handle(klass + ".get(" + array + end, &move_block<false>);
-      world.handle(klass + ".put(" + array + end, &move_block<true>);
+      world.handle(joined({klass, ".get(", array, end}), &move_block<false>);
+      world.handle(joined({klass, ".put(", array, end}), &move_block<true>);
     }
     if (kind.letter == 'B') continue;
     add_value(world, "java/nio/ByteBuffer", kind.name, kind.letter, kind.width);

@@ -70,7 +70,8 @@ bool usable(GuestMachine& machine, const void* at, std::uint64_t size, std::uint
 
 std::int64_t read_(GuestMachine& machine, int number, void* to, std::uint64_t size) {
   size = std::min(size, kMaxTransfer);
-  const auto file = files(machine).find(number);
+  const EscapeOwned held(files(machine).find(number));
+  const auto& file = *held;
   if (file == nullptr || !usable(machine, to, size, kPageWrite) ||
       !wait_ready(machine, *file, POLLIN))
     return -1;
@@ -83,8 +84,9 @@ std::int64_t write_(GuestMachine& machine, int number, const void* from, std::ui
   if (!usable(machine, from, size, kPageRead)) return -1;
   if (file == nullptr && (number == 1 || number == 2)) {
     errno = 0;
-    machine.events.log(number == 1 ? 4 : 5, number == 1 ? "stdout" : "stderr",
-                       std::string(static_cast<const char*>(from), size));
+    const auto text = machine.copy_text(from, size);
+    if (!text) return -1;
+    machine.events.log(number == 1 ? 4 : 5, number == 1 ? "stdout" : "stderr", *text);
     return static_cast<std::int64_t>(size);
   }
   if (file == nullptr) return -1;
@@ -99,7 +101,8 @@ std::int64_t write_(GuestMachine& machine, int number, const void* from, std::ui
 std::int64_t pread_(GuestMachine& machine, int number, void* to, std::uint64_t size,
                     std::int64_t offset) {
   size = std::min(size, kMaxTransfer);
-  const auto file = files(machine).find(number);
+  const EscapeOwned held(files(machine).find(number));
+  const auto& file = *held;
   if (file == nullptr || !usable(machine, to, size, kPageWrite)) return -1;
   return read_file_at(machine, *file, to, size, offset);
 }

@@ -92,21 +92,23 @@ int vasprintf_(GuestMachine& machine, std::uint64_t* to, const char* format, std
 // ---- liblog ----
 
 // A copy: events are kept under locks.
-std::string shown(const char* text) { return text == nullptr ? "" : text; }
+std::string shown(GuestMachine& machine, const char* text) {
+  return machine.copy_text(text).value_or("");
+}
 
 int log_print(GuestMachine& machine, int priority, const char* tag, const char* format,
               CallArguments& rest) {
-  machine.events.log(priority, shown(tag), made(machine, format, rest, rest));
+  machine.events.log(priority, shown(machine, tag), made(machine, format, rest, rest));
   return 1;
 }
 int log_vprint(GuestMachine& machine, int priority, const char* tag, const char* format,
                std::uint64_t list, CallArguments& rest) {
   VaListArguments arguments(rest.frame(), list);
-  machine.events.log(priority, shown(tag), made(machine, format, arguments, rest));
+  machine.events.log(priority, shown(machine, tag), made(machine, format, arguments, rest));
   return 1;
 }
 int log_write(GuestMachine& machine, int priority, const char* tag, const char* text) {
-  machine.events.log(priority, shown(tag), shown(text));
+  machine.events.log(priority, shown(machine, tag), shown(machine, text));
   return 1;
 }
 int log_buf_write(GuestMachine& machine, int, int priority, const char* tag, const char* text) {
@@ -117,7 +119,7 @@ void log_assert(GuestMachine& machine, const char* condition, const char* tag, c
   std::string text = made(machine, format, rest, rest);
   if (format == nullptr && condition != nullptr)
     text = "assertion failed: " + std::string(condition);
-  machine.events.log(kFatal, shown(tag), text);
+  machine.events.log(kFatal, shown(machine, tag), text);
   machine.raise(GuestFault::Kind::kAbort, text);
 }
 int log_is_loggable(int, const char*, int) { return 1; }

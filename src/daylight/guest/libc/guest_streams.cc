@@ -161,8 +161,9 @@ int Streams::close(std::uint64_t address) {
 std::size_t Streams::write(std::uint64_t address, std::string_view bytes) {
   const int standard = standard_number(address);
   if (standard >= 1) {
-    machine_.events.log(standard == 1 ? 4 : 5, standard == 1 ? "stdout" : "stderr",
-                        std::string(bytes));
+    const auto text = machine_.copy_text(bytes.data(), bytes.size());
+    if (!text) return 0;
+    machine_.events.log(standard == 1 ? 4 : 5, standard == 1 ? "stdout" : "stderr", *text);
     return bytes.size();
   }
   std::FILE* const file = find(address);

@@ -96,9 +96,10 @@ int bind_(GuestMachine& machine, int number, std::uint64_t address, std::uint32_
     errno = EINVAL;
     return -1;
   }
-  std::string name(as_text(*bytes));
+  auto name = machine.copy_text(bytes->data(), bytes->size());
+  if (!name) return -1;
   const std::scoped_lock lock(file->mutex);
-  file->name = std::move(name);
+  file->name = std::move(*name);
   return 0;
 }
 int listen_(GuestMachine& machine, int number, int) {

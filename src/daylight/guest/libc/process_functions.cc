@@ -37,7 +37,7 @@ void abort_(GuestMachine& machine) {
                 words.message.empty() ? "calls abort()" : "calls abort(): " + words.message);
 }
 void set_abort_message(GuestMachine& machine, const char* text) {
-  std::string message = text == nullptr ? "" : text;
+  std::string message = machine.copy_text(text).value_or("");
   LastWords& words = machine.part<LastWords>();
   const std::scoped_lock lock(words.mutex);
   words.message = std::move(message);

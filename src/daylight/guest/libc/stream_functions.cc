@@ -103,7 +103,7 @@ int fputs_(GuestMachine& machine, const char* text, std::uint64_t stream) {
   return streams(machine).write(stream, text) == std::strlen(text) ? 0 : EOF;
 }
 int puts_(GuestMachine& machine, const char* text) {
-  machine.events.log(4, "stdout", std::string(text));
+  machine.events.log(4, "stdout", machine.copy_text(text).value_or(""));
   return 0;
 }
 int putchar_(GuestMachine& machine, int c) {
@@ -112,7 +112,7 @@ int putchar_(GuestMachine& machine, int c) {
   return c;
 }
 int perror_(GuestMachine& machine, const char* text) {
-  machine.events.log(5, "stderr", std::string(text == nullptr ? "" : text));
+  machine.events.log(5, "stderr", machine.copy_text(text).value_or(""));
   return 0;
 }
 int fseek_(GuestMachine& machine, std::uint64_t stream, std::int64_t offset, int whence) {

@@ -63,8 +63,9 @@ std::int64_t writev_(GuestMachine& machine, int number, std::uint64_t list, int 
     if (each.iov_len == 0) continue;
     std::int64_t wrote = static_cast<std::int64_t>(each.iov_len);
     if (file == nullptr && (number == 1 || number == 2)) {
-      machine.events.log(number == 1 ? 4 : 5, number == 1 ? "stdout" : "stderr",
-                         std::string(static_cast<const char*>(each.iov_base), each.iov_len));
+      const auto text = machine.copy_text(each.iov_base, each.iov_len);
+      if (!text) return -1;
+      machine.events.log(number == 1 ? 4 : 5, number == 1 ? "stdout" : "stderr", *text);
     } else {
       if (file == nullptr || !wait_ready(machine, *file, POLLOUT)) return -1;
       wrote = write_file(*file, each.iov_base, std::min<std::size_t>(each.iov_len, 1U << 30U));

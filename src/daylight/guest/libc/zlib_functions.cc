@@ -133,7 +133,8 @@ int end_stream(GuestMachine& machine, std::uint64_t address, bool deflates) {
 // Runs `action` on the host's stream with the guest's buffers.
 template <typename Action>
 int run(GuestMachine& machine, std::uint64_t address, bool deflates, Action action) {
-  const auto stream = find(machine, address, deflates);
+  const EscapeOwned held(find(machine, address, deflates));
+  const auto& stream = *held;
   if (stream == nullptr) return Z_STREAM_ERROR;
   // Held while libz reads and writes the guest's buffers: of a stream that was left so nobody knows
   // what state it is in.

@@ -64,6 +64,18 @@ std::uint64_t GuestMachine::new_text(std::string_view text) {
   return address;
 }
 
+std::optional<std::string> GuestMachine::copy_text(const void* at, std::uint64_t size) {
+  std::string out(size, '\0');
+  const auto bad = with_memory_escape([&] { std::memcpy(out.data(), at, size); });
+  if (!bad) return out;
+  raise(GuestFault::Kind::kMemory, "gives text that is not there");
+  return std::nullopt;
+}
+
+std::optional<std::string> GuestMachine::copy_text(const char* text) {
+  return text == nullptr ? std::string() : copy_text(text, std::strlen(text));
+}
+
 std::uint64_t GuestMachine::constant_text(const std::string& text) {
   {
     const std::scoped_lock lock(texts_mutex_);

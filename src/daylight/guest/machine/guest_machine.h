@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <typeindex>
@@ -56,6 +57,11 @@ struct GuestMachine {
   void raise(GuestFault::Kind kind, std::string what);
   // A copy of a text in the guest's memory, with its zero; 0 when there is no memory.
   std::uint64_t new_text(std::string_view text);
+  // A copy of bytes that may be the guest's own, for what is kept under locks. Where they are gone
+  // meanwhile the guest's call ends, and there is nothing.
+  std::optional<std::string> copy_text(const void* at, std::uint64_t size);
+  // The same for a text with its zero; "" for null.
+  std::optional<std::string> copy_text(const char* text);
   // The same text always at the same place, for results that the guest does not free.
   std::uint64_t constant_text(const std::string& text);
 

@@ -18,14 +18,14 @@ std::uint64_t memory_escape_address();
 // then the fault is somebody else's.
 void leave_by_memory_escape(std::uint64_t address);
 
-// A lock that this thread holds, and how it is given back. Lies on the thread's stack.
+// A lock that this thread holds, or a value, and how it is given back. Lies on the thread's stack.
 struct HeldLock {
   void (*give_back)(void* mutex) = nullptr;
-  void* mutex = nullptr;
+  void* mutex = nullptr;       // or the value
   sigjmp_buf* body = nullptr;  // the innermost one when it was taken
   HeldLock* outer = nullptr;
 };
-// Both for EscapeLock alone: the newest goes first.
+// Both for EscapeLock and EscapeOwned alone: the newest goes first.
 void add_held_lock(HeldLock& lock);
 void remove_held_lock(HeldLock& lock);
 
@@ -52,9 +52,28 @@ class EscapeLock {
   HeldLock held_;
 };
 
+// A value that goes also where the innermost body is left: of what else only that body knows.
+template <typename T>
+class EscapeOwned {
+ public:
+  explicit EscapeOwned(T value) : value_(std::move(value)) {
+    held_.mutex = &value_;
+    held_.give_back = [](void* owned) { static_cast<std::optional<T>*>(owned)->reset(); };
+    add_held_lock(held_);
+  }
+  ~EscapeOwned() { remove_held_lock(held_); }
+  EscapeOwned(const EscapeOwned&) = delete;
+  EscapeOwned& operator=(const EscapeOwned&) = delete;
+  const T& operator*() const { return *value_; }
+
+ private:
+  std::optional<T> value_;
+  HeldLock held_;
+};
+
 // Runs body(); the address where it met memory that is not there, or nothing if it came to its end.
 // A body that is left this way has run no destructors: it must hold no lock but by EscapeLock, and
-// nothing that it alone knows of. The handlers are those of the engines.
+// nothing that it alone knows of but by EscapeOwned. The handlers are those of the engines.
 template <typename Body>
 [[gnu::noinline]] std::optional<std::uint64_t> with_memory_escape(Body&& body) {
   sigjmp_buf escape;

@@ -121,6 +121,9 @@ TEST_F(JavaClasses, Buffers) {
       obj b = SLOT(e, 229, obj(*)(Env, void*, i64))(e, bytes, 4);
       OBJECT(e, B, b, "get", "()B"); int remaining = INT(e, B, b, "remaining", "()I");
       return remaining * 10 + BOOL(e, B, b, "isDirect", "()Z"); }
+    int twice(Env e) { obj b = direct(e, 6); obj d = OBJECT(e, B, b, "duplicate", "()Ljava/nio/ByteBuffer;");
+      OBJECT(e, B, b, "put", "(B)Ljava/nio/ByteBuffer;", 7);
+      return INT(e, B, d, "remaining", "()I") * 10 + CALL(e, 40, signed char, B, d, "get", "()B"); }
     int overflow(Env e) { OBJECT(e, B, direct(e, 2), "putInt", "(I)Ljava/nio/ByteBuffer;", 1); return 0; }
     int wild(Env e) { obj b = SLOT(e, 229, obj(*)(Env, void*, i64))(e, (void*)64, 4);
       return INT(e, B, b, "getInt", "()I"); }
@@ -128,6 +131,7 @@ TEST_F(JavaClasses, Buffers) {
   EXPECT_EQ(static_cast<std::uint32_t>(number("big")), 0x04030201U + 4);
   EXPECT_EQ(static_cast<std::uint32_t>(number("native_order")), 0x3f800000U + 2);
   EXPECT_EQ(int_of("wrapped"), 31);
+  EXPECT_EQ(int_of("twice"), 67);
   EXPECT_EQ(exception(), "");
   native("overflow");
   EXPECT_TRUE(exception().starts_with("java.nio.BufferOverflowException"));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -47,6 +48,19 @@ TEST(EscapeLockTest, IsGivenBackByTheBodyThatTookIt) {
     EXPECT_FALSE(is_free(outer));
   }
   EXPECT_TRUE(is_free(outer));
+}
+
+TEST(EscapeOwnedTest, GoesWithTheBody) {
+  const auto value = std::make_shared<int>(1);
+  const auto left = with_memory_escape([&] {
+    const EscapeOwned held(value);
+    EXPECT_EQ(value.use_count(), 2);
+    leave_by_memory_escape(3);
+  });
+  EXPECT_EQ(left, 3U);
+  EXPECT_EQ(value.use_count(), 1);
+  with_memory_escape([&] { const EscapeOwned held(value); });
+  EXPECT_EQ(value.use_count(), 1);
 }
 
 constexpr const char* kText = R"(

@@ -201,6 +201,7 @@ Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags
   job.process.without_missing_parts = flags.unsafe_no_sandbox;
   job.process.wall_time =
       std::chrono::milliseconds(static_cast<std::int64_t>(flags.seconds * 1000));
+  job.options.time_limit = job.process.wall_time;
   // Libraries are opened while the guest asks for them.
   job.process.read_only.push_back(std::filesystem::absolute(own).parent_path());
   if (!flags.deps.empty()) job.process.read_only.push_back(std::filesystem::absolute(flags.deps));

@@ -61,12 +61,15 @@ Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
   android.app = options.app;
   mount_app_folders(*guest->machine_, options.folders, options.app.package);
   add_java_classes(*guest->java_, options.app);
+  if (options.time_limit.count() > 0)
+    guest->time_limit_ = std::make_unique<TimeLimit>(*guest->engine_, options.time_limit);
   guest->jni_ = TRY(JniTable::create(*guest->machine_, *guest->java_));
   guest->machine_->part<JavaLibraries>().set_vm(guest->jni_->vm());
   return guest;
 }
 
 Guest::~Guest() {
+  time_limit_.reset();
   // Threads of the guest end before what they run in.
   if (engine_ != nullptr) engine_->stop("the guest ends");
   java_.reset();
@@ -77,7 +80,8 @@ Result<GuestLibrary*> Guest::load(const std::string& name) { return loader_->loa
 
 GuestResult<GuestValue> Guest::call(std::uint64_t function, std::span<const std::uint64_t> integers,
                                     std::span<const Vector128> vectors) {
-  auto done = engine_->call(function, integers, vectors);
+  GuestResult<GuestValue> done = engine_->call(function, integers, vectors);
+  if (auto fault = machine_->thread_fault()) done = tl::unexpected<GuestFault>(std::move(*fault));
   if (!done) loader_->describe(done.error());
   return done;
 }

@@ -2,6 +2,7 @@
 // A phone without a phone: loads an app's native libraries and calls their functions.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "daylight/guest/jni/own_java_world.h"
 #include "daylight/guest/libc/app_folders.h"
 #include "daylight/guest/machine/guest_machine.h"
+#include "daylight/guest/time_limit.h"
 
 namespace dl::guest {
 
@@ -31,6 +33,8 @@ struct GuestOptions {
   // Null for none.
   GuestEvents* events = nullptr;
   GuestEngineOptions engine;
+  // After which all calls end with kStopped, with the place where they were; 0 for never.
+  std::chrono::milliseconds time_limit{0};
   // What is known of the app's classes; null for nothing.
   const ClassHierarchy* classes = nullptr;
   // What is known of the app itself: its assets, name and signers.
@@ -84,6 +88,7 @@ class Guest {
   std::unique_ptr<GuestArena> arena_;
   std::unique_ptr<GuestHeap> heap_;
   std::unique_ptr<GuestEngine> engine_;
+  std::unique_ptr<TimeLimit> time_limit_;
   std::unique_ptr<LibraryWorld> world_;
   std::unique_ptr<LibraryLoader> loader_;
   std::unique_ptr<GuestMachine> machine_;

@@ -7,6 +7,7 @@
 namespace dl::guest {
 namespace {
 
+constexpr std::chrono::seconds kGrace{3};
 constexpr char kDone = 'd';
 constexpr char kFailed = 'f';
 
@@ -52,6 +53,7 @@ Result<std::string> run_in_guest_process(const GuestProcessOptions& process,
   return run_in_jail(process, [&]() -> Result<std::string> {
     GuestOptions inside = options;
     inside.engine.jailed = true;
+    inside.time_limit = process.wall_time;
     const auto guest = TRY(Guest::create(inside));
     return job(*guest);
   });
@@ -64,7 +66,9 @@ Result<std::string> run_in_jail(const GuestProcessOptions& process,
   jail.scratch = process.scratch;
   jail.executable_memory = true;  // the engine translates
   jail.own_processes = false;
-  jail.wall_time = process.wall_time;
+  // The guest's own limit comes first, and says where the guest was; this one ends what that
+  // cannot.
+  jail.wall_time = process.wall_time + kGrace;
   jail.resident_bytes = process.resident_bytes;
   jail.processes = 256;
   jail.without_missing_parts = process.without_missing_parts;

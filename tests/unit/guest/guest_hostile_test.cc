@@ -160,9 +160,75 @@ TEST_P(Hostile, CodeThatWritesItselfRuns) {
 TEST_P(Hostile, EndlessLoopsEnd) {
   const auto begin = std::chrono::steady_clock::now();
   RUN_ATTACK(answer, "long attack() { for (volatile long i = 0;; ++i) {} }", 2);
-  EXPECT_FALSE(answer);
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().what.find("longer than 2 s"), std::string::npos) << answer.error().what;
+  EXPECT_NE(answer.error().what.find("libhostile.so+0x"), std::string::npos) << answer.error().what;
   // A bound on the test, not a measurement: it would otherwise run for ever.
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));
+}
+
+TEST_P(Hostile, CrashesOfThreadsEndTheRunAndSayWhere) {
+  RUN_ATTACK(answer, R"(
+    int pthread_create(unsigned long*, const void*, void* (*)(void*), void*); int pthread_join(unsigned long, void**);
+    static void* crash(void*) { *(volatile long*)0x123456789abc = 1; return 0; }
+    long attack() { unsigned long thread; pthread_create(&thread, 0, crash, 0); pthread_join(thread, 0); return 7; }
+  )");
+  ASSERT_FALSE(answer) << *answer;
+  EXPECT_NE(answer.error().what.find("a thread of the guest"), std::string::npos)
+      << answer.error().what;
+  EXPECT_NE(answer.error().what.find("libhostile.so+0x"), std::string::npos) << answer.error().what;
+}
+
+TEST_P(Hostile, ThreadsWithoutEndAreRefused) {
+  RUN_ATTACK(answer, R"(
+    int pthread_create(unsigned long*, const void*, void* (*)(void*), void*); int usleep(unsigned);
+    static volatile int go_on = 1;
+    static void* wait(void*) { while (go_on) usleep(20000); return 0; }
+    long attack() { long made = 0; unsigned long thread; while (made < 5000 && pthread_create(&thread, 0, wait, 0) == 0) ++made; go_on = 0; return made; }
+  )",
+             120);
+  ASSERT_TRUE(answer) << describe(answer.error());
+  EXPECT_GE(std::stol(*answer), 50);
+  EXPECT_LT(std::stol(*answer), 5000);
+}
+
+TEST_P(Hostile, CallsThatNestTooDeepAreAFault) {
+  RUN_ATTACK(answer, R"(
+    void qsort(void*, size_t, size_t, int (*)(const void*, const void*));
+    static long depth;
+    static int order(const void*, const void*) { int two[2] = {2, 1}; ++depth; qsort(two, 2, 4, order); return 0; }
+    long attack() { int two[2] = {2, 1}; qsort(two, 2, 4, order); return depth; }
+  )",
+             120);
+  ASSERT_FALSE(answer) << *answer;
+  EXPECT_NE(answer.error().what.find("nest too deep"), std::string::npos) << answer.error().what;
+}
+
+// Linux does not look at the number of an svc instruction: nor may it name a function of ours.
+TEST_P(Hostile, NumbersOfTrapsReachNoFunctionOfTheHost) {
+  if (GetParam() != ElfMachine::kArm64) GTEST_SKIP() << "an instruction of arm64";
+  RUN_ATTACK(answer, R"(
+    #define TRAP(n) ({ register long number asm("x8") = 172; register long out asm("x0") = 0; asm volatile("svc #" #n : "+r"(out) : "r"(number) : "memory"); out; })
+    int getpid(void);
+    long attack() {
+      long pid = getpid();
+      return (TRAP(0) == pid) + (TRAP(1) == pid) + (TRAP(5) == pid) + (TRAP(100) == pid) + (TRAP(300) == pid) + (TRAP(0xfffc) == pid) + (TRAP(0xfffd) == pid) +
+             (TRAP(0xfffe) == pid) + (TRAP(0xffff) == pid);
+    }
+  )");
+  ASSERT_TRUE(answer) << describe(answer.error());
+  EXPECT_EQ(*answer, "9");
+}
+
+// Bad memory is an answer of the kernel's.
+TEST_P(Hostile, SystemCallsWithBadMemoryFail) {
+  if (GetParam() != ElfMachine::kArm64) GTEST_SKIP() << "the processor makes them itself";
+  RUN_ATTACK(answer, R"(
+    long syscall(long, ...); int* __errno();
+    long attack() { return syscall(63, 0, 0, 1L << 40) == -1 ? *__errno() : 0; }
+  )");
+  ASSERT_TRUE(answer) << describe(answer.error());
+  EXPECT_TRUE(*answer == "14" || *answer == "9") << *answer;
 }
 
 TEST_P(Hostile, StacksAndPointersAreFaultsWithAPlace) {

@@ -368,8 +368,8 @@ void add_makers(OwnJavaWorld& world, const BufferKind& kind) {
     if (buffer == nullptr) return java_null();
     auto out = std::make_shared<JavaBuffer>(*buffer);
     if (out->letter == 'B') out->big_endian = true;
-    const char* const kind = class_of_kind(out->letter, out->direct);  // before `out` moves
-    return JavaValue::reference(add_buffer(call.world, kind, std::move(out)));
+    const char* const made = class_of_kind(out->letter, out->direct);  // before `out` moves
+    return JavaValue::reference(add_buffer(call.world, made, std::move(out)));
   });
 }
 

@@ -46,7 +46,7 @@ Arm64Cpu::Arm64Cpu(Arm64Host& host, GuestArena& arena, Dynarmic::ExclusiveMonito
     config.unsafe_optimizations = true;
     config.optimizations |= Dynarmic::OptimizationFlag::Unsafe_InaccurateNaN;
   }
-  config.code_cache_size = kGuestCodeCache;
+  config.code_cache_size = number < kLargeCaches ? kGuestCodeCache : kSmallCodeCache;
   jit_ = std::make_unique<A64::Jit>(config);
 }
 
@@ -172,29 +172,29 @@ void Arm64Cpu::pass_watch(std::uint64_t pc) {
 void Arm64Cpu::CallSVC(std::uint32_t number) {
   // The program counter is behind the svc.
   const std::uint64_t pc = jit_->GetPC() - 4;
-  if (number == kReturnNumber) {
+  // A number means something only where we wrote it: Linux looks at none, and nor may a guest call
+  // our functions by them.
+  if (number == kReturnNumber && pc == host_.return_stub()) {
     if (!thread->watched.empty()) host_.leave_watched(*this, host_.return_stub());
     jit_->HaltExecution(kReturned);
     return;
   }
-  if (number == kWatchNumber) {
+  if (number == kWatchNumber && host_.watches().at(pc)) {
     pass_watch(pc);
     return;
   }
   if (number == kResumeNumber) {
     if (const auto next = host_.watches().resumes_at(pc)) {
       jit_->SetPC(*next);
-    } else {
-      fault(GuestFault::Kind::kInstruction, "a system call that is not known", pc, 0);
+      return;
     }
-    return;
   }
   if (number == kSignalReturnNumber && pc == host_.signal_stub()) {
     if (!leave_signal(*jit_, arena_))
       fault(GuestFault::Kind::kMemory, "the frame of a signal is gone", pc, jit_->GetSP());
     return;
   }
-  host_.host_call(*this, number);
+  host_.host_call(*this, number, pc);
 }
 
 }  // namespace dl::guest

@@ -62,7 +62,8 @@ class Arm64Host {
   // The guest's handler, 0 for none.
   virtual std::uint64_t handler_of(int signal) const = 0;
   virtual std::vector<std::uint64_t> frames_of(Arm64Cpu& cpu) const = 0;
-  virtual void host_call(Arm64Cpu& cpu, std::uint32_t number) = 0;
+  // The function whose stub is the svc at `pc`, or the guest's own system call.
+  virtual void host_call(Arm64Cpu& cpu, std::uint32_t number, std::uint64_t pc) = 0;
   virtual void enter_watched(Arm64Cpu& cpu, std::uint64_t function) = 0;
   virtual void leave_watched(Arm64Cpu& cpu, std::uint64_t return_to) = 0;
 };

@@ -97,7 +97,8 @@ class Arm64Engine final : public GuestEngine, public Arm64Host {
         monitor_(kMaxGuestCpus),
         watches_(arena, svc(kWatchNumber), svc(kResumeNumber)),
         hot_sites_(arena),
-        functions_(65'536) {}
+        functions_(65'536),
+        stubs_(functions_.size()) {}
 
   Result<void> prepare();
   Result<std::uint64_t> bind(HostFunction function) override;
@@ -129,7 +130,7 @@ class Arm64Engine final : public GuestEngine, public Arm64Host {
   std::uint64_t handler_of(int signal) const override {
     return handler_of_ ? handler_of_(signal) : 0;
   }
-  void host_call(Arm64Cpu& cpu, std::uint32_t number) override;
+  void host_call(Arm64Cpu& cpu, std::uint32_t number, std::uint64_t pc) override;
   std::vector<std::uint64_t> frames_of(Arm64Cpu& cpu) const override;
   bool stopped() const { return stopped_; }
 
@@ -155,7 +156,8 @@ class Arm64Engine final : public GuestEngine, public Arm64Host {
   mutable std::mutex mutex_;  // guards what follows
   std::string why_stopped_;
   std::vector<std::unique_ptr<HostFunction>> functions_;  // by number; read without the lock
-  std::uint32_t bound_ = 1;                               // 0 is the guest's own svc
+  std::vector<std::uint64_t> stubs_;  // where each is called; read without the lock
+  std::uint32_t bound_ = 1;           // 0 is the guest's own svc
   std::map<std::pair<std::string, void*>, std::uint64_t> addresses_;
   std::unordered_map<std::uint64_t, std::uint32_t> numbers_;  // by address
   std::uint64_t stub_page_ = 0;
@@ -198,6 +200,7 @@ Result<std::uint64_t> Arm64Engine::bind(HostFunction function) {
   TRY_VOID(arena_.protect(stub_page_, kGuestPage, kPageRead | kPageExecute));
   stub_used_ += 8;
   functions_[bound_] = std::make_unique<HostFunction>(std::move(function));
+  stubs_[bound_] = address;
   numbers_.emplace(address, bound_);
   addresses_.emplace(key, address);
   ++bound_;
@@ -240,7 +243,11 @@ Arm64Cpu* Arm64Engine::take_cpu() {
     return cpu;
   }
   if (cpus_.size() >= kMaxGuestCpus) return nullptr;
-  cpus_.push_back(std::make_unique<Arm64Cpu>(*this, arena_, monitor_, cpus_.size(), options_));
+  try {
+    cpus_.push_back(std::make_unique<Arm64Cpu>(*this, arena_, monitor_, cpus_.size(), options_));
+  } catch (const std::exception&) {  // no memory for its code
+    return nullptr;
+  }
   install_handlers();
   return cpus_.back().get();
 }
@@ -262,10 +269,13 @@ GuestFault Arm64Engine::stop_fault() const {
 GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
                                           std::span<const std::uint64_t> integers,
                                           std::span<const Vector128> vectors) {
-  const auto refuse = [](GuestFault::Kind kind, std::string what) {
+  // What was called from inside of a call ends that, too: a host function would take it for a
+  // result.
+  const auto refuse = [&](GuestFault::Kind kind, std::string what) {
     GuestFault fault;
     fault.kind = kind;
     fault.what = std::move(what);
+    if (thread_slot.engine == serial_ && !thread_slot.thread->active.empty()) raise(fault);
     return tl::unexpected<GuestFault>(std::move(fault));
   };
   Arm64Thread* const thread = this_thread();
@@ -332,8 +342,9 @@ void Arm64Engine::run(Arm64Cpu& cpu, Arm64Thread& thread) {
   thread.fault->frames = frames_of(cpu);
 }
 
-void Arm64Engine::host_call(Arm64Cpu& cpu, std::uint32_t number) {
-  const HostFunction* const function = functions_[number].get();
+void Arm64Engine::host_call(Arm64Cpu& cpu, std::uint32_t number, std::uint64_t pc) {
+  const bool ours = number < stubs_.size() && stubs_[number] == pc;
+  const HostFunction* const function = functions_[ours ? number : 0].get();
   if (function == nullptr) {
     cpu.fault(GuestFault::Kind::kInstruction, "a system call that is not known", cpu.jit().GetPC(),
               0);

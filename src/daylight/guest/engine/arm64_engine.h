@@ -12,6 +12,10 @@ namespace dl::guest {
 inline constexpr std::size_t kMaxGuestCpus = 256;
 // Translated code of one processor.
 inline constexpr std::size_t kGuestCodeCache = std::size_t{64} << 20;
+// Of the processors after the first few: a guest with a hundred threads has little to translate in
+// each, and its jail has limits.
+inline constexpr std::size_t kSmallCodeCache = std::size_t{8} << 20;
+inline constexpr std::size_t kLargeCaches = 8;
 
 // The instructions that phones of the oldest supported kind have, and what the engine adds for
 // newer ones (arm64_missing_instructions.h). Faults of the guest, and of host functions that the

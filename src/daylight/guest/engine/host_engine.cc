@@ -310,10 +310,13 @@ void HostEngine::leave_entry(const GuestEntry& entry) {
 GuestResult<GuestValue> HostEngine::call(std::uint64_t function,
                                          std::span<const std::uint64_t> integers,
                                          std::span<const Vector128> vectors) {
-  const auto refuse = [](GuestFault::Kind kind, std::string what) {
+  // What was called from inside of a call ends that, too: a host function would take it for a
+  // result.
+  const auto refuse = [&](GuestFault::Kind kind, std::string what) {
     GuestFault fault;
     fault.kind = kind;
     fault.what = std::move(what);
+    if (thread_slot.engine == serial_ && thread_slot.thread->depth > 0) raise(fault);
     return tl::unexpected<GuestFault>(std::move(fault));
   };
   GuestThread* const thread = this_thread();

@@ -13,6 +13,7 @@
 #include "daylight/guest/libc/guest_chance.h"
 #include "daylight/guest/libc/system_functions.h"
 #include "daylight/guest/machine/guest_machine.h"
+#include "daylight/guest/memory/memory_escape.h"
 
 namespace dl::guest {
 namespace {
@@ -142,7 +143,9 @@ std::int64_t run_system_call(GuestMachine& machine, std::uint64_t number, const 
   if (function == nullptr) return -ENOSYS;
   SystemCallFrame frame(caller, arguments);
   errno = 0;
-  function->invoke(function->target, &machine, frame);
+  // As the kernel, and not as libc, whose call would end: bad memory is an answer.
+  const auto bad = with_memory_escape([&] { function->invoke(function->target, &machine, frame); });
+  if (bad) return -EFAULT;
   const int error = std::exchange(errno, 0);
   if (!frame.refusal().empty()) return -EFAULT;  // as the kernel says of memory that is not there
   const auto result = static_cast<std::int64_t>(frame.result);

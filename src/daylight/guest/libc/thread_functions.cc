@@ -11,6 +11,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -237,6 +238,28 @@ struct Threads {
   std::unordered_map<std::uint64_t, std::thread> handles;
 };
 
+// What a thread of the guest does from its beginning to its end.
+void run_thread(GuestMachine& machine, RunningThread& running, std::uint64_t own,
+                std::uint64_t function, std::uint64_t argument) {
+  ThreadState& state = state_of(machine);
+  state.number = own;
+  const std::uint64_t arguments[] = {argument};
+  const auto done = machine.engine.call(function, arguments);
+  if (!done && !state.exits && done.error().kind != GuestFault::Kind::kStopped)
+    machine.end_by_thread(done.error());
+  const std::uint64_t result = state.exits ? state.result
+                               : done      ? done->integer
+                                           : kThreadReturnsNothing;
+  end_thread(machine);
+  machine.loader->thread_storage().release_thread();
+  machine.engine.leave_thread();
+  thread_state.reset();
+  const std::scoped_lock lock(running.mutex);
+  running.ended = true;
+  running.result = result;
+  running.changed.notify_all();
+}
+
 int create(GuestMachine& machine, std::uint64_t* number, const std::uint64_t* attributes,
            std::uint64_t function, std::uint64_t argument) {
   Threads& threads = machine.part<Threads>();
@@ -251,27 +274,14 @@ int create(GuestMachine& machine, std::uint64_t* number, const std::uint64_t* at
   *number = own;  // the thread itself may look for it
   const std::scoped_lock held(threads.mutex);
   if (threads.running.size() >= 128) return EAGAIN;
+  try {
+    threads.handles.emplace(own, std::thread([&machine, running, own, function, argument] {
+                              run_thread(machine, *running, own, function, argument);
+                            }));
+  } catch (const std::system_error&) {  // this process has as many as it may
+    return EAGAIN;
+  }
   threads.running.emplace(own, running);
-  threads.handles.emplace(
-      own, std::thread([&machine, running, own, function, argument] {
-        ThreadState& state = state_of(machine);
-        state.number = own;
-        const std::uint64_t arguments[] = {argument};
-        const auto done = machine.engine.call(function, arguments);
-        if (!done && !state.exits && done.error().kind != GuestFault::Kind::kStopped)
-          machine.events.log(7, "guest", "a thread ends with a fault: " + done.error().what);
-        const std::uint64_t result = state.exits ? state.result
-                                     : done      ? done->integer
-                                                 : kThreadReturnsNothing;
-        end_thread(machine);
-        machine.loader->thread_storage().release_thread();
-        machine.engine.leave_thread();
-        thread_state.reset();
-        const std::scoped_lock lock(running->mutex);
-        running->ended = true;
-        running->result = result;
-        running->changed.notify_all();
-      }));
   return 0;
 }
 

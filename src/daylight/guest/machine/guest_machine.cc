@@ -64,6 +64,21 @@ std::uint64_t GuestMachine::new_text(std::string_view text) {
   return address;
 }
 
+void GuestMachine::end_by_thread(const GuestFault& fault) {
+  {
+    const std::scoped_lock lock(fault_mutex_);
+    if (thread_fault_) return;
+    thread_fault_ = fault;
+    thread_fault_->what = "a thread of the guest: " + fault.what;
+  }
+  engine.stop(fault.what);
+}
+
+std::optional<GuestFault> GuestMachine::thread_fault() const {
+  const std::scoped_lock lock(fault_mutex_);
+  return thread_fault_;
+}
+
 std::optional<std::string> GuestMachine::copy_text(const void* at, std::uint64_t size) {
   std::string out(size, '\0');
   const auto bad = with_memory_escape([&] { std::memcpy(out.data(), at, size); });

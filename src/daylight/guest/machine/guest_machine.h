@@ -53,6 +53,10 @@ struct GuestMachine {
     ends_.push_back(std::move(end));
   }
 
+  // A thread of the guest ended with a fault, as the whole process would on a phone: all calls end.
+  void end_by_thread(const GuestFault& fault);
+  // That fault.
+  std::optional<GuestFault> thread_fault() const;
   // Ends the guest's call on this thread.
   void raise(GuestFault::Kind kind, std::string what);
   // A copy of a text in the guest's memory, with its zero; 0 when there is no memory.
@@ -70,6 +74,8 @@ struct GuestMachine {
   std::recursive_mutex parts_mutex_;
   std::unordered_map<std::type_index, std::shared_ptr<void>> parts_;
   std::vector<std::function<void()>> ends_;
+  mutable std::mutex fault_mutex_;
+  std::optional<GuestFault> thread_fault_;
   std::mutex texts_mutex_;
   std::unordered_map<std::string, std::uint64_t> texts_;
 

@@ -136,17 +136,7 @@ class ConstructorsRegister : public EachEngine {
   std::uint64_t bias = 0;
 };
 
-#define EACH_WATCHED(Name)                                                                       \
-  class Name : public ConstructorsRegister {                                                     \
-   protected:                                                                                    \
-    void body() override;                                                                        \
-  };                                                                                             \
-  TEST_P(Name, Holds) { run(); }                                                                 \
-  INSTANTIATE_TEST_SUITE_P(                                                                      \
-      Engine, Name, ::testing::Values(ElfMachine::kArm64, ElfMachine::kX86_64), name_of_engine); \
-  void Name::body()
-
-EACH_WATCHED(EnginesAreSeen) {
+EACH_ENGINE_OF(ConstructorsRegister, EnginesAreSeen) {
   for (const char* const options :
        {"", "-fno-unwind-tables -fno-asynchronous-unwind-tables", "-Wl,-z,now -Wl,-z,relro"}) {
     SCOPED_TRACE(options);
@@ -179,7 +169,7 @@ EACH_WATCHED(EnginesAreSeen) {
   }
 }
 
-EACH_WATCHED(CallsAreAsTheyWere) {
+EACH_ENGINE_OF(ConstructorsRegister, CallsAreAsTheyWere) {
   load_two(kCore, kEngine);
   if (HasFatalFailure()) return;
   EXPECT_EQ(value("arguments_passed"), 1U);
@@ -192,7 +182,7 @@ EACH_WATCHED(CallsAreAsTheyWere) {
   EXPECT_EQ(value("use", {1}), 10000U + 2000 + 500 + 30 + 6);
 }
 
-EACH_WATCHED(WildPointersBreakNothing) {
+EACH_ENGINE_OF(ConstructorsRegister, WildPointersBreakNothing) {
   load_two(kPatient, kHostile);
   if (HasFatalFailure()) return;
   EXPECT_EQ(value("fine"), 7U);

@@ -84,18 +84,7 @@ class ThreadStorageTest : public EachEngine {
   }
 };
 
-#undef EACH_ENGINE
-#define EACH_ENGINE(Name)                                                                        \
-  class Name : public ThreadStorageTest {                                                        \
-   protected:                                                                                    \
-    void body() override;                                                                        \
-  };                                                                                             \
-  TEST_P(Name, Holds) { run(); }                                                                 \
-  INSTANTIATE_TEST_SUITE_P(                                                                      \
-      Engine, Name, ::testing::Values(ElfMachine::kArm64, ElfMachine::kX86_64), name_of_engine); \
-  void Name::body()
-
-EACH_ENGINE(ThreadsHaveTheirOwn) {
+EACH_ENGINE_OF(ThreadStorageTest, ThreadsHaveTheirOwn) {
   for (const char* const model : {"", "-ftls-model=local-dynamic"}) {
     SCOPED_TRACE(model);
     guest.reset();
@@ -109,7 +98,7 @@ EACH_ENGINE(ThreadsHaveTheirOwn) {
   }
 }
 
-EACH_ENGINE(ThreadsThatEndGiveTheirsBack) {
+EACH_ENGINE_OF(ThreadStorageTest, ThreadsThatEndGiveTheirsBack) {
   load(kThreads, kOwnStorage);
   if (HasFatalFailure()) return;
   EXPECT_EQ(value("more", {3}), 3U);
@@ -119,7 +108,7 @@ EACH_ENGINE(ThreadsThatEndGiveTheirsBack) {
 }
 
 // Threads of this program that call the guest.
-EACH_ENGINE(CallingThreadsHaveTheirOwn) {
+EACH_ENGINE_OF(ThreadStorageTest, CallingThreadsHaveTheirOwn) {
   load(kThreads, kOwnStorage);
   if (HasFatalFailure()) return;
   const std::uint64_t here = value("place");
@@ -134,7 +123,7 @@ EACH_ENGINE(CallingThreadsHaveTheirOwn) {
   EXPECT_EQ(guest->machine().heap.blocks(), blocks);
 }
 
-EACH_ENGINE(VariablesOfOtherLibrariesAreTheSame) {
+EACH_ENGINE_OF(ThreadStorageTest, VariablesOfOtherLibrariesAreTheSame) {
   add("libb.so",
       R"(__thread int shared = 40; __thread int own = 1; int* from_b() { return &shared; })",
       kOwnStorage);
@@ -165,7 +154,7 @@ EACH_ENGINE(VariablesOfOtherLibrariesAreTheSame) {
 
 // The way by which arm64 code asked before descriptors, and x86-64 code does: a call. For arm64
 // only GNU's compiler makes it.
-EACH_ENGINE(CallsForAnAddress) {
+EACH_ENGINE_OF(ThreadStorageTest, CallsForAnAddress) {
   const std::string source = R"(
     __thread long mine = 11; void* __tls_get_addr(void*);
     int fine() { return 7; }
@@ -232,7 +221,7 @@ __attribute__((naked)) long probe(unsigned long* to) { __asm__(
 #endif
 )";
 
-EACH_ENGINE(DescriptorsKeepAllRegisters) {
+EACH_ENGINE_OF(ThreadStorageTest, DescriptorsKeepAllRegisters) {
   load(kRegisters, kOwnStorage);
   if (HasFatalFailure()) return;
   std::vector<int> integers;
@@ -252,7 +241,7 @@ EACH_ENGINE(DescriptorsKeepAllRegisters) {
   }
 }
 
-EACH_ENGINE(FixedPlacesAreRefusedAsOnPhones) {
+EACH_ENGINE_OF(ThreadStorageTest, FixedPlacesAreRefusedAsOnPhones) {
   add("libt.so", "__thread int mine = 5; int f() { return mine; }",
       std::string(kOwnStorage) + "-ftls-model=initial-exec");
   if (HasFatalFailure()) return;
@@ -265,7 +254,7 @@ EACH_ENGINE(FixedPlacesAreRefusedAsOnPhones) {
   }
 }
 
-EACH_ENGINE(DamagedSegmentsAreNamedErrors) {
+EACH_ENGINE_OF(ThreadStorageTest, DamagedSegmentsAreNamedErrors) {
   add("libt.so", kThreads, kOwnStorage);
   if (HasFatalFailure()) return;
   ASSERT_TRUE(with_segment(48, 64));
@@ -286,7 +275,7 @@ EACH_ENGINE(DamagedSegmentsAreNamedErrors) {
 }
 
 // Offsets that a file makes up lie anywhere: the guest's own memory is all that they reach.
-EACH_ENGINE(WildOffsetsFault) {
+EACH_ENGINE_OF(ThreadStorageTest, WildOffsetsFault) {
   load(R"(
     __thread int mine = 5; void* __tls_get_addr(void*); int fine() { return 7; }
     int far(unsigned long offset) { unsigned long index[2] = {1, offset}; return *(volatile int*)__tls_get_addr(index) + mine; }

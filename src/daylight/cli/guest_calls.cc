@@ -96,7 +96,10 @@ namespace {
 class TraceRun {
  public:
   TraceRun(Guest& guest, guest::GuestTracer& tracer, std::filesystem::path models_folder)
-      : guest_(guest), tracer_(tracer), models_(guest), models_folder_(std::move(models_folder)) {}
+      : tracer_(tracer),
+        models_(guest, [this](const guest::MemoryModel& model,
+                              ByteSpan bytes) { keep_model(model, bytes); }),
+        models_folder_(std::move(models_folder)) {}
 
   // Whether the call came to its end.
   template <typename Run>
@@ -111,24 +114,8 @@ class TraceRun {
   // What came into memory: libraries, natives, models, which are written out.
   Result<void> look(const std::string& where) {
     tracer_.note_libraries();
-    for (const guest::MemoryModel& model : tracer_.note_memory(models_, where)) {
-      Json entry = {{"format", model.format},
-                    {"sha256", model.sha256},
-                    {"size", model.size},
-                    {"where", where},
-                    {"in_file", model.in_file}};
-      const auto bytes = guest_.arena().copy(model.address, model.size);
-      if (bytes) {
-        if (found_.empty()) TRY_VOID(make_private_folder(models_folder_));
-        const std::string name =
-            "model-" + std::to_string(found_.size() + 1) + format_extension(model.format);
-        TRY_VOID(
-            write_file_atomic(models_folder_ / name, std::string(bytes->begin(), bytes->end())));
-        entry["path"] = "models/" + name;
-      }
-      found_.push_back(std::move(entry));
-    }
-    return {};
+    models_.search(where);
+    return kept_;
   }
   void finish(Json& out) {
     if (!models_.complete())
@@ -138,12 +125,34 @@ class TraceRun {
   }
 
  private:
-  Guest& guest_;
+  // Into the trace, the answer, and a file.
+  void keep_model(const guest::MemoryModel& model, ByteSpan bytes) {
+    tracer_.note_model(model, bytes);
+    Json entry = {{"format", model.format},
+                  {"sha256", model.sha256},
+                  {"size", model.size},
+                  {"where", model.where},
+                  {"in_file", model.in_file}};
+    const std::string name =
+        "model-" + std::to_string(found_.size() + 1) + format_extension(model.format);
+    if (auto written = write_model(name, bytes)) {
+      entry["path"] = "models/" + name;
+    } else if (kept_) {
+      kept_ = std::move(written);
+    }
+    found_.push_back(std::move(entry));
+  }
+  Result<void> write_model(const std::string& name, ByteSpan bytes) {
+    if (found_.empty()) TRY_VOID(make_private_folder(models_folder_));
+    return write_file_atomic(models_folder_ / name, as_text(bytes));
+  }
+
   guest::GuestTracer& tracer_;
   guest::MemoryModels models_;
   std::filesystem::path models_folder_;
   Json found_ = Json::array();
   Json faults_ = Json::array();
+  Result<void> kept_;  // or why the first model that could not be written was not
 };
 
 guest::GuestResult<guest::GuestValue> start(Guest& guest, const guest::GuestLibrary& library) {

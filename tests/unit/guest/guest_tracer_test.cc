@@ -52,14 +52,15 @@ class GuestTrace : public EachEngine {
     guest = std::move(*made);
     tracer.attach(*guest, "libt.so");
     guest->machine().engine.observe(&tracer);
-    MemoryModels models(*guest);
+    MemoryModels models(
+        *guest, [&](const MemoryModel& model, ByteSpan bytes) { tracer.note_model(model, bytes); });
     EXPECT_TRUE(guest->load("libt.so"));
     tracer.note_libraries();
     const std::string name = "so:libt.so!" + function;
     const std::uint64_t id = tracer.begin_call(name);
     tracer.end_call(id, name, guest->call(function, {}));
     tracer.note_libraries();
-    tracer.note_memory(models, "after " + function);
+    models.search("after " + function);
     guest->machine().engine.observe(nullptr);
     EXPECT_TRUE((*writer)->finish(TraceEnding::kFinished));
     const auto problems = trace_problems(folder.path() / "trace");

@@ -81,23 +81,32 @@ std::optional<ModelProbe> probe_model(ByteSpan bytes) {
   return std::nullopt;
 }
 
-EmbeddedModels find_models_inside(ByteSpan bytes) {
-  EmbeddedModels out;
+ModelCandidates find_model_candidates(ByteSpan bytes) {
+  ModelCandidates out;
   const CarveTable& table = carve_table();
-  std::set<std::pair<std::uint64_t, const ModelFormat*>> tried;
+  std::set<std::pair<std::uint64_t, const ModelFormat*>> seen;
   const auto hits = table.scanner->scan(bytes);
   out.complete = hits.size() < kMaxLiteralHits;
-  std::uint64_t end = 0;  // of the model found last
   for (const LiteralHit& hit : hits) {
     const CarveTable::Row& row = table.rows[hit.literal];
     if (hit.offset < row.offset) continue;
     const std::uint64_t offset = hit.offset - row.offset;
-    if (offset < end) continue;
-    if (!tried.emplace(offset, row.format).second) continue;
-    auto found = row.format->probe(bytes.subspan(static_cast<std::size_t>(offset)));
+    if (seen.emplace(offset, row.format).second) out.candidates.push_back({offset, row.format});
+  }
+  return out;
+}
+
+EmbeddedModels find_models_inside(ByteSpan bytes) {
+  EmbeddedModels out;
+  const ModelCandidates marked = find_model_candidates(bytes);
+  out.complete = marked.complete;
+  std::uint64_t end = 0;  // of the model found last
+  for (const ModelCandidate& candidate : marked.candidates) {
+    if (candidate.offset < end) continue;
+    auto found = candidate.format->probe(bytes.subspan(static_cast<std::size_t>(candidate.offset)));
     if (!found) continue;
-    end = offset + std::max<std::uint64_t>(found->size, 1);
-    out.models.push_back({offset, std::move(*found)});
+    end = candidate.offset + std::max<std::uint64_t>(found->size, 1);
+    out.models.push_back({candidate.offset, std::move(*found)});
     if (out.models.size() == kMaxEmbeddedModels) {
       out.complete = false;
       break;

@@ -47,6 +47,19 @@ struct EmbeddedModels {
 };
 EmbeddedModels find_models_inside(ByteSpan bytes);
 
+// Where a model of a format with `carve` may begin: its mark stands there. For ranges of which only
+// one window is at hand at a time.
+struct ModelCandidate {
+  std::uint64_t offset = 0;
+  const ModelFormat* format = nullptr;
+};
+// Each once, in order of their marks. `complete` as above.
+struct ModelCandidates {
+  std::vector<ModelCandidate> candidates;
+  bool complete = true;
+};
+ModelCandidates find_model_candidates(ByteSpan bytes);
+
 // Headers that vendors put before a model are not longer than this.
 inline constexpr std::uint64_t kMaxVendorHeader = 512;
 // A model of a format without marks behind a short header: it must fill the rest of the bytes but

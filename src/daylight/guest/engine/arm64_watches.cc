@@ -6,8 +6,20 @@
 
 #include <cstring>
 
+#include "daylight/guest/memory/memory_escape.h"
+
 namespace dl::guest {
 namespace {
+
+// The instruction there; nothing where no code is, or another thread takes it away meanwhile.
+std::optional<std::uint32_t> instruction_at(const GuestArena& arena, std::uint64_t address) {
+  if (address % 4 != 0 || !arena.allows(address, 4, kPageExecute)) return std::nullopt;
+  std::uint32_t out = 0;
+  const auto gone = with_memory_escape(
+      [&] { std::memcpy(&out, reinterpret_cast<const void*>(address), sizeof(out)); });
+  if (gone) return std::nullopt;
+  return out;
+}
 
 bool is_branch(std::uint32_t w) { return (w & 0x7c000000U) == 0x14000000U; }
 bool is_conditional(std::uint32_t w) { return (w & 0xff000000U) == 0x54000000U; }
@@ -63,7 +75,7 @@ bool load_literal(std::uint32_t w, std::uint64_t pc, const GuestArena& arena, Ar
   const std::size_t size = vector ? std::size_t{4} << kind : kind == 1 ? 8 : 4;
   if (!vector && kind == 3) return true;  // prefetch
   if (vector && kind == 3) return false;
-  const auto bytes = arena.bytes(at, size);
+  const auto bytes = arena.copy(at, size);
   if (!bytes) return false;
   if (vector) {
     core.set_v(w & 31U, bytes->data(), size);
@@ -122,7 +134,9 @@ Result<std::uint64_t> Arm64Watches::move(std::uint64_t address, std::uint32_t wo
   // Other threads read code of this page meanwhile: it stays executable.
   TRY_VOID(arena_.protect(page_, kGuestPage, kPageRead | kPageWrite | kPageExecute));
   const std::uint32_t code[] = {word, resume_};
-  std::memcpy(reinterpret_cast<void*>(to), code, sizeof(code));
+  const auto gone =
+      with_memory_escape([&] { std::memcpy(reinterpret_cast<void*>(to), code, sizeof(code)); });
+  if (gone) return fail(ErrorCode::kInvalidArgument, "the page of moved code is gone", "guest");
   TRY_VOID(arena_.protect(page_, kGuestPage, kPageRead | kPageExecute));
   used_ += 8;
   resumes_.emplace(to + 4, address + 4);
@@ -130,16 +144,17 @@ Result<std::uint64_t> Arm64Watches::move(std::uint64_t address, std::uint32_t wo
 }
 
 Result<bool> Arm64Watches::add(std::uint64_t address, Purpose purpose) {
+  // Read before the lock is taken.
+  const auto word = instruction_at(arena_, address);
   const std::unique_lock lock(mutex_);
   auto found = watches_.find(address);
   const bool fresh = found == watches_.end();
   if (fresh) {
     if (watches_.size() >= kMaxWatches)
       return fail(ErrorCode::kLimit, "too many places are watched", "guest");
-    if (address % 4 != 0 || !arena_.allows(address, 4, kPageExecute))
-      return fail(ErrorCode::kInvalidArgument, "no code is there to watch", "guest");
+    if (!word) return fail(ErrorCode::kInvalidArgument, "no code is there to watch", "guest");
     Watch watch;
-    std::memcpy(&watch.word, reinterpret_cast<const void*>(address), 4);
+    watch.word = *word;
     if (is_place_independent(watch.word)) watch.moved_to = TRY(move(address, watch.word));
     found = watches_.emplace(address, watch).first;
   }

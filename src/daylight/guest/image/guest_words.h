@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 #include "daylight/guest/memory/guest_arena.h"
 
@@ -16,6 +17,16 @@ inline void write_word(std::uint64_t address, std::uint64_t word) {
 inline std::uint64_t read_word(std::uint64_t address) {
   std::uint64_t word = 0;
   std::memcpy(&word, reinterpret_cast<const void*>(address), 8);
+  return word;
+}
+
+// A word of memory that the guest runs in: nothing where it is not readable, or goes while it is
+// read.
+inline std::optional<std::uint64_t> copy_word(const GuestArena& arena, std::uint64_t address) {
+  const auto bytes = arena.copy(address, 8);
+  if (!bytes) return std::nullopt;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes->data(), sizeof(word));
   return word;
 }
 

@@ -329,11 +329,12 @@ Result<void> LibraryLoader::run_constructors(GuestLibrary& library) {
   if (*size / 8 > kMaxConstructors)
     return fail(ErrorCode::kLimit, "has more constructors than any library does", library.name);
   for (std::uint64_t i = 0; i < *size / 8; ++i) {
-    const auto slot = arena_.bytes(library.bias + *array + 8 * i, 8);
-    if (!slot) return fail(ErrorCode::kCorrupt, "its constructors lie outside of it", library.name);
-    const std::uint64_t function = read_word(library.bias + *array + 8 * i);
-    if (function == 0 || function == ~std::uint64_t{0}) continue;
-    TRY_VOID(run(library, function, "constructor"));
+    // Constructors before this one may have taken it away.
+    const auto function = copy_word(arena_, library.bias + *array + 8 * i);
+    if (!function)
+      return fail(ErrorCode::kCorrupt, "its constructors lie outside of it", library.name);
+    if (*function == 0 || *function == ~std::uint64_t{0}) continue;
+    TRY_VOID(run(library, *function, "constructor"));
   }
   return {};
 }
@@ -348,11 +349,10 @@ GuestResult<void> LibraryLoader::run_destructors() {
     const auto size = elf.dynamic_value(kDtFiniArraySize);
     const std::uint64_t count = array && size ? std::min(*size / 8, kMaxConstructors) : 0;
     for (std::uint64_t i = count; i-- > 0;) {
-      const std::uint64_t slot = (*library)->bias + *array + 8 * i;
-      if (!arena_.allows(slot, 8, kPageRead)) break;
-      const std::uint64_t function = read_word(slot);
-      if (function == 0 || function == ~std::uint64_t{0}) continue;
-      const auto done = engine_.call(function, {});
+      const auto function = copy_word(arena_, (*library)->bias + *array + 8 * i);
+      if (!function) break;
+      if (*function == 0 || *function == ~std::uint64_t{0}) continue;
+      const auto done = engine_.call(*function, {});
       if (!done) return tl::unexpected<GuestFault>(done.error());
     }
     if (const auto fini = elf.dynamic_value(kDtFini); fini && *fini != 0) {

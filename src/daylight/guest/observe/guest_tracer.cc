@@ -127,16 +127,10 @@ void GuestTracer::note_engines() {
   }
 }
 
-std::vector<MemoryModel> GuestTracer::note_memory(MemoryModels& models, const std::string& where) {
-  std::vector<MemoryModel> found = models.search();
-  for (const MemoryModel& model : found) {
-    const auto bytes = guest_->arena().copy(model.address, model.size);
-    TraceMemoryModel event{model.format, model.address, model.size,
-                           cut(where + (model.in_file ? "; as it is in the file" : "")),
-                           bytes ? writer_.keep(*bytes) : TraceBuffer{}};
-    (void)writer_.write({stamp(0), std::move(event)});
-  }
-  return found;
+void GuestTracer::note_model(const MemoryModel& model, ByteSpan bytes) {
+  const std::string where = model.where + (model.in_file ? "; as it is in the file" : "");
+  TraceMemoryModel event{model.format, model.address, model.size, cut(where), writer_.keep(bytes)};
+  (void)writer_.write({stamp(0), std::move(event)});
 }
 
 void GuestTracer::note(TraceLevel level, const std::string& where, const std::string& text) {

@@ -39,8 +39,8 @@ class GuestTracer : public CallObserver, public GuestEvents {
   void attach(Guest& guest, const std::string& name);
   // Writes modules, native methods and registered engines that were not written yet.
   void note_libraries();
-  // Models that came into memory since the last time; `where` says after what. Gives them.
-  std::vector<MemoryModel> note_memory(MemoryModels& models, const std::string& where);
+  // A model that came into memory, with its bytes.
+  void note_model(const MemoryModel& model, ByteSpan bytes);
   void note(TraceLevel level, const std::string& where, const std::string& text);
 
   // A call from the host into the guest; the same name at its end.

@@ -3,14 +3,21 @@
 #include "daylight/guest/observe/memory_models.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "daylight/base/digest.h"
-#include "daylight/format/probe/model_probe.h"
 
 namespace dl::guest {
 
-std::vector<MemoryModel> MemoryModels::search() {
-  std::vector<MemoryModel> out;
+MemoryModels::MemoryModels(Guest& guest, ModelSink sink, std::uint64_t window)
+    : guest_(guest),
+      sink_(std::move(sink)),
+      window_(std::max(window / (2 * kGuestPage) * (2 * kGuestPage), kSmallestSearchWindow)) {}
+
+void MemoryModels::search(const std::string& where) {
+  where_ = where;
+  found_ = 0;
+  model_end_ = 0;
   std::uint64_t looked = 0;
   std::uint64_t at = guest_.arena().base();
   while (auto run = guest_.arena().next_run(at)) {
@@ -26,34 +33,75 @@ std::vector<MemoryModel> MemoryModels::search() {
     at = end;
     if (!readable) continue;
     looked += end - begin;
-    if (looked > kMaxSearchedMemory) {
+    if (looked > kMaxSearchedMemory || found_ >= kMaxEmbeddedModels) {
       complete_ = false;
       break;
     }
-    const auto bytes = guest_.arena().bytes(begin, end - begin);
-    if (!bytes) continue;
-    const EmbeddedModels found = find_models_inside(*bytes);
-    complete_ = complete_ && found.complete;
-    for (const EmbeddedModel& each : found.models) {
-      MemoryModel model;
-      model.format = std::string(each.model.format);
-      model.address = begin + each.offset;
-      model.size = each.model.size;
-      // Zeros behind a model look like its padding; those behind its block are not the model's.
-      if (const auto asked = guest_.machine().heap.asked_of(model.address))
-        model.size = std::min(model.size, *asked);
-      const auto held = guest_.arena().bytes(model.address, model.size);
-      if (!held) continue;
-      model.sha256 = sha256_hex(*held);
-      const GuestLibrary* const library = guest_.loader().holding(model.address);
-      if (library != nullptr) {
-        const auto in_file = library->elf.at_address(model.address - library->bias, model.size);
-        model.in_file = in_file && sha256_hex(*in_file) == model.sha256;
-      }
-      if (known_.insert(model.sha256).second) out.push_back(std::move(model));
+    search_run(begin, end);
+  }
+}
+
+// A model that begins in the second half of a window is looked at in the next one, where there is
+// more of it.
+void MemoryModels::search_run(std::uint64_t begin, std::uint64_t end) {
+  for (std::uint64_t at = begin;; at += window_ / 2) {
+    const std::uint64_t size = std::min(window_, end - at);
+    const Window window{at, copy_.take(guest_.arena(), at, size), size == end - at};
+    complete_ = complete_ && copy_.whole();
+    search_window(window);
+    if (window.last) return;
+  }
+}
+
+void MemoryModels::search_window(const Window& window) {
+  ModelCandidates marked = find_model_candidates(window.bytes);
+  complete_ = complete_ && marked.complete;
+  std::stable_sort(
+      marked.candidates.begin(), marked.candidates.end(),
+      [](const ModelCandidate& a, const ModelCandidate& b) { return a.offset < b.offset; });
+  for (const ModelCandidate& candidate : marked.candidates) {
+    if (!window.last && candidate.offset >= window_ / 2) return;
+    // What begins inside of a model is part of it.
+    if (window.address + candidate.offset < model_end_) continue;
+    if (found_ >= kMaxEmbeddedModels) {
+      complete_ = false;
+      return;
+    }
+    if (const std::uint64_t size = take_model(window, candidate)) {
+      ++found_;
+      model_end_ = window.address + candidate.offset + size;
     }
   }
-  return out;
+}
+
+// Bytes of the model that begins there; 0 if none does.
+std::uint64_t MemoryModels::take_model(const Window& window, const ModelCandidate& candidate) {
+  const ByteSpan rest = window.bytes.subspan(static_cast<std::size_t>(candidate.offset));
+  const auto found = candidate.format->probe(rest);
+  if (!found) return 0;
+  // It may go on behind the window: then it is larger than half of one.
+  if (!window.last && found->size >= rest.size()) complete_ = false;
+  MemoryModel model;
+  model.format = std::string(found->format);
+  model.address = window.address + candidate.offset;
+  model.size = std::min<std::uint64_t>(found->size, rest.size());
+  // Zeros behind a model look like its padding; those behind its block are not the model's.
+  if (const auto asked = guest_.machine().heap.asked_of(model.address))
+    model.size = std::min(model.size, *asked);
+  model.where = where_;
+  keep(std::move(model), rest.first(static_cast<std::size_t>(model.size)));
+  return std::max<std::uint64_t>(found->size, 1);
+}
+
+void MemoryModels::keep(MemoryModel model, ByteSpan bytes) {
+  model.sha256 = sha256_hex(bytes);
+  if (!known_.insert(model.sha256).second) return;
+  const GuestLibrary* const library = guest_.loader().holding(model.address);
+  if (library != nullptr) {
+    const auto in_file = library->elf.at_address(model.address - library->bias, model.size);
+    model.in_file = in_file && sha256_hex(*in_file) == model.sha256;
+  }
+  sink_(model, bytes);
 }
 
 }  // namespace dl::guest

@@ -78,8 +78,8 @@ std::optional<JniSymbol> parse_jni_symbol(std::string_view symbol) {
 
 std::vector<NativeMethod> native_methods(Guest& guest) {
   std::vector<NativeMethod> out;
-  for (const auto& library : guest.loader().libraries()) {
-    if (library->broken) continue;
+  for (const GuestLibrary* const library : guest.loader().libraries()) {
+    if (!guest.loader().usable(*library)) continue;
     for (const ElfSymbol& symbol : library->elf.symbols()) {
       if (!symbol.defined()) continue;
       const auto parsed = parse_jni_symbol(symbol.name);

@@ -235,6 +235,21 @@ EACH_ENGINE_OF(GuestTrace, HasWhatConstructorsRegister) {
   EXPECT_TRUE(named);
 }
 
+EACH_ENGINE_OF(GuestTrace, ConstructorsMayWaitForThreadsThatAreTraced) {
+  const auto seen = trace(R"(
+    int pthread_create(unsigned long*, void*, void* (*)(void*), void*); int pthread_join(unsigned long, void**);
+    unsigned long strlen(const char*);
+    static unsigned long sum;
+    static void* count(void*) { for (int i = 0; i < 100; ++i) sum += strlen("abc"); return 0; }
+    __attribute__((constructor)) static void start() { unsigned long thread; pthread_create(&thread, 0, count, 0); pthread_join(thread, 0); }
+    int work() { return (int)sum; }
+  )",
+                          {"import:libt.so!strlen {calls=7}"}, "work");
+  const auto leaves = of<TraceLeave>(seen);
+  ASSERT_EQ(leaves.size(), 8U);
+  EXPECT_EQ(leaves.back().value, 300U);
+}
+
 EACH_ENGINE_OF(GuestTrace, FaultsEndTheCallWithABacktrace) {
   const auto seen = trace("int work() { return *(volatile int*)8; }", {}, "work");
   const auto leaves = of<TraceLeave>(seen);

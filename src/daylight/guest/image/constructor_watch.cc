@@ -76,7 +76,11 @@ void ConstructorWatch::begin(const GuestLibrary& library, const std::vector<Impo
   function.state = this;
   const auto host = engine_.bind(std::move(function));
   if (!host) return unwatched(host.error().what);
-  const auto gates = put_watch_gates(arena_, engine_, machine_, *host, first, slots.size());
+  // A page that another thread may take away; the lock stays this function's own.
+  Result<std::uint64_t> gates = 0;
+  if (with_memory_escape(
+          [&] { gates = put_watch_gates(arena_, engine_, machine_, *host, first, slots.size()); }))
+    return unwatched("the guest takes the gates away");
   if (!gates) return unwatched(gates.error().what);
   for (std::uint64_t i = 0; i < slots.size(); ++i) {
     imports_.push_back({&library, slots[i], *gates + i * kWatchGateSize, 0});

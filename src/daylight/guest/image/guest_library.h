@@ -24,7 +24,8 @@ struct MissingImport {
   bool data = false;
 };
 
-// Immutable once it is loaded. Its addresses are those of the guest's memory.
+// Immutable once it is made, but for `initialised` and `broken`, which its loader guards. Its
+// addresses are those of the guest's memory.
 struct GuestLibrary {
   std::string name = {};                 // file name: "libx.so"
   std::string path = {};                 // as the guest sees it: "/data/app/lib/libx.so"
@@ -37,8 +38,9 @@ struct GuestLibrary {
   std::uint64_t program_headers = 0;  // address, as dl_iterate_phdr hands it out
   std::vector<GuestLibrary*> dependencies = {};
   std::uint64_t thread_module = 0;  // of its thread-local storage; 0 if it has none
+  bool made = false;                // mapped, relocated and protected: constructors may run
   bool initialised = false;
-  std::optional<Error> broken = {};  // why it cannot be used
+  std::optional<Error> broken = {};  // why it cannot be used; also of one that is not made yet
 
   bool holds(std::uint64_t address) const { return address - begin < size; }
   // Address of a defined symbol; nothing for thread-local variables.

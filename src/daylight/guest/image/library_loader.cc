@@ -11,6 +11,7 @@
 
 #include "daylight/base/hex.h"
 #include "daylight/guest/image/guest_words.h"
+#include "daylight/guest/memory/memory_escape.h"
 
 namespace dl::guest {
 namespace {
@@ -91,7 +92,8 @@ LibraryLoader::LibraryLoader(GuestArena& arena, GuestHeap& heap, GuestEngine& en
       watch_(arena, engine, machine) {}
 LibraryLoader::~LibraryLoader() = default;
 
-GuestLibrary* LibraryLoader::loaded(std::string_view name) const {
+// Also one that is not wholly made.
+GuestLibrary* LibraryLoader::known(std::string_view name) const {
   const std::scoped_lock lock(mutex_);
   for (const auto& library : libraries_) {
     if (library->name == name || (!library->elf.soname().empty() && library->elf.soname() == name))
@@ -100,7 +102,7 @@ GuestLibrary* LibraryLoader::loaded(std::string_view name) const {
   return nullptr;
 }
 
-GuestLibrary* LibraryLoader::holding(std::uint64_t address) const {
+GuestLibrary* LibraryLoader::at(std::uint64_t address) const {
   const std::scoped_lock lock(mutex_);
   for (const auto& library : libraries_) {
     if (library->holds(address)) return library.get();
@@ -108,17 +110,54 @@ GuestLibrary* LibraryLoader::holding(std::uint64_t address) const {
   return nullptr;
 }
 
-std::optional<std::uint64_t> LibraryLoader::find(const std::string& symbol) {
+GuestLibrary* LibraryLoader::loaded(std::string_view name) const {
+  GuestLibrary* const library = known(name);
   const std::scoped_lock lock(mutex_);
+  return library != nullptr && library->made ? library : nullptr;
+}
+
+GuestLibrary* LibraryLoader::holding(std::uint64_t address) const {
+  GuestLibrary* const library = at(address);
+  const std::scoped_lock lock(mutex_);
+  return library != nullptr && library->made ? library : nullptr;
+}
+
+std::vector<GuestLibrary*> LibraryLoader::libraries() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<GuestLibrary*> out;
   for (const auto& library : libraries_) {
-    if (library->broken) continue;
+    if (library->made) out.push_back(library.get());
+  }
+  return out;
+}
+
+std::optional<Error> LibraryLoader::why_broken(const GuestLibrary& library) const {
+  const std::scoped_lock lock(mutex_);
+  return library.broken;
+}
+
+bool LibraryLoader::usable(const GuestLibrary& library) const { return !why_broken(library); }
+
+std::optional<GuestFault> LibraryLoader::fault() const {
+  const std::scoped_lock lock(mutex_);
+  return fault_;
+}
+
+void LibraryLoader::set_fault(std::optional<GuestFault> fault) {
+  const std::scoped_lock lock(mutex_);
+  fault_ = std::move(fault);
+}
+
+std::optional<std::uint64_t> LibraryLoader::find(const std::string& symbol) {
+  for (const GuestLibrary* const library : libraries()) {
+    if (!usable(*library)) continue;
     if (const auto found = library->find(symbol)) return found;
   }
   return world_.import(symbol);
 }
 
 std::string LibraryLoader::describe(std::uint64_t address) const {
-  const GuestLibrary* const library = holding(address);
+  const GuestLibrary* const library = at(address);
   if (library == nullptr) {
     const std::string name = engine_.bound_name(address);
     return name.empty() ? "0x" + hex_number(address) : name;
@@ -138,44 +177,92 @@ void LibraryLoader::describe(GuestFault& fault) const {
 }
 
 Result<GuestLibrary*> LibraryLoader::load(const std::string& name) {
-  const std::scoped_lock lock(mutex_);
-  fault_.reset();
-  if (GuestLibrary* const known = loaded(name)) {
-    if (known->broken) return tl::unexpected<Error>(*known->broken);
-    return known;
+  const EscapeLock lock(loading_);
+  set_fault({});
+  if (GuestLibrary* const library = known(name)) {
+    if (auto why = why_broken(*library)) return tl::unexpected<Error>(std::move(*why));
+    return library;
   }
-  std::vector<GuestLibrary*> fresh;
-  GuestLibrary* const root = TRY(load_one(name, fresh));
-  if (auto started = start(root, fresh); !started) {
-    // What has not begun to run never will: asking again gives the same answer.
-    for (GuestLibrary* const library : fresh) {
-      if (!library->initialised) library->broken = started.error();
-    }
-    return tl::unexpected<Error>(started.error());
+  Fresh fresh;
+  Result<GuestLibrary*> root = nullptr;
+  // Its pages are the guest's: other threads may take them away. What was being made then is, and
+  // stays, broken.
+  if (const auto gone = with_memory_escape([&] { root = make(name, fresh); })) {
+    GuestFault fault;
+    fault.what =
+        "takes the memory at 0x" + hex_number(*gone) + " away while " + name + " is loaded";
+    fault.address = *gone;
+    auto why = fail(ErrorCode::kCorrupt, fault.what, name);
+    set_fault(std::move(fault));
+    return why;
   }
+  if (!root) return root;
+  TRY_VOID(start(fresh.libraries));
   return root;
 }
 
-Result<void> LibraryLoader::start(GuestLibrary* root, const std::vector<GuestLibrary*>& fresh) {
-  const std::vector<GuestLibrary*> scope = scope_of(root);
-  for (GuestLibrary* const library : fresh) TRY_VOID(relocate(*library, scope));
-  for (GuestLibrary* const library : fresh) TRY_VOID(protect_segments(*library));
-  // What is needed comes first in `fresh`, and starts first.
+// Maps and relocates, but starts nothing.
+Result<GuestLibrary*> LibraryLoader::make(const std::string& name, Fresh& fresh) {
+  GuestLibrary* const root = TRY(load_one(name, fresh));
+  const auto done = [&]() -> Result<void> {
+    const std::vector<GuestLibrary*> scope = scope_of(root);
+    for (GuestLibrary* const library : fresh.libraries) TRY_VOID(relocate(*library, scope));
+    for (GuestLibrary* const library : fresh.libraries) TRY_VOID(protect_segments(*library));
+    return {};
+  }();
+  if (!done) {
+    mark_broken(fresh.libraries, done.error());
+    return tl::unexpected<Error>(done.error());
+  }
+  mark_made(fresh.libraries);
+  return root;
+}
+
+void LibraryLoader::mark_made(const std::vector<GuestLibrary*>& fresh) {
+  const std::scoped_lock lock(mutex_);
   for (GuestLibrary* const library : fresh) {
-    if (auto constructed = construct(*library); !constructed) {
-      library->broken = constructed.error();
-      return constructed;
-    }
+    library->made = true;
+    library->broken.reset();
+  }
+}
+
+// What has not begun to run never will: asking again gives the same answer.
+void LibraryLoader::mark_broken(const std::vector<GuestLibrary*>& fresh, const Error& why) {
+  const std::scoped_lock lock(mutex_);
+  for (GuestLibrary* const library : fresh) {
+    if (!library->initialised) library->broken = why;
+  }
+}
+
+// What is needed comes first, and starts first.
+Result<void> LibraryLoader::start(const std::vector<GuestLibrary*>& fresh) {
+  for (GuestLibrary* const library : fresh) {
+    auto constructed = construct(*library);
+    if (constructed) continue;
+    mark_broken(fresh, constructed.error());
+    const std::scoped_lock lock(mutex_);
+    library->broken = constructed.error();
+    return constructed;
   }
   return {};
 }
 
-Result<GuestLibrary*> LibraryLoader::load_one(const std::string& name,
-                                              std::vector<GuestLibrary*>& fresh) {
+Result<GuestLibrary*> LibraryLoader::load_one(const std::string& name, Fresh& fresh) {
+  GuestLibrary* const library = TRY(add_library(name, fresh));
+  if (auto mapped = map_segments(*library); !mapped) {
+    fresh.begun.erase(library);
+    mark_broken({library}, mapped.error());
+    return tl::unexpected<Error>(mapped.error());
+  }
+  for (const std::string& needed : library->elf.needed()) add_dependency(*library, needed, fresh);
+  fresh.libraries.push_back(library);
+  return library;
+}
+
+// Broken from the beginning: whatever ends its making, nobody gets it.
+Result<GuestLibrary*> LibraryLoader::add_library(const std::string& name, Fresh& fresh) {
   auto file = world_.open(name);
   if (!file) return fail(ErrorCode::kNotFound, "the app has no such library", name);
-  if (libraries_.size() >= kMaxGuestLibraries)
-    return fail(ErrorCode::kLimit, "the guest loads too many libraries", name);
   ElfFile elf = TRY(ElfFile::parse(file->content.bytes, name));
   if (elf.machine() != machine_ || !elf.is_64bit())
     return fail(ErrorCode::kUnsupported,
@@ -183,33 +270,38 @@ Result<GuestLibrary*> LibraryLoader::load_one(const std::string& name,
                     std::string(abi_of(machine_)),
                 name);
   if (elf.type() != 3) return fail(ErrorCode::kUnsupported, "is not a shared library", name);
-  libraries_.push_back(std::make_unique<GuestLibrary>(
-      GuestLibrary{name, file->path, file->origin, file->content, std::move(elf)}));
-  GuestLibrary& library = *libraries_.back();
-  const auto& symbols = library.elf.symbols();
+  auto library = std::make_unique<GuestLibrary>(
+      GuestLibrary{name, file->path, file->origin, file->content, std::move(elf)});
+  library->broken =
+      Error{ErrorCode::kCorrupt, "its loading has not come to its end", library->name};
+  const auto& symbols = library->elf.symbols();
   for (std::uint32_t i = 0; i < symbols.size(); ++i) {
     if (symbols[i].defined() && symbols[i].binding != 0 && !symbols[i].name.empty())
-      library.defined.emplace(symbols[i].name, i);
+      library->defined.emplace(symbols[i].name, i);
   }
-  if (auto mapped = map_segments(library); !mapped) {
-    libraries_.pop_back();
-    return tl::unexpected(mapped.error());
+  const std::scoped_lock lock(mutex_);
+  if (libraries_.size() >= kMaxGuestLibraries)
+    return fail(ErrorCode::kLimit, "the guest loads too many libraries", name);
+  libraries_.push_back(std::move(library));
+  fresh.begun.insert(libraries_.back().get());
+  return libraries_.back().get();
+}
+
+void LibraryLoader::add_dependency(GuestLibrary& library, const std::string& needed, Fresh& fresh) {
+  const auto absent = [&](const Error& why) {
+    gaps_.add(library.name, "needs " + needed + ": " + dl::describe(why));
+  };
+  if (GuestLibrary* const other = known(needed)) {
+    // Libraries may need each other.
+    const auto why = fresh.begun.contains(other) ? std::nullopt : why_broken(*other);
+    if (why) return absent(*why);
+    library.dependencies.push_back(other);
+    return;
   }
-  for (const std::string& needed : library.elf.needed()) {
-    if (GuestLibrary* const known = loaded(needed); known != nullptr && !known->broken) {
-      library.dependencies.push_back(known);
-      continue;
-    }
-    if (world_.is_system(needed)) continue;
-    auto dependency = load_one(needed, fresh);
-    if (dependency) {
-      library.dependencies.push_back(*dependency);
-    } else {
-      gaps_.add(name, "needs " + needed + ": " + dl::describe(dependency.error()));
-    }
-  }
-  fresh.push_back(&library);
-  return &library;
+  if (world_.is_system(needed)) return;
+  const auto made = load_one(needed, fresh);
+  if (!made) return absent(made.error());
+  library.dependencies.push_back(*made);
 }
 
 Result<void> LibraryLoader::map_segments(GuestLibrary& library) {
@@ -300,12 +392,14 @@ Result<void> LibraryLoader::protect_segments(GuestLibrary& library) {
 Result<void> LibraryLoader::run(GuestLibrary& library, std::uint64_t function, const char* what) {
   const auto done = engine_.call(function, {});
   if (done) return {};
-  fault_ = done.error();
-  describe(*fault_);
-  return fail(ErrorCode::kCorrupt,
-              std::string("its ") + what + " at +0x" + hex_number(function - library.bias) +
-                  " ends with a fault: " + fault_->what,
-              library.name);
+  GuestFault fault = done.error();
+  describe(fault);
+  auto why = fail(ErrorCode::kCorrupt,
+                  std::string("its ") + what + " at +0x" + hex_number(function - library.bias) +
+                      " ends with a fault: " + fault.what,
+                  library.name);
+  set_fault(std::move(fault));
+  return why;
 }
 
 Result<void> LibraryLoader::construct(GuestLibrary& library) {
@@ -340,8 +434,9 @@ Result<void> LibraryLoader::run_constructors(GuestLibrary& library) {
 }
 
 GuestResult<void> LibraryLoader::run_destructors() {
-  const std::scoped_lock lock(mutex_);
-  for (auto library = libraries_.rbegin(); library != libraries_.rend(); ++library) {
+  const EscapeLock lock(loading_);
+  const std::vector<GuestLibrary*> all = libraries();
+  for (auto library = all.rbegin(); library != all.rend(); ++library) {
     if (!(*library)->initialised) continue;
     (*library)->initialised = false;
     const ElfFile& elf = (*library)->elf;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -57,8 +58,10 @@ class LibraryWorld {
                                         bool data) = 0;
 };
 
-// One at a time from outside; constructors that load further libraries come back in on the same
-// thread. The arena, heap, engine and world must outlive it.
+// Thread safe, but for missing() and gaps(), which are asked for when nothing is loaded. Loading
+// and destructors go one at a time; constructors that load further libraries come back in on the
+// same thread. What only looks libraries up never waits for guest code. The arena, heap, engine and
+// world must outlive it.
 class LibraryLoader {
  public:
   LibraryLoader(GuestArena& arena, GuestHeap& heap, GuestEngine& engine, LibraryWorld& world,
@@ -67,17 +70,19 @@ class LibraryLoader {
 
   // Maps, relocates and starts a library and what it needs; the same one if it is loaded already.
   // kNotFound, kUnsupported (another processor, initial-exec TLS), kCorrupt (a damaged file, or a
-  // constructor that faults: see fault()); one that failed fails again. Needed libraries that
-  // nobody has are gaps.
+  // constructor that faults, or another thread of the guest that takes its memory away meanwhile:
+  // see fault()); one that failed fails again. Needed libraries that nobody has are gaps.
   Result<GuestLibrary*> load(const std::string& name);
-  // Of a loaded library; null if it is not.
+  // Of a loaded library; null if it is not. Here and below, one that is not wholly made is not.
   GuestLibrary* loaded(std::string_view name) const;
+  // Whether its constructors came to their end, or still may.
+  bool usable(const GuestLibrary& library) const;
   // The fault that the last failed load ended with, if it was one.
-  const std::optional<GuestFault>& fault() const { return fault_; }
+  std::optional<GuestFault> fault() const;
 
   ElfMachine machine() const { return machine_; }
   // In the order in which they were loaded.
-  const std::vector<std::unique_ptr<GuestLibrary>>& libraries() const { return libraries_; }
+  std::vector<GuestLibrary*> libraries() const;
   GuestLibrary* holding(std::uint64_t address) const;
   // The first usable library that defines it, in order of loading; then the system's.
   std::optional<std::uint64_t> find(const std::string& symbol);
@@ -110,8 +115,23 @@ class LibraryLoader {
   };
 
  private:
-  Result<GuestLibrary*> load_one(const std::string& name, std::vector<GuestLibrary*>& fresh);
-  Result<void> start(GuestLibrary* root, const std::vector<GuestLibrary*>& fresh);
+  // Of one load(): libraries whose making has begun, and those that are mapped with what they need,
+  // which comes first.
+  struct Fresh {
+    std::set<const GuestLibrary*> begun;
+    std::vector<GuestLibrary*> libraries;
+  };
+  Result<GuestLibrary*> make(const std::string& name, Fresh& fresh);
+  Result<GuestLibrary*> load_one(const std::string& name, Fresh& fresh);
+  Result<GuestLibrary*> add_library(const std::string& name, Fresh& fresh);
+  void add_dependency(GuestLibrary& library, const std::string& needed, Fresh& fresh);
+  Result<void> start(const std::vector<GuestLibrary*>& fresh);
+  GuestLibrary* known(std::string_view name) const;
+  GuestLibrary* at(std::uint64_t address) const;
+  std::optional<Error> why_broken(const GuestLibrary& library) const;
+  void mark_made(const std::vector<GuestLibrary*>& fresh);
+  void mark_broken(const std::vector<GuestLibrary*>& fresh, const Error& why);
+  void set_fault(std::optional<GuestFault> fault);
   Result<void> map_segments(GuestLibrary& library);
   Result<void> add_thread_storage(GuestLibrary& library);
   Result<void> copy_headers(GuestLibrary& library);
@@ -134,13 +154,17 @@ class LibraryLoader {
   ElfMachine machine_;
   ThreadStorage thread_storage_;
   ConstructorWatch watch_;
-  mutable std::recursive_mutex mutex_;
-  std::vector<std::unique_ptr<GuestLibrary>> libraries_;
+  // Held while libraries are made and started, and while destructors run: guest code, too.
+  std::recursive_mutex loading_;
   // Imports that constructors may register with, of libraries that have not started yet.
   std::unordered_map<const GuestLibrary*, std::vector<ImportSlot>> import_slots_;
   std::vector<MissingImport> missing_;
-  std::optional<GuestFault> fault_;
   GapList gaps_;
+  // Guards what follows, and `made` and `broken` of each library. No guest code runs and no memory
+  // of the guest is touched while it is held; taken after loading_.
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<GuestLibrary>> libraries_;
+  std::optional<GuestFault> fault_;
 };
 
 }  // namespace dl::guest

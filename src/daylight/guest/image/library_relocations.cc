@@ -87,8 +87,9 @@ Result<std::uint64_t> LibraryLoader::resolve(GuestLibrary& library, const ElfSym
     if (definition.type == kIndirectFunction) {
       const auto chosen = engine_.call(address, {});
       if (!chosen) {
-        fault_ = chosen.error();
-        return fail(ErrorCode::kCorrupt, "choosing a version of a function faults: " + fault_->what,
+        set_fault(chosen.error());
+        return fail(ErrorCode::kCorrupt,
+                    "choosing a version of a function faults: " + chosen.error().what,
                     library.name);
       }
       address = chosen->integer;
@@ -155,7 +156,7 @@ Result<void> LibraryLoader::write_thread_place(GuestLibrary& library, Relocation
 
 void LibraryLoader::note_import(GuestLibrary& library, const ElfRelocation& relocation,
                                 std::uint64_t target) {
-  const ImportSlot slot{library.bias + relocation.address, target, holding(target),
+  const ImportSlot slot{library.bias + relocation.address, target, at(target),
                         library.elf.symbols()[relocation.symbol].name};
   if (ConstructorWatch::is_candidate(library, slot)) import_slots_[&library].push_back(slot);
 }
@@ -225,9 +226,9 @@ Result<void> LibraryLoader::relocate(GuestLibrary& library,
     const auto chosen =
         engine_.call(library.bias + static_cast<std::uint64_t>(relocation.addend), {});
     if (!chosen) {
-      fault_ = chosen.error();
-      return fail(ErrorCode::kCorrupt, "choosing a version of a function faults: " + fault_->what,
-                  library.name);
+      set_fault(chosen.error());
+      return fail(ErrorCode::kCorrupt,
+                  "choosing a version of a function faults: " + chosen.error().what, library.name);
     }
     const std::uint64_t at = library.bias + relocation.address;
     const std::uint8_t access = arena_.access_at(at);

@@ -11,6 +11,7 @@
 
 #include "daylight/guest/image/guest_gates.h"
 #include "daylight/guest/image/guest_words.h"
+#include "daylight/guest/memory/memory_escape.h"
 
 namespace dl::guest {
 namespace {
@@ -148,7 +149,11 @@ Result<std::uint64_t> ThreadStorage::descriptor_code() {
   HostFunction resolve = host_function("tlsdesc_resolver_dynamic", &resolve_descriptor);
   resolve.state = this;
   const std::uint64_t host = TRY(engine_.bind(std::move(resolve)));
-  code_ = TRY(put_descriptor_gate(arena_, engine_, machine_, host));
+  // A page that another thread may take away: the lock stays this function's own.
+  Result<std::uint64_t> put = 0;
+  if (with_memory_escape([&] { put = put_descriptor_gate(arena_, engine_, machine_, host); }))
+    return fail(ErrorCode::kCorrupt, "takes the page of its descriptors' code away", "guest");
+  code_ = TRY(put);
   return code_;
 }
 

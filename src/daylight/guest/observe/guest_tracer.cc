@@ -95,9 +95,9 @@ std::uint32_t GuestTracer::module_of(const GuestLibrary* library) {
 
 void GuestTracer::note_libraries() {
   const std::scoped_lock lock(mutex_);
-  for (const auto& library : guest_->loader().libraries()) {
-    if (!examined_.insert(library.get()).second) continue;
-    module_of(library.get());
+  for (const GuestLibrary* const library : guest_->loader().libraries()) {
+    if (!examined_.insert(library).second) continue;
+    module_of(library);
     watch_library(*library);
   }
   const std::vector<NativeMethod> natives = native_methods(*guest_);

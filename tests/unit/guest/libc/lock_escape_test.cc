@@ -141,5 +141,84 @@ TEST(LockEscapeTest, FunctionsGoOnAfterTheirMemoryWasTakenAway) {
   EXPECT_EQ(program->number("packs"), 1) << program->last_fault;
 }
 
+constexpr const char* kLoads = R"(
+int pthread_create(unsigned long*, void*, void* (*)(void*), void*); int pthread_join(unsigned long, void**);
+void* mmap(void*, size_t, int, int, int, long); int munmap(void*, size_t); void* dlopen(const char*, int); void* dlsym(void*, const char*);
+static const size_t kSize = (16 << 20) + (1 << 18);
+static char* volatile place; static volatile int stop; static unsigned long thread;
+// Takes away, page by page, what lies where the next library will.
+static void* take(void*) { for (unsigned i = 0; !stop; ++i) if (place) munmap(place + (i * 37u % 4096u) * 4096, 4096); return 0; }
+int begin() { return pthread_create(&thread, 0, take, 0); }
+int end() { stop = 1; return pthread_join(thread, 0); }
+long attempt(const char* name) { char* next = (char*)mmap(0, kSize, 3, 0x22, -1, 0); munmap(next, kSize); place = next; return (long)dlopen(name, 2); }
+long again(const char* name) { place = 0; return (long)dlopen(name, 2); }
+static void* load_good(void*) { void* good = dlopen("libgood.so", 2); return good ? dlsym(good, "good") : 0; }
+int elsewhere() { unsigned long other; void* found = 0; place = 0; if (pthread_create(&other, 0, load_good, 0)) return -1; pthread_join(other, &found); return found ? ((int (*)())found)() : -2; }
+)";
+
+// Two libraries of one guest: the loader is told to make them by its own code.
+class LoaderEscapeTest : public ::testing::Test {
+ protected:
+  static constexpr int kAttempts = 8;
+  static Content library(const std::string& text) {
+    const auto bytes = dl::testing::build_native_library(
+        "extern \"C\" {\ntypedef unsigned long size_t;\n" + text + "\n}\n",
+        dl::testing::kArm64Android, "-fno-builtin -Wno-incompatible-library-redeclaration");
+    EXPECT_TRUE(bytes);
+    if (!bytes) return {};
+    return Content::owned(std::vector<std::uint8_t>(bytes->begin(), bytes->end()));
+  }
+  void SetUp() override {
+    if (!dl::testing::can_build_native_libraries()) GTEST_SKIP() << "no clang-14 and lld";
+    GuestOptions options;
+    options.libraries = [main = library(kLoads), good = library("int good() { return 9; }"),
+                         big = library("char big[16 << 20] = {1}; int* volatile where[64] = "
+                                       "{(int*)big, (int*)(big + 8)}; int fine() { return 1; }")](
+                            const std::string& name) -> std::optional<LibraryFile> {
+      const Content& content = name == "libmain.so" ? main : name == "libgood.so" ? good : big;
+      return LibraryFile{content, {name}, "/data/app/lib/arm64/" + name};
+    };
+    auto made = Guest::create(options);
+    ASSERT_TRUE(made);
+    guest = std::move(*made);
+    ASSERT_TRUE(guest->load("libmain.so"));
+  }
+  GuestResult<GuestValue> attempt(const char* function, const std::string& name) {
+    return guest->call(function, {guest->machine().new_text(name)});
+  }
+  std::int64_t number(const char* function) {
+    const auto done = guest->call(function, {});
+    return done ? static_cast<std::int32_t>(done->integer) : -987'654'321;
+  }
+  std::unique_ptr<Guest> guest;
+};
+
+TEST_F(LoaderEscapeTest, LibrariesWhoseMemoryIsTakenAwayAreNotHandedOut) {
+  const Watchdog watchdog(guest->machine().engine);
+  ASSERT_EQ(number("begin"), 0);
+  std::size_t taken = 0;
+  for (int i = 0; i < kAttempts; ++i) {
+    const std::string name = "libbig" + std::to_string(i) + ".so";
+    const auto done = attempt("attempt", name);
+    if (done && done->integer != 0) continue;
+    if (!done) {
+      EXPECT_EQ(done.error().kind, GuestFault::Kind::kMemory);
+      EXPECT_NE(done.error().what.find(name), std::string::npos) << done.error().what;
+      ++taken;
+    }
+    // It is not there, and it stays away.
+    EXPECT_EQ(guest->loader().loaded(name), nullptr);
+    const auto again = attempt("again", name);
+    ASSERT_TRUE(again) << again.error().what;
+    EXPECT_EQ(again->integer, 0U);
+  }
+  EXPECT_GT(taken, 0U);
+  // Other threads still load libraries.
+  EXPECT_EQ(number("elsewhere"), 9);
+  EXPECT_EQ(number("end"), 0);
+  ASSERT_TRUE(guest->load("libbig.so"));
+  EXPECT_EQ(number("fine"), 1);
+}
+
 }  // namespace
 }  // namespace dl::guest

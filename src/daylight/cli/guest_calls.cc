@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstring>
+#include <mutex>
 #include <utility>
 
 #include "daylight/artifact/probe_plan.h"
@@ -101,6 +102,12 @@ class TraceRun {
                               ByteSpan bytes) { keep_model(model, bytes); }),
         models_folder_(std::move(models_folder)) {}
 
+  // Threads of the guest may run on: they find no models any more.
+  ~TraceRun() { tracer_.stop_models(); }
+  TraceRun(const TraceRun&) = delete;
+  TraceRun& operator=(const TraceRun&) = delete;
+
+  guest::MemoryModels& models() { return models_; }
   // Whether the call came to its end.
   template <typename Run>
   Result<bool> step(const std::string& name, Run run) {
@@ -115,9 +122,11 @@ class TraceRun {
   Result<void> look(const std::string& where) {
     tracer_.note_libraries();
     models_.search(where);
+    const std::scoped_lock lock(mutex_);
     return kept_;
   }
   void finish(Json& out) {
+    tracer_.stop_models();
     if (!models_.complete())
       tracer_.note(TraceLevel::kWarning, "memory", "not all of it was searched for models");
     out["models"] = std::move(found_);
@@ -128,6 +137,7 @@ class TraceRun {
   // Into the trace, the answer, and a file.
   void keep_model(const guest::MemoryModel& model, ByteSpan bytes) {
     tracer_.note_model(model, bytes);
+    const std::scoped_lock lock(mutex_);  // found by any thread of the guest
     Json entry = {{"format", model.format},
                   {"sha256", model.sha256},
                   {"size", model.size},
@@ -150,8 +160,9 @@ class TraceRun {
   guest::GuestTracer& tracer_;
   guest::MemoryModels models_;
   std::filesystem::path models_folder_;
-  Json found_ = Json::array();
   Json faults_ = Json::array();
+  std::mutex mutex_;  // guards what follows
+  Json found_ = Json::array();
   Result<void> kept_;  // or why the first model that could not be written was not
 };
 
@@ -207,9 +218,9 @@ Result<std::string> run_trace(const guest::GuestOptions& base, const LibraryFile
   options.engine.jailed = true;  // run_in_jail()
   options.folders.changes = folder / "files";
   const auto guest = TRY(Guest::create(options));
-  tracer.attach(*guest, files.name());
-  guest->machine().engine.observe(&tracer);
   TraceRun run(*guest, tracer, folder / "models");
+  tracer.attach(*guest, files.name(), &run.models());
+  guest->machine().engine.observe(&tracer);
   Json out = {{"library", files.name()}};
   const auto done = [&]() -> Result<void> {
     const guest::GuestLibrary* const library = TRY(guest->load(files.name()));

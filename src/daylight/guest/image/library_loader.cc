@@ -236,6 +236,9 @@ void LibraryLoader::mark_broken(const std::vector<GuestLibrary*>& fresh, const E
 
 // What is needed comes first, and starts first.
 Result<void> LibraryLoader::start(const std::vector<GuestLibrary*>& fresh) {
+  if (told_) {
+    for (const GuestLibrary* const library : fresh) told_(*library);
+  }
   for (GuestLibrary* const library : fresh) {
     auto constructed = construct(*library);
     if (constructed) continue;

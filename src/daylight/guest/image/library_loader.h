@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "daylight/base/result.h"
@@ -79,6 +80,10 @@ class LibraryLoader {
   bool usable(const GuestLibrary& library) const;
   // The fault that the last failed load ended with, if it was one.
   std::optional<GuestFault> fault() const;
+
+  // `told` of each library from here on when it is made, on the thread that loads it, before a
+  // constructor runs. Not while one loads.
+  void when_made(std::function<void(const GuestLibrary&)> told) { told_ = std::move(told); }
 
   ElfMachine machine() const { return machine_; }
   // In the order in which they were loaded.
@@ -154,6 +159,7 @@ class LibraryLoader {
   ElfMachine machine_;
   ThreadStorage thread_storage_;
   ConstructorWatch watch_;
+  std::function<void(const GuestLibrary&)> told_;
   // Held while libraries are made and started, and while destructors run: guest code, too.
   std::recursive_mutex loading_;
   // Imports that constructors may register with, of libraries that have not started yet.

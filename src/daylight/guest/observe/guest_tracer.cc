@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "daylight/guest/memory/memory_escape.h"
+#include "daylight/guest/observe/call_arguments.h"
 
 namespace dl::guest {
 namespace {
@@ -52,31 +53,32 @@ TraceLevel level_of(int priority) {
   return static_cast<TraceLevel>(std::clamp(priority - 2, 0, 5));
 }
 
-// An integer argument, as if there were that many; 0 where the stack cannot be read.
-std::uint64_t argument_of(const CallFrame& frame, std::size_t i) {
-  if (i < frame.integer_registers()) return frame.integer(i);
-  std::uint64_t out = 0;
-  const auto word = frame.arena().copy(frame.stack() + 8 * (i - frame.integer_registers()), 8);
-  if (word) std::memcpy(&out, word->data(), sizeof(out));
-  return out;
-}
-
 std::string cut(std::string_view text) { return std::string(text.substr(0, kMaxTraceTextBytes)); }
 
 }  // namespace
 
 GuestTracer::GuestTracer(TraceWriter& writer, std::vector<CaptureRule> rules)
-    : writer_(writer), rules_(std::move(rules)), began_ns_(now_ns()) {}
+    : writer_(writer),
+      rules_(std::move(rules)),
+      began_ns_(now_ns()),
+      model_calls_(builtin_model_call_rules()) {}
 
 TraceStamp GuestTracer::stamp(std::uint64_t call) const {
   return {now_ns() - began_ns_, static_cast<std::uint32_t>(getpid()),
           static_cast<std::uint32_t>(syscall(SYS_gettid)), call};
 }
 
-void GuestTracer::attach(Guest& guest, const std::string& name) {
+void GuestTracer::attach(Guest& guest, const std::string& name, MemoryModels* models) {
   guest_ = &guest;
   const bool arm64 = guest.loader().machine() == ElfMachine::kArm64;
   (void)writer_.write({stamp(0), TraceProcess{cut(name), arm64 ? "arm64-v8a" : "x86_64", "guest"}});
+  if (models == nullptr) return;
+  model_calls_.begin(guest, *models, [this](const std::string& what, const std::string& why) {
+    note(TraceLevel::kWarning, what, "cannot be watched for models: " + why);
+  });
+  // Before a constructor of theirs can call one.
+  guest.loader().when_made(
+      [this](const GuestLibrary& library) { model_calls_.watch_library(library); });
 }
 
 std::uint32_t GuestTracer::module_of(const GuestLibrary* library) {
@@ -130,7 +132,8 @@ void GuestTracer::note_engines() {
 void GuestTracer::note_model(const MemoryModel& model, ByteSpan bytes) {
   const std::string where = model.where + (model.in_file ? "; as it is in the file" : "");
   TraceMemoryModel event{model.format, model.address, model.size, cut(where), writer_.keep(bytes)};
-  (void)writer_.write({stamp(0), std::move(event)});
+  const std::uint64_t inside = thread_calls.ids.empty() ? 0 : thread_calls.ids.back();
+  (void)writer_.write({stamp(inside), std::move(event)});
 }
 
 void GuestTracer::note(TraceLevel level, const std::string& where, const std::string& text) {
@@ -251,7 +254,8 @@ std::uint64_t GuestTracer::begin(Choice& choice, CallFrame& frame) {
   (void)writer_.write({stamp(id), TraceEnter{choice.method, frame.return_address(), parent}});
   thread_calls.ids.push_back(id);
   Open open{&choice, {}};
-  for (std::size_t i = 0; i < kTracedArguments; ++i) open.arguments[i] = argument_of(frame, i);
+  for (std::size_t i = 0; i < kTracedArguments; ++i)
+    open.arguments[i] = observed_argument(frame, i);
   open_[id] = open;
   if (!policy.in) return id;
   for (std::size_t i = 0; i < kTracedArguments; ++i)
@@ -321,12 +325,14 @@ void GuestTracer::leave(const HostFunction& function, CallFrame& frame) {
 }
 
 void GuestTracer::enter_code(std::uint64_t address, CallFrame& frame) {
+  model_calls_.enter(address, frame);
   const std::scoped_lock lock(mutex_);
   const auto watched = watched_.find(address);
   if (watched != watched_.end()) entered.push_back({address, begin(watched->second, frame)});
 }
 
 void GuestTracer::leave_code(std::uint64_t address, CallFrame& frame) {
+  model_calls_.leave(address, frame);
   const std::scoped_lock lock(mutex_);
   const std::uint64_t id = take_entered(address);
   if (id != 0) end(id, frame);

@@ -14,6 +14,7 @@
 #include "daylight/guest/guest.h"
 #include "daylight/guest/native_methods.h"
 #include "daylight/guest/observe/memory_models.h"
+#include "daylight/guest/observe/model_calls.h"
 
 namespace dl::guest {
 
@@ -35,11 +36,14 @@ class GuestTracer : public CallObserver, public GuestEvents {
  public:
   GuestTracer(TraceWriter& writer, std::vector<CaptureRule> rules);
 
-  // Who is traced; before its libraries are loaded. Writes the process.
-  void attach(Guest& guest, const std::string& name);
+  // Who is traced; before its libraries are loaded. Writes the process. Where `models` are given,
+  // they get those at the arguments of functions that load models, from every library that has such
+  // functions, until stop_models(): before `models` go.
+  void attach(Guest& guest, const std::string& name, MemoryModels* models = nullptr);
+  void stop_models() { model_calls_.stop(); }
   // Writes modules, native methods and registered engines that were not written yet.
   void note_libraries();
-  // A model that came into memory, with its bytes.
+  // A model that came into memory, with its bytes. Thread safe like all else.
   void note_model(const MemoryModel& model, ByteSpan bytes);
   void note(TraceLevel level, const std::string& where, const std::string& text);
 
@@ -87,6 +91,7 @@ class GuestTracer : public CallObserver, public GuestEvents {
   std::vector<CaptureRule> rules_;
   Guest* guest_ = nullptr;
   std::uint64_t began_ns_ = 0;
+  ModelCalls model_calls_;
   mutable std::mutex mutex_;  // guards what follows
   std::map<std::pair<const HostFunction*, const GuestLibrary*>, Choice> choices_;
   std::map<std::uint64_t, Choice> watched_;  // by address

@@ -47,7 +47,7 @@ void MemoryModels::search_run(std::uint64_t begin, std::uint64_t end) {
   for (std::uint64_t at = begin;; at += window_ / 2) {
     const std::uint64_t size = std::min(window_, end - at);
     const Window window{at, copy_.take(guest_.arena(), at, size), size == end - at};
-    complete_ = complete_ && copy_.whole();
+    if (!copy_.whole()) complete_ = false;
     search_window(window);
     if (window.last) return;
   }
@@ -55,7 +55,7 @@ void MemoryModels::search_run(std::uint64_t begin, std::uint64_t end) {
 
 void MemoryModels::search_window(const Window& window) {
   ModelCandidates marked = find_model_candidates(window.bytes);
-  complete_ = complete_ && marked.complete;
+  if (!marked.complete) complete_ = false;
   std::stable_sort(
       marked.candidates.begin(), marked.candidates.end(),
       [](const ModelCandidate& a, const ModelCandidate& b) { return a.offset < b.offset; });
@@ -89,19 +89,36 @@ std::uint64_t MemoryModels::take_model(const Window& window, const ModelCandidat
   if (const auto asked = guest_.machine().heap.asked_of(model.address))
     model.size = std::min(model.size, *asked);
   model.where = where_;
-  keep(std::move(model), rest.first(static_cast<std::size_t>(model.size)));
+  const std::uint64_t size = model.size;
+  offer(std::move(model), rest.first(static_cast<std::size_t>(size)), false);
   return std::max<std::uint64_t>(found->size, 1);
 }
 
-void MemoryModels::keep(MemoryModel model, ByteSpan bytes) {
+void MemoryModels::offer(MemoryModel model, ByteSpan bytes, bool exact) {
   model.sha256 = sha256_hex(bytes);
-  if (!known_.insert(model.sha256).second) return;
+  if (!is_new(model.sha256, bytes, exact)) return;
   const GuestLibrary* const library = guest_.loader().holding(model.address);
   if (library != nullptr) {
     const auto in_file = library->elf.at_address(model.address - library->bias, model.size);
     model.in_file = in_file && sha256_hex(*in_file) == model.sha256;
   }
   sink_(model, bytes);
+}
+
+bool MemoryModels::is_new(const std::string& digest, ByteSpan bytes, bool exact) {
+  std::size_t end = bytes.size();
+  while (end > 0 && bytes[end - 1] == 0) --end;
+  const std::string without_zeros = end == bytes.size() ? digest : sha256_hex(bytes.first(end));
+  const std::scoped_lock lock(mutex_);
+  if (known_.contains(digest) || (!exact && known_ends_.contains(without_zeros))) return false;
+  if (known_.size() >= kMaxMemoryModels || kept_bytes_ + bytes.size() > kMaxMemoryModelBytes) {
+    complete_ = false;
+    return false;
+  }
+  known_.insert(digest);
+  known_ends_.insert(without_zeros);
+  kept_bytes_ += bytes.size();
+  return true;
 }
 
 }  // namespace dl::guest

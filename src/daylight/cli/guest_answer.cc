@@ -1,46 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers of a jailed guest, put together inside and rendered outside.
+// Answers of a jailed guest, put together inside.
 #include "daylight/cli/guest_answer.h"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <tuple>
 #include <utility>
 
 #include "daylight/base/hex.h"
-#include "daylight/base/text.h"
 #include "daylight/guest/native_methods.h"
-#include "daylight/report/text_layout.h"
 
 namespace dl::cli {
 namespace {
-
-std::string text_of(const Json& value, std::size_t most = 200) {
-  return printable(value.is_string() ? value.get<std::string>() : dump_json_line(value), most);
-}
-
-std::string gaps_text(const Json& answer) {
-  std::string text;
-  for (const Json& each : answer["gaps"])
-    text += "  gap: " + text_of(each["where"]) + ": " + text_of(each["why"], 400) + "\n";
-  return text;
-}
-
-// What the user could put into the app's folders.
-std::string absent_files_text(const Json& answer) {
-  std::string text;
-  for (const Json& each : answer["lookups"]) {
-    const bool absent = each["what"] == "file" && !each["found"].get<bool>();
-    if (absent && text_of(each["answer"]).starts_with("not in "))
-      text += "  no such file: " + text_of(each["name"], 400) + "\n";
-  }
-  return text;
-}
-
-std::string title_of(const Json& answer) {
-  return fmt::format("{} ({})", text_of(answer["library"]), text_of(answer["abi"]));
-}
 
 Json gaps_json(const GapList& gaps) {
   Json out = Json::array();
@@ -195,66 +165,6 @@ Result<Json> read_exports(const guest::LibraryFiles& files) {
               {"build_id", elf.build_id()},
               {"exports", std::move(exports)},
               {"gaps", gaps_json(elf.gaps())}};
-}
-
-namespace {
-
-// What constructors registered: by whom and with what, then its names and functions.
-std::string engines_text(const Json& answer) {
-  std::string text;
-  for (const Json& each : answer["engines"]) {
-    text += "  engine: " + text_of(each["library"]) + " -> " + text_of(each["receiver"]) + " " +
-            text_of(each["name"]) + "\n";
-    for (const Json& name : each["texts"]) text += "    \"" + text_of(name) + "\"\n";
-    for (const Json& function : each["functions"])
-      text += "    " + text_of(each["library"]) + "+" + text_of(function) + "\n";
-  }
-  return text;
-}
-
-}  // namespace
-
-std::string render_natives(const Json& answer) {
-  std::string text = title_of(answer);
-  const Json& on_load = answer["jni_on_load"];
-  if (on_load.contains("fault")) {
-    text += ": JNI_OnLoad ends with a fault: " + text_of(on_load["fault"]["what"], 400);
-  } else if (on_load["exported"].get<bool>()) {
-    text += ": JNI_OnLoad answers " + text_of(on_load["version"]);
-  }
-  text += "\n";
-  std::string klass;
-  for (const Json& each : answer["natives"]) {
-    // Classes as headings: names are long.
-    if (text_of(each["class"]) != klass) {
-      klass = text_of(each["class"]);
-      text += "  " + klass + "\n";
-    }
-    text += "    " + text_of(each["name"]) + text_of(each["signature"]) + "  " +
-            text_of(each["library"]) + "+" + text_of(each["offset"]) +
-            (text_of(each["route"]) == "export" ? "" : "  registered") + "\n";
-  }
-  text += engines_text(answer);
-  text += fmt::format("{} native methods\n", answer["natives"].size());
-  if (!answer["engines"].empty())
-    text += fmt::format("{} engines registered by constructors\n", answer["engines"].size());
-  for (const Json& each : answer["missing_imports"]) {
-    if (each["weak"].get<bool>()) continue;  // may be absent on phones too
-    text += "  not provided: " + text_of(each["name"]) + " (needed by " + text_of(each["library"]) +
-            ")\n";
-  }
-  return text + absent_files_text(answer) + gaps_text(answer);
-}
-
-std::string render_exports(const Json& answer) {
-  std::vector<std::vector<std::string>> rows;
-  for (const Json& each : answer["exports"])
-    rows.push_back({text_of(each["name"]), text_of(each["kind"]), text_of(each["offset"]),
-                    text_of(each["size"])});
-  return title_of(answer) + "\n" +
-         text_table({{"export", 70, false, true}, {"kind", 8}, {"offset", 12}, {"bytes", 10, true}},
-                    rows, 2) +
-         "\n" + gaps_text(answer);
 }
 
 }  // namespace dl::cli

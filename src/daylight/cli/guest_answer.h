@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `daylight guest` says of a library: as JSON, and as a person reads it.
+// What `daylight guest` says of a library, as JSON: put together in the process that ran it.
 #pragma once
 
 #include <cstdint>
@@ -57,8 +57,5 @@ Json natives_json(guest::Guest& guest);
 Json engines_json(guest::Guest& guest);
 // What a library exports, by reading it; nothing of it is run.
 Result<Json> read_exports(const guest::LibraryFiles& files);
-
-std::string render_natives(const Json& answer);
-std::string render_exports(const Json& answer);
 
 }  // namespace dl::cli

@@ -9,11 +9,13 @@
 
 #include "daylight/base/file.h"
 #include "daylight/base/json.h"
-#include "daylight/base/text.h"
 #include "daylight/cli/guest_answer.h"
+#include "daylight/cli/guest_answer_check.h"
 #include "daylight/cli/guest_app.h"
 #include "daylight/cli/guest_calls.h"
 #include "daylight/cli/guest_folders.h"
+#include "daylight/cli/guest_report.h"
+#include "daylight/guest/engine/host_engine.h"
 #include "daylight/guest/guest_process.h"
 #include "daylight/guest/library_files.h"
 #include "daylight/guest/runtimes/tflite_library.h"
@@ -72,12 +74,23 @@ void warn_of_nans(const GuestJob& job, bool may_differ) {
   if (may_differ) job.terminal.message(LogLevel::kWarning, kNansMayDiffer);
 }
 
-void print_answer(const GuestJob& job, const std::string& answer, const std::string& text) {
-  print(job.flags.json ? answer : text);
+// Whether the library's code is translated and cannot reach the process that it runs in.
+bool isolated(const GuestJob& job) { return job.files.machine() != guest::kHostMachine; }
+
+Result<CheckedAnswer> checked(const GuestJob& job, AnswerKind kind, const std::string& message) {
+  return CheckedAnswer::read(kind, message, isolated(job));
+}
+
+void print_answer(const GuestJob& job, const CheckedAnswer& answer, const std::string& text) {
+  print(job.flags.json ? dump_json(answer.json()) : text);
+}
+
+ExitCode exit_code_of(const CheckedAnswer& answer) {
+  return answer.has_fault() ? kSomeInputsFailed : kDone;
 }
 
 Result<ExitCode> natives_verb(GuestJob& job) {
-  const std::string answer =
+  const std::string message =
       TRY(run_in_guest_process(job.process, job.options, [&](Guest& guest) -> Result<std::string> {
         Json out = TRY(load_library(guest, job.files, job.events));
         out["natives"] = natives_json(guest);
@@ -85,22 +98,23 @@ Result<ExitCode> natives_verb(GuestJob& job) {
         out["engines"] = engines_json(guest);
         return dump_json(out);
       }));
-  const Json parsed = TRY(parse_json(answer, "guest"));
-  print_answer(job, answer, render_natives(parsed));
-  return parsed["jni_on_load"].contains("fault") ? kSomeInputsFailed : kDone;
+  const CheckedAnswer answer = TRY(checked(job, AnswerKind::kNatives, message));
+  print_answer(job, answer, render_natives(answer));
+  return exit_code_of(answer);
 }
 
 Result<ExitCode> exports_verb(GuestJob& job) {
   // The file is hostile too.
-  const std::string answer = TRY(run_in_jail(job.process, [&]() -> Result<std::string> {
+  const std::string message = TRY(run_in_jail(job.process, [&]() -> Result<std::string> {
     return dump_json(TRY(read_exports(job.files)));
   }));
-  print_answer(job, answer, render_exports(TRY(parse_json(answer, "guest"))));
+  const CheckedAnswer answer = TRY(CheckedAnswer::read(AnswerKind::kExports, message, true));
+  print_answer(job, answer, render_exports(answer));
   return kDone;
 }
 
 Result<ExitCode> call_verb(GuestJob& job) {
-  const std::string answer =
+  const std::string message =
       TRY(run_in_guest_process(job.process, job.options, [&](Guest& guest) -> Result<std::string> {
         Json out = TRY(load_library(guest, job.files, job.events));
         out["call"] = TRY(call_function(guest, job.files, job.flags, job.method()));
@@ -109,11 +123,10 @@ Result<ExitCode> call_verb(GuestJob& job) {
         out["files"] = files_json(guest, out["gaps"]);
         return dump_json(out);
       }));
-  const Json parsed = TRY(parse_json(answer, "guest"));
-  print_answer(job, answer, dump_json(parsed["call"]));
-  warn_of_nans(job, parsed["nans_may_differ"].get<bool>());
-  const bool faulted = parsed["jni_on_load"].contains("fault") || parsed["call"].contains("fault");
-  return faulted ? kSomeInputsFailed : kDone;
+  const CheckedAnswer answer = TRY(checked(job, AnswerKind::kCall, message));
+  print_answer(job, answer, render_call(answer));
+  warn_of_nans(job, answer.json()["nans_may_differ"].get<bool>());
+  return exit_code_of(answer);
 }
 
 Result<ExitCode> trace_verb(GuestJob& job) {
@@ -125,46 +138,29 @@ Result<ExitCode> trace_verb(GuestJob& job) {
   TRY_VOID(make_private_folder(flags.out));
   const std::filesystem::path folder = std::filesystem::absolute(flags.out);
   job.process.scratch = folder;
-  const std::string answer = TRY(guest::run_in_jail(job.process, [&] {
+  const std::string message = TRY(guest::run_in_jail(job.process, [&] {
     return run_trace(job.options, job.files, flags, job.method(), std::move(rules), folder);
   }));
-  const Json parsed = TRY(parse_json(answer, "guest"));
-  std::string text = fmt::format("{} events, {} calls in {}\n", dump_json_line(parsed["events"]),
-                                 dump_json_line(parsed["calls"]), (folder / "trace").string());
-  if (parsed.contains("result"))
-    text += "result: " + printable(dump_json_line(parsed["result"]), 400) + "\n";
-  for (const Json& model : parsed["models"]) {
-    if (model["in_file"].get<bool>()) continue;  // detect finds those
-    text += fmt::format(
-        "model ({}), {} bytes, {}: {}\n", printable(model["format"].get<std::string>(), 60),
-        dump_json_line(model["size"]), printable(model["where"].get<std::string>(), 200),
-        (folder / model.value("path", "")).string());
-  }
-  for (const Json& file : parsed["files"]["written"])
-    text += fmt::format("file, {} bytes: {}\n", dump_json_line(file["size"]),
-                        printable((folder / "files" / file.value("path", "")).string(), 400));
-  for (const Json& gap : parsed["gaps"])
-    text += "gap: " + printable(gap.value("why", ""), 400) + "\n";
-  print_answer(job, answer, text);
-  warn_of_nans(job, parsed["nans_may_differ"].get<bool>());
-  return parsed.contains("faults") ? kSomeInputsFailed : kDone;
+  const CheckedAnswer answer = TRY(checked(job, AnswerKind::kTrace, message));
+  print_answer(job, answer, render_trace(answer, folder));
+  warn_of_nans(job, answer.json()["nans_may_differ"].get<bool>());
+  return exit_code_of(answer);
 }
 
 Result<ExitCode> tflite_verb(GuestJob& job) {
   const GuestFlags& flags = job.flags;
   const MappedFile model = TRY(MappedFile::open(flags.model));
   const MappedFile input = TRY(MappedFile::open(flags.input));
-  // The last byte says whether NaNs may differ.
-  std::string output =
+  std::string message =
       TRY(run_in_guest_process(job.process, job.options, [&](Guest& guest) -> Result<std::string> {
-        std::string out = TRY(run_tflite(guest, job.files, model.bytes(), input.bytes(),
-                                         {flags.threads, flags.xnnpack}));
-        out.push_back(guest.machine().engine.nans_may_differ() ? 1 : 0);
-        return out;
+        ModelOutputs out{TRY(run_tflite(guest, job.files, model.bytes(), input.bytes(),
+                                        {flags.threads, flags.xnnpack}))};
+        out.nans_may_differ = guest.machine().engine.nans_may_differ();
+        return std::move(out).to_message();
       }));
-  warn_of_nans(job, output.back() != 0);
-  output.pop_back();
-  TRY_VOID(write_file_atomic(flags.output, output));
+  const ModelOutputs outputs = TRY(ModelOutputs::read(std::move(message)));
+  warn_of_nans(job, outputs.nans_may_differ);
+  TRY_VOID(write_file_atomic(flags.output, outputs.bytes));
   return kDone;
 }
 

@@ -30,7 +30,9 @@ Result<std::string> run_in_jail(const GuestProcessOptions& process,
 
 // Forks a jailed child, makes a guest in it and runs `job` there; gives what the job gives. The
 // job's Error comes back as it is; an end of the child by itself (a crash, a limit) is an Error
-// that says how. What the job captures is copied, not shared.
+// that says how; so is a message that the library's own code wrote, as far as that shows: on the
+// host engine it shares the process, and what is given must be read as if it came from the library.
+// What the job captures is copied, not shared.
 Result<std::string> run_in_guest_process(const GuestProcessOptions& process,
                                          const GuestOptions& options,
                                          const std::function<Result<std::string>(Guest&)>& job);

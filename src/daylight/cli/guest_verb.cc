@@ -198,9 +198,7 @@ Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags
   job.process.wall_time =
       std::chrono::milliseconds(static_cast<std::int64_t>(flags.seconds * 1000));
   job.options.time_limit = job.process.wall_time;
-  // Libraries are opened while the guest asks for them.
-  job.process.read_only.push_back(std::filesystem::absolute(own).parent_path());
-  if (!flags.deps.empty()) job.process.read_only.push_back(std::filesystem::absolute(flags.deps));
+  // Libraries are open already: the jail shows nothing of the folders that they lie in.
   for (const std::filesystem::path& each : read_folders(job.options.folders))
     job.process.read_only.push_back(each);
   if (verb == "guest exports") return exports_verb(job);

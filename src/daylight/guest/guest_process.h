@@ -19,7 +19,8 @@ struct GuestProcessOptions {
   std::uint64_t resident_bytes = std::uint64_t{4} << 30;
   // A folder that the job may fill; "" for none.
   std::filesystem::path scratch;
-  // Folders that the job's libraries are read from while it runs.
+  // Folders that the guest may read, all that lies in them included: native code needs nobody's
+  // leave to. What only the job reads is opened before.
   std::vector<std::filesystem::path> read_only;
 };
 

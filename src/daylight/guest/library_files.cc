@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds libraries in folders and archives.
+// Finds libraries in folders and archives, and opens them before anything of theirs runs.
 #include "daylight/guest/library_files.h"
 
 #include <algorithm>
@@ -9,6 +9,8 @@
 
 namespace dl::guest {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr ElfMachine kMachines[] = {ElfMachine::kArm64, ElfMachine::kX86_64};
 
@@ -50,6 +52,29 @@ std::optional<Content> content_of(const ZipArchive& archive, std::string_view na
   if (!bytes) return std::nullopt;
   if (bytes->is_view()) return Content{bytes->bytes(), owner};
   return Content::owned(std::vector<std::uint8_t>(bytes->bytes().begin(), bytes->bytes().end()));
+}
+
+// "libx.so": what Android's installer takes for a library.
+bool is_library_name(const std::string& name) {
+  return name.starts_with("lib") && name.ends_with(".so");
+}
+
+// Whether it is a file of that folder itself: a link in the folder of a stranger's app may lead
+// anywhere.
+bool lies_in(const fs::path& file, const fs::path& folder) {
+  std::error_code error;
+  const fs::path whole = fs::canonical(file, error);
+  return !error && fs::is_regular_file(whole, error) && whole.parent_path() == folder;
+}
+
+Result<fs::path> whole_folder(const fs::path& given) {
+  std::error_code error;
+  fs::path whole = fs::canonical(given, error);
+  if (error)
+    return fail(ErrorCode::kNotFound, "cannot be read: " + error.message(), given.string());
+  if (!fs::is_directory(whole, error))
+    return fail(ErrorCode::kInvalidArgument, "is no folder", given.string());
+  return whole;
 }
 
 }  // namespace
@@ -95,25 +120,48 @@ Result<void> LibraryFiles::open_archive(const std::string& path, const std::stri
   return {};
 }
 
-Result<LibraryFiles> LibraryFiles::open(const std::string& library,
-                                        const std::filesystem::path& deps,
+Result<void> LibraryFiles::open_folder(const fs::path& given) {
+  const fs::path folder = TRY(whole_folder(given));
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator each(folder, error), end; !error && each != end;
+       each.increment(error)) {
+    std::string name = each->path().filename().string();
+    if (is_library_name(name) && !beside_.contains(name) && lies_in(each->path(), folder))
+      names.push_back(std::move(name));
+  }
+  if (error) return fail(ErrorCode::kIo, "cannot be listed: " + error.message(), folder.string());
+  if (names.size() > kMaxFolderLibraries)
+    return fail(
+        ErrorCode::kLimit, "has more than " + std::to_string(kMaxFolderLibraries) + " libraries",
+        folder.string(), "put the library and those that it needs into a folder of their own");
+  for (const std::string& name : names) {
+    // One that cannot be read is absent, as it would be for the app.
+    if (auto file = MappedFile::open(folder / name))
+      beside_.emplace(name, std::make_shared<MappedFile>(std::move(*file)));
+  }
+  return {};
+}
+
+Result<LibraryFiles> LibraryFiles::open(const std::string& library, const fs::path& deps,
                                         std::optional<ElfMachine> machine) {
   LibraryFiles out;
-  if (!deps.empty()) out.deps_ = std::filesystem::absolute(deps);
   const std::size_t mark = library.find('!');
   const std::string path = library.substr(0, mark);
   if (mark == std::string::npos) {
-    // A jail has folders under their whole names only.
-    out.folder_ = std::filesystem::absolute(path).parent_path();
-    out.name_ = std::filesystem::path(path).filename().string();
-    const MappedFile file = TRY(MappedFile::open(path));
-    if (!looks_like_elf(file.bytes())) {
-      out.folder_.clear();
+    out.name_ = fs::path(path).filename().string();
+    auto file = std::make_shared<MappedFile>(TRY(MappedFile::open(path)));
+    if (looks_like_elf(file->bytes())) {
+      // The user named this file: whatever it is called, and where a link leads.
+      out.beside_.emplace(out.name_, std::move(file));
+      TRY_VOID(out.open_folder(fs::absolute(path).parent_path()));
+    } else {
       TRY_VOID(out.open_archive(path, "", machine));
     }
   } else {
     TRY_VOID(out.open_archive(path, library.substr(mark + 1), machine));
   }
+  if (!deps.empty()) TRY_VOID(out.open_folder(deps));
   const auto found = out.find(out.name_);
   if (!found) return fail(ErrorCode::kNotFound, "cannot be read", library);
   const ElfFile elf = TRY(ElfFile::parse(found->content.bytes, library));
@@ -130,22 +178,17 @@ Result<LibraryFiles> LibraryFiles::open(const std::string& library,
 }
 
 std::optional<LibraryFile> LibraryFiles::find(const std::string& name) const {
-  // A name, never a path: nothing outside of the two folders is read.
-  if (name.empty() || name.find('/') != std::string::npos || name == "..") return std::nullopt;
+  // A name, never a path: "../x" could be an entry of the archive.
+  if (name.empty() || name.find('/') != std::string::npos) return std::nullopt;
   if (archive_ != nullptr) {
     if (auto content = content_of(*archive_, prefix_ + name, file_))
       return LibraryFile{
           *content, {archive_name_, prefix_ + name}, guest_library_path(name, machine_)};
   }
-  for (const std::filesystem::path& folder : {folder_, deps_}) {
-    if (folder.empty()) continue;
-    auto file = MappedFile::open(folder / name);
-    if (!file) continue;
-    auto owner = std::make_shared<MappedFile>(std::move(*file));
-    const ByteSpan bytes = owner->bytes();
-    return LibraryFile{Content{bytes, owner}, {name}, guest_library_path(name, machine_)};
-  }
-  return std::nullopt;
+  const auto found = beside_.find(name);
+  if (found == beside_.end()) return std::nullopt;
+  return LibraryFile{
+      Content{found->second->bytes(), found->second}, {name}, guest_library_path(name, machine_)};
 }
 
 std::optional<AppEntry> LibraryFiles::entry(const std::string& name) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,15 +22,21 @@ namespace dl::guest {
 // Where guests believe an app's libraries to lie.
 std::string guest_library_path(std::string_view name, ElfMachine machine);
 
+// Libraries of one folder that are opened.
+inline constexpr std::size_t kMaxFolderLibraries = 4'096;
+
 // A library, and where those that it needs come from: beside it in its folder or archive, for the
-// same processor, then in a further folder. Const methods are thread safe.
+// same processor, then in a further folder. All of them are open from the beginning: a jail in
+// which they are used needs to show no folder. Const methods are thread safe.
 class LibraryFiles {
  public:
   // `library` is the path of a library, or of an APK or AAR with the entry's name, or only its last
   // part, behind a "!": "app.apk!libx.so". Without one, the archive must hold just one library for
   // its processor. Of several processors `machine` is taken, or arm64 if none is asked for.
-  // kNotFound, kUnsupported (only libraries for 32 bits, or not for `machine`) and kInvalidArgument
-  // (several) say what there is.
+  // Of folders only regular files named "lib*.so" are opened, links only where they stay in the
+  // folder, and `library` itself whatever its name is.
+  // kNotFound, kUnsupported (only libraries for 32 bits, or not for `machine`), kInvalidArgument
+  // (several; `deps` is no folder) and kLimit (kMaxFolderLibraries) say what there is.
   static Result<LibraryFiles> open(const std::string& library, const std::filesystem::path& deps,
                                    std::optional<ElfMachine> machine = std::nullopt);
 
@@ -45,11 +52,12 @@ class LibraryFiles {
  private:
   Result<void> open_archive(const std::string& path, const std::string& entry,
                             std::optional<ElfMachine> machine);
+  // Adds what is not known yet.
+  Result<void> open_folder(const std::filesystem::path& given);
 
   std::string name_;
   ElfMachine machine_ = ElfMachine::kOther;
-  std::filesystem::path folder_;  // beside the library, empty for archives
-  std::filesystem::path deps_;
+  std::map<std::string, std::shared_ptr<MappedFile>> beside_;  // in folders, by name
   std::string archive_name_;
   std::shared_ptr<MappedFile> file_;
   std::shared_ptr<ZipArchive> archive_;

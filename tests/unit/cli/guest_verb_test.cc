@@ -149,5 +149,57 @@ TEST_F(GuestVerb, AnswersSayWhetherTheyCanBeForged) {
   EXPECT_THAT(printed, HasSubstr("\"isolated\": true"));
 }
 
+constexpr const char* kReads = R"text(
+char* work(const char* path) {
+  static char text[64];
+  long file = system_call(2, (long)path, 0, 0);
+  if (file < 0) return (char*)"refused";
+  long size = system_call(0, file, (long)text, 63);
+  text[size < 0 ? 0 : size] = 0;
+  return text;
+}
+)text";
+
+// What else lies where the library does is none of its business, and neither is what lies in
+// --deps.
+TEST_F(GuestVerb, NeighboursOfTheLibraryCannotBeRead) {
+  build(kReads);
+  if (HasFatalFailure()) return;
+  flags.deps = folder.path() / "deps";
+  fs::create_directory(flags.deps);
+  flags.function = "work";
+  for (const fs::path& around : {folder.path(), flags.deps}) {
+    const fs::path secret = around / "notes.txt";
+    std::ofstream(secret) << "kept to myself";
+    flags.arguments = {"\"" + secret.string() + "\""};
+    RUN_VERB(done, "call");
+    ASSERT_TRUE(done) << describe(done.error());
+    EXPECT_THAT(printed, HasSubstr("\"refused\""));
+  }
+}
+
+// Those that it needs are found in both places.
+TEST_F(GuestVerb, LibrariesBesideItAreLoaded) {
+  flags.deps = folder.path() / "deps";
+  fs::create_directory(flags.deps);
+  build("long further() { return 30; }");
+  if (HasFatalFailure()) return;
+  fs::rename(flags.library, flags.deps / "libfurther.so");
+  build("long beside() { return 12; }");
+  fs::rename(flags.library, folder.path() / "libbeside.so");
+  build(R"text(
+    void* dlopen(const char*, int); void* dlsym(void*, const char*);
+    typedef long (*Number)();
+    long work() {
+      return ((Number)dlsym(dlopen("libbeside.so", 2), "beside"))() +
+             ((Number)dlsym(dlopen("libfurther.so", 2), "further"))();
+    })text");
+  if (HasFatalFailure()) return;
+  flags.function = "work";
+  RUN_VERB(done, "call");
+  ASSERT_TRUE(done) << describe(done.error());
+  EXPECT_THAT(printed, HasSubstr("\"integer\": \"0x2a\""));
+}
+
 }  // namespace
 }  // namespace dl::cli

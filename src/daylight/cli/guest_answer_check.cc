@@ -225,6 +225,32 @@ bool CheckedAnswer::has_fault() const {
   return in("jni_on_load") || in("call") || json_.contains("faults");
 }
 
+void CheckedAnswer::add_gap(const std::string& where, const std::string& why) {
+  json_["gaps"].push_back({{"where", where}, {"why", why}});
+}
+
+void CheckedAnswer::keep_files(const IsThere& model, const IsThere& written) {
+  const auto absent = [this](const std::string& path) {
+    add_gap("folder", path + " is said to be there, and is not");
+  };
+  for (Json& each : json_["models"]) {
+    const std::string path = each.value("path", "");
+    if (path.empty() || model(path)) continue;
+    absent(path);
+    each.erase("path");
+  }
+  Json kept = Json::array();
+  for (Json& each : json_["files"]["written"]) {
+    const std::string path = each["path"].get<std::string>();
+    if (written(path)) {
+      kept.push_back(std::move(each));
+    } else {
+      absent("files/" + path);
+    }
+  }
+  json_["files"]["written"] = std::move(kept);
+}
+
 std::string ModelOutputs::to_message() && {
   bytes.push_back(nans_may_differ ? '\1' : '\0');
   return std::move(bytes);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,11 @@ class CheckedAnswer {
   bool isolated() const { return json_["isolated"].get<bool>(); }
   // Whether something of the library ended with a fault.
   bool has_fault() const;
+
+  void add_gap(const std::string& where, const std::string& why);
+  // Of a trace: leaves out the files that are not there, of models the path only. Each is a gap.
+  using IsThere = std::function<bool(const std::string& path)>;
+  void keep_files(const IsThere& model, const IsThere& written);
 
  private:
   explicit CheckedAnswer(Json json) : json_(std::move(json)) {}

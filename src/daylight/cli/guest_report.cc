@@ -108,9 +108,10 @@ std::string render_trace(const CheckedAnswer& checked, const std::filesystem::pa
     text += "result: " + printable(dump_json_line(answer["result"]), 400) + "\n";
   for (const Json& model : answer["models"]) {
     if (model["in_file"].get<bool>()) continue;  // detect finds those
+    const std::string path = model.value("path", "");
     text += fmt::format("model ({}), {} bytes, {}: {}\n", text_of(model["format"], 60),
                         dump_json_line(model["size"]), text_of(model["where"]),
-                        printable((folder / model.value("path", "")).string(), 400));
+                        path.empty() ? "not kept" : printable((folder / path).string(), 400));
   }
   for (const Json& file : answer["files"]["written"])
     text +=

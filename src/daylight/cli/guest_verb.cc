@@ -15,6 +15,7 @@
 #include "daylight/cli/guest_calls.h"
 #include "daylight/cli/guest_folders.h"
 #include "daylight/cli/guest_report.h"
+#include "daylight/cli/trace_leavings.h"
 #include "daylight/guest/engine/host_engine.h"
 #include "daylight/guest/guest_process.h"
 #include "daylight/guest/library_files.h"
@@ -72,6 +73,11 @@ struct GuestJob {
 
 void warn_of_nans(const GuestJob& job, bool may_differ) {
   if (may_differ) job.terminal.message(LogLevel::kWarning, kNansMayDiffer);
+}
+
+// Of a run without an answer, whose gaps they would be.
+void warn_of_leavings(const GuestJob& job, const std::vector<std::string>& leavings) {
+  for (const std::string& each : leavings) job.terminal.message(LogLevel::kWarning, each);
 }
 
 // Whether the library's code is translated and cannot reach the process that it runs in.
@@ -138,10 +144,14 @@ Result<ExitCode> trace_verb(GuestJob& job) {
   TRY_VOID(make_private_folder(flags.out));
   const std::filesystem::path folder = std::filesystem::absolute(flags.out);
   job.process.scratch = folder;
-  const std::string message = TRY(guest::run_in_jail(job.process, [&] {
+  const auto message = guest::run_in_jail(job.process, [&] {
     return run_trace(job.options, job.files, flags, job.method(), std::move(rules), folder);
-  }));
-  const CheckedAnswer answer = TRY(checked(job, AnswerKind::kTrace, message));
+  });
+  // Before anything of it is read, and however the run ended.
+  const std::vector<std::string> leavings = clear_leavings(folder);
+  if (!message) warn_of_leavings(job, leavings);
+  CheckedAnswer answer = TRY(checked(job, AnswerKind::kTrace, TRY(message)));
+  settle_with_folder(answer, folder, leavings);
   print_answer(job, answer, render_trace(answer, folder));
   warn_of_nans(job, answer.json()["nans_may_differ"].get<bool>());
   return exit_code_of(answer);

@@ -201,5 +201,27 @@ TEST_F(GuestVerb, LibrariesBesideItAreLoaded) {
   EXPECT_THAT(printed, HasSubstr("\"integer\": \"0x2a\""));
 }
 
+// Links and names of its own in OUT: the user finds a trace and the gap, not the link.
+TEST_F(GuestVerb, WhatItLeavesInTheFolderOfATraceIsTakenAway) {
+  build(R"text(
+    long work(const char* link, const char* file) {
+      system_call(88, (long)"/etc/passwd", (long)link, 0);
+      long made = system_call(2, (long)file, 0101, 0600);
+      return system_call(1, made, (long)"forged", 6);
+    })text");
+  if (HasFatalFailure()) return;
+  flags.out = folder.path() / "run";
+  flags.function = "work";
+  flags.arguments = {"\"" + (flags.out / "models").string() + "\"",
+                     "\"" + (flags.out / "trace/forged.txt").string() + "\""};
+  RUN_VERB(done, "trace");
+  ASSERT_TRUE(done) << describe(done.error());
+  EXPECT_FALSE(fs::is_symlink(flags.out / "models"));
+  EXPECT_FALSE(fs::exists(flags.out / "trace/forged.txt"));
+  EXPECT_TRUE(fs::exists(flags.out / "trace/trace.json"));
+  EXPECT_THAT(printed, HasSubstr("gap: models is a link: taken away"));
+  EXPECT_THAT(printed, HasSubstr("gap: trace/forged.txt is a file that no run makes: taken away"));
+}
+
 }  // namespace
 }  // namespace dl::cli

@@ -34,9 +34,11 @@ FULL = BARE | {
     "gaps": GAPS,
 }
 NATIVE = {"class": "com.x.Y", "name": "work", "signature": "([F)I", "library": "libx.so", "offset": "0x1f40", "route": "register-natives"}
+WILD = {"class": "com.x.Y", "name": "a", "signature": "(((", "library": "", "address": "0x41414141", "route": "register-natives",
+        "problem": "no code of a library; a signature that is none"}
 ENGINE = {"library": "libe.so", "receiver": "libx.so", "symbol": "_Z3addv", "name": "add()", "functions": ["0x10"], "texts": ["cpu"]}
 save_json("natives", "bare", BARE | {"natives": [], "files": NO_FILES, "engines": []})
-save_json("natives", "full", FULL | {"natives": [NATIVE, NATIVE | {"route": "export"}], "files": FILES, "engines": [ENGINE]})
+save_json("natives", "full", FULL | {"natives": [NATIVE, NATIVE | {"route": "export"}, WILD], "files": FILES, "engines": [ENGINE]})
 EXPORTS = {"library": "libx.so", "abi": "arm64-v8a", "build_id": "", "exports": [], "gaps": []}
 save_json("exports", "bare", EXPORTS)
 save_json("exports", "full", EXPORTS | {"exports": [{"name": "work", "kind": "function", "offset": "0x10", "size": 4}], "gaps": GAPS})

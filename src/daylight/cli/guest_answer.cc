@@ -120,12 +120,14 @@ Json natives_json(guest::Guest& guest) {
   for (const guest::NativeMethod& native : natives) {
     std::string klass = native.owner;
     std::replace(klass.begin(), klass.end(), '/', '.');
-    out.push_back({{"class", klass},
-                   {"name", native.name},
-                   {"signature", native.signature},
-                   {"library", native.library},
-                   {"offset", "0x" + hex_number(native.offset)},
-                   {"route", name_of(native.route)}});
+    Json entry = {{"class", klass},
+                  {"name", native.name},
+                  {"signature", native.signature},
+                  {"library", native.library},
+                  {native.library.empty() ? "address" : "offset", "0x" + hex_number(native.offset)},
+                  {"route", name_of(native.route)}};
+    if (!native.problem.empty()) entry["problem"] = native.problem;
+    out.push_back(std::move(entry));
   }
   return out;
 }

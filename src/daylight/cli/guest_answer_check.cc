@@ -103,8 +103,11 @@ bool is_native(const Json& value) {
                              {"name", is_text},
                              {"signature", is_text},
                              {"library", is_text},
-                             {"offset", is_text},
-                             {"route", is_text}});
+                             {"offset", is_text, kMayBeAbsent},
+                             {"address", is_text, kMayBeAbsent},
+                             {"route", is_text},
+                             {"problem", is_text, kMayBeAbsent}}) &&
+         has_one_of(value, "offset", "address");
 }
 
 bool is_engine(const Json& value) {

@@ -51,6 +51,15 @@ std::string engines_text(const Json& answer) {
   return text;
 }
 
+// Where a native method is, and what is wrong with that.
+std::string place_text(const Json& native) {
+  std::string text = native.contains("offset")
+                         ? text_of(native["library"]) + "+" + text_of(native["offset"])
+                         : text_of(native["address"]);
+  if (native.contains("problem")) text += " (" + text_of(native["problem"]) + ")";
+  return text;
+}
+
 }  // namespace
 
 std::string render_natives(const CheckedAnswer& checked) {
@@ -70,8 +79,7 @@ std::string render_natives(const CheckedAnswer& checked) {
       klass = text_of(each["class"]);
       text += "  " + klass + "\n";
     }
-    text += "    " + text_of(each["name"]) + text_of(each["signature"]) + "  " +
-            text_of(each["library"]) + "+" + text_of(each["offset"]) +
+    text += "    " + text_of(each["name"]) + text_of(each["signature"]) + "  " + place_text(each) +
             (text_of(each["route"]) == "export" ? "" : "  registered") + "\n";
   }
   text += engines_text(answer);

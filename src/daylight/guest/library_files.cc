@@ -3,6 +3,7 @@
 #include "daylight/guest/library_files.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 #include "daylight/base/text.h"
@@ -42,6 +43,24 @@ std::vector<std::string> libraries_of(const ZipArchive& archive, std::optional<E
     if (!out.empty()) return out;
   }
   return {};
+}
+
+// Whether the archive has that library, or any if no name is given, for such a processor.
+bool has_for(const ZipArchive& archive, const std::string& name,
+             std::initializer_list<std::string_view> abis) {
+  return std::any_of(archive.entries().begin(), archive.entries().end(), [&](const ZipEntry& each) {
+    if (!each.name.ends_with(".so") || (!name.empty() && last_part(each.name) != name))
+      return false;
+    const std::string folder = folder_of(each.name);
+    return std::any_of(abis.begin(), abis.end(), [&](std::string_view abi) {
+      return folder.ends_with("/" + std::string(abi) + "/");
+    });
+  });
+}
+
+bool has_only_for_32_bits(const ZipArchive& archive, const std::string& name) {
+  return has_for(archive, name, {"armeabi", "armeabi-v7a", "x86"}) &&
+         !has_for(archive, name, {abi_of(ElfMachine::kArm64), abi_of(ElfMachine::kX86_64)});
 }
 
 std::optional<Content> content_of(const ZipArchive& archive, std::string_view name,
@@ -98,13 +117,10 @@ Result<void> LibraryFiles::open_archive(const std::string& path, const std::stri
     }
   }
   if (found.empty()) {
-    const bool narrow = std::any_of(archive_->entries().begin(), archive_->entries().end(),
-                                    [](const ZipEntry& each) {
-                                      return each.name.find("armeabi") != std::string_view::npos ||
-                                             each.name.find("/x86/") != std::string_view::npos;
-                                    });
+    const bool narrow = has_only_for_32_bits(*archive_, entry);
+    const std::string what = entry.empty() ? "libraries" : "this library";
     return fail(narrow ? ErrorCode::kUnsupported : ErrorCode::kNotFound,
-                narrow ? "has this library only for 32 bits, which no engine runs"
+                narrow ? "has " + what + " only for 32 bits, which no engine runs"
                        : "has no such library for " +
                              (machine ? std::string(abi_of(*machine)) : "arm64 or x86-64"),
                 path + (entry.empty() ? "" : "!" + entry));

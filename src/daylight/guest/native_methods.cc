@@ -47,6 +47,30 @@ std::size_t last_separator(std::string_view text) {
   return std::string_view::npos;
 }
 
+// Why nobody can call what is registered there; "" if it is code of a library. Such code may have
+// been made after loading: the pages decide, not the file.
+std::string problem_of_place(Guest& guest, std::uint64_t address) {
+  if (address == 0) return "null";
+  const bool executable = (guest.arena().access_at(address) & kPageExecute) != 0;
+  if (guest.loader().holding(address) == nullptr)
+    return executable ? "code outside of the libraries" : "no code of a library";
+  return executable ? "" : "data of a library, no code";
+}
+
+// Of exports only the parameters are known.
+std::string problem_of_signature(const NativeMethod& method) {
+  if (method.route == NativeMethod::Route::kExport && method.signature.empty()) return "";
+  const bool whole = method.route == NativeMethod::Route::kRegistered;
+  return parse_signature(method.signature + (whole ? "" : "V")) ? "" : "a signature that is none";
+}
+
+void add_problems(Guest& guest, std::uint64_t address, NativeMethod& method) {
+  method.problem = problem_of_place(guest, address);
+  const std::string signature = problem_of_signature(method);
+  if (signature.empty()) return;
+  method.problem += (method.problem.empty() ? "" : "; ") + signature;
+}
+
 }  // namespace
 
 const char* name_of(NativeMethod::Route route) {
@@ -86,6 +110,7 @@ std::vector<NativeMethod> native_methods(Guest& guest) {
       if (!parsed) continue;
       out.push_back({parsed->owner, parsed->name, parsed->parameters, library->name, symbol.value,
                      NativeMethod::Route::kExport});
+      add_problems(guest, library->bias + symbol.value, out.back());
     }
   }
   for (const RegisteredNative& native : guest.jni().registered()) {
@@ -94,6 +119,7 @@ std::vector<NativeMethod> native_methods(Guest& guest) {
                    library == nullptr ? std::string() : library->name,
                    library == nullptr ? native.function : native.function - library->bias,
                    NativeMethod::Route::kRegistered});
+    add_problems(guest, native.function, out.back());
   }
   return out;
 }

@@ -16,9 +16,11 @@ struct NativeMethod {
   std::string owner;         // "org/tensorflow/lite/TensorFlowLite"
   std::string name;          // "nativeRuntimeVersion"
   std::string signature;     // "" where only a short symbol names it
-  std::string library;       // file name
-  std::uint64_t offset = 0;  // address in the library's file
+  std::string library;       // file name; "" for an address in no library
+  std::uint64_t offset = 0;  // address in the library's file; without a library the address itself
   enum class Route { kExport, kRegistered } route = Route::kExport;
+  // Why no phone could call it, in words: registered with no code, with a signature that is none.
+  std::string problem = {};
 };
 
 // "export" or "register-natives".

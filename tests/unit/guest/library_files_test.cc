@@ -10,6 +10,7 @@
 #include "daylight/base/bytes.h"
 #include "support/native_library.h"
 #include "support/shared_data.h"
+#include "support/zip_builder.h"
 
 namespace dl::guest {
 namespace {
@@ -128,6 +129,28 @@ TEST_F(LibraryFolder, HasABound) {
   const auto files = open("libx.so", "many");
   ASSERT_FALSE(files);
   EXPECT_EQ(files.error().code, ErrorCode::kLimit);
+}
+
+// What an archive has only for other processors is said of that library, not of others.
+TEST_F(LibraryFolder, SaysWhyAnArchiveHasNone) {
+  put("app.apk", testing::build_zip({{"lib/armeabi-v7a/libnarrow.so", "x"},
+                                     {"lib/x86/libnarrow.so", "x"},
+                                     {"lib/arm64-v8a/libboth.so", "x"},
+                                     {"lib/armeabi-v7a/libboth.so", "x"},
+                                     {"assets/armeabi.txt", "x"}})
+                     .bytes);
+  const auto code_of = [&](const std::string& name) {
+    const auto files = open("app.apk!" + name);
+    EXPECT_FALSE(files) << name;
+    return files ? ErrorCode::kBusy : files.error().code;
+  };
+  EXPECT_EQ(code_of("libnarrow.so"), ErrorCode::kUnsupported);
+  EXPECT_EQ(code_of("libabsent.so"), ErrorCode::kNotFound);
+  EXPECT_EQ(code_of("armeabi.txt"), ErrorCode::kNotFound);
+  const auto host = LibraryFiles::open((folder.path() / "app.apk").string() + "!libboth.so", {},
+                                       ElfMachine::kX86_64);
+  ASSERT_FALSE(host);
+  EXPECT_EQ(host.error().what, "has no such library for x86_64");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <cstring>
+#include <map>
 
 #include "daylight/guest/jni/modified_utf8.h"
 #include "daylight/guest/native_call.h"
@@ -87,6 +88,38 @@ TEST_F(Jni, RegisteredNativesAreSeenWithTheirPlaces) {
       guest->call_native(guest->loader().loaded("libt.so")->bias + find("run").offset, arguments);
   ASSERT_TRUE(done);
   EXPECT_EQ(done->integer, 33U);
+}
+
+// What no phone could call says so, with the address as it is.
+TEST_F(Jni, RegisteredNonsenseIsMarked) {
+  load_jni(R"(
+    static int data = 7;
+    static int run(Env e, jobject self) { return data; }
+    void Java_com_app_Face_fine__Ljava_lang_String_2I(Env e, jobject c) {}
+    void Java_com_app_Face_odd__Q(Env e, jobject c) {}
+    jint JNI_OnLoad(void*** vm, void* reserved) {
+      Env env;
+      if (((jint (*)(void***, Env*, jint))(*vm)[6])(vm, &env, 0x00010006)) return -1;
+      jobject c = FindClass(env, "com/app/Face");
+      struct Native table[5] = {{"run", "()I", (void*)run}, {"wild", "()V", (void*)0x41414141}, {"none", "()V", 0},
+                                {"broken", "(((", (void*)run}, {"data", "(((", (void*)&data}};
+      ((jint (*)(Env, jobject, struct Native*, jint))(*env)[215])(env, c, table, 5);
+      return 0x00010006;
+    }
+  )");
+  ASSERT_TRUE(guest->run_on_load(*guest->loader().loaded("libt.so")));
+  std::map<std::string, NativeMethod> natives;
+  for (const NativeMethod& each : native_methods(*guest)) natives[each.name] = each;
+  EXPECT_EQ(natives["run"].problem, "");
+  EXPECT_EQ(natives["fine"].problem, "");
+  EXPECT_EQ(natives["odd"].problem, "a signature that is none");
+  EXPECT_EQ(natives["wild"].problem, "no code of a library");
+  EXPECT_EQ(natives["wild"].library, "");
+  EXPECT_EQ(natives["wild"].offset, 0x41414141U);
+  EXPECT_EQ(natives["none"].problem, "null");
+  EXPECT_EQ(natives["broken"].problem, "a signature that is none");
+  EXPECT_EQ(natives["broken"].library, "libt.so");
+  EXPECT_EQ(natives["data"].problem, "data of a library, no code; a signature that is none");
 }
 
 TEST_F(Jni, TextsKeepEveryCharacter) {

@@ -77,10 +77,12 @@ void tell_events(guest::Guest& guest, const KeptEvents& events, Json& answer) {
 }
 
 Result<Json> load_library(guest::Guest& guest, const guest::LibraryFiles& files,
-                          const KeptEvents& events) {
+                          const KeptEvents& events, const guest::SayStep& say) {
+  say("while its libraries were loaded");
   const auto library = guest.load(files.name());
   if (!library) return tl::unexpected<Error>(library.error());
   Json out = {{"library", files.name()}, {"abi", abi_of(files.machine())}};
+  say("in JNI_OnLoad");
   const auto version = guest.run_on_load(**library);
   Json on_load = {{"exported", (*library)->find("JNI_OnLoad").has_value()}};
   if (version) {

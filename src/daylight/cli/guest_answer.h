@@ -11,6 +11,7 @@
 #include "daylight/base/json.h"
 #include "daylight/base/result.h"
 #include "daylight/guest/guest.h"
+#include "daylight/guest/guest_process.h"
 #include "daylight/guest/library_files.h"
 
 namespace dl::cli {
@@ -42,9 +43,9 @@ inline constexpr const char* kNansMayDiffer =
     "may be others than a phone's; --exact-nans computes them as a phone does";
 
 Json to_json(const guest::GuestFault& fault);
-// Loads the library and runs its JNI_OnLoad: what happened.
+// Loads the library and runs its JNI_OnLoad: what happened. Each is a step.
 Result<Json> load_library(guest::Guest& guest, const guest::LibraryFiles& files,
-                          const KeptEvents& events);
+                          const KeptEvents& events, const guest::SayStep& say);
 // What it has asked for and said so far, into `answer`: in place of what is there from an earlier
 // time.
 void tell_events(guest::Guest& guest, const KeptEvents& events, Json& answer);

@@ -26,6 +26,7 @@ namespace {
 
 using guest::Guest;
 using guest::LibraryFiles;
+using guest::SayStep;
 
 constexpr std::uint64_t kMaxProfileFile = std::uint64_t{16} << 20;
 
@@ -35,9 +36,12 @@ void print(const std::string& text) {
 }
 
 // Runs over every input in the file, one after the other.
-Result<std::string> run_tflite(Guest& guest, const LibraryFiles& files, ByteSpan model,
-                               ByteSpan inputs, const guest::TfliteOptions& options) {
+Result<std::string> run_tflite(Guest& guest, const SayStep& say, const LibraryFiles& files,
+                               ByteSpan model, ByteSpan inputs,
+                               const guest::TfliteOptions& options) {
+  say("while its libraries were loaded");
   const guest::GuestLibrary* const library = TRY(guest.load(files.name()));
+  say("in the model's run");
   auto run = TRY(guest::TfliteModel::load(guest, *library, model, options));
   std::uint64_t size = 0;
   for (const std::uint64_t each : run.input_sizes()) size += each;
@@ -96,9 +100,9 @@ ExitCode exit_code_of(const CheckedAnswer& answer) {
 }
 
 Result<ExitCode> natives_verb(GuestJob& job) {
-  const std::string message =
-      TRY(run_in_guest_process(job.process, job.options, [&](Guest& guest) -> Result<std::string> {
-        Json out = TRY(load_library(guest, job.files, job.events));
+  const std::string message = TRY(run_in_guest_process(
+      job.process, job.options, [&](Guest& guest, const SayStep& say) -> Result<std::string> {
+        Json out = TRY(load_library(guest, job.files, job.events, say));
         out["natives"] = natives_json(guest);
         out["files"] = files_json(guest, out["gaps"]);
         out["engines"] = engines_json(guest);
@@ -111,18 +115,20 @@ Result<ExitCode> natives_verb(GuestJob& job) {
 
 Result<ExitCode> exports_verb(GuestJob& job) {
   // The file is hostile too.
-  const std::string message = TRY(run_in_jail(job.process, [&]() -> Result<std::string> {
-    return dump_json(TRY(read_exports(job.files)));
-  }));
+  const std::string message =
+      TRY(run_in_jail(job.process, [&](const SayStep&) -> Result<std::string> {
+        return dump_json(TRY(read_exports(job.files)));
+      }));
   const CheckedAnswer answer = TRY(CheckedAnswer::read(AnswerKind::kExports, message, true));
   print_answer(job, answer, render_exports(answer));
   return kDone;
 }
 
 Result<ExitCode> call_verb(GuestJob& job) {
-  const std::string message =
-      TRY(run_in_guest_process(job.process, job.options, [&](Guest& guest) -> Result<std::string> {
-        Json out = TRY(load_library(guest, job.files, job.events));
+  const std::string message = TRY(run_in_guest_process(
+      job.process, job.options, [&](Guest& guest, const SayStep& say) -> Result<std::string> {
+        Json out = TRY(load_library(guest, job.files, job.events, say));
+        say("in the call of " + job.flags.function);
         out["call"] = TRY(call_function(guest, job.files, job.flags, job.method()));
         out["nans_may_differ"] = guest.machine().engine.nans_may_differ();
         tell_events(guest, job.events, out);  // those of the call too
@@ -144,7 +150,8 @@ Result<ExitCode> trace_verb(GuestJob& job) {
   TRY_VOID(make_private_folder(flags.out));
   const std::filesystem::path folder = std::filesystem::absolute(flags.out);
   job.process.scratch = folder;
-  const auto message = guest::run_in_jail(job.process, [&] {
+  const auto message = guest::run_in_jail(job.process, [&](const SayStep& say) {
+    say("in the trace of " + (flags.function.empty() ? "its start" : flags.function));
     return run_trace(job.options, job.files, flags, job.method(), std::move(rules), folder);
   });
   // Before anything of it is read, and however the run ended.
@@ -161,9 +168,9 @@ Result<ExitCode> tflite_verb(GuestJob& job) {
   const GuestFlags& flags = job.flags;
   const MappedFile model = TRY(MappedFile::open(flags.model));
   const MappedFile input = TRY(MappedFile::open(flags.input));
-  std::string message =
-      TRY(run_in_guest_process(job.process, job.options, [&](Guest& guest) -> Result<std::string> {
-        ModelOutputs out{TRY(run_tflite(guest, job.files, model.bytes(), input.bytes(),
+  std::string message = TRY(run_in_guest_process(
+      job.process, job.options, [&](Guest& guest, const SayStep& say) -> Result<std::string> {
+        ModelOutputs out{TRY(run_tflite(guest, say, job.files, model.bytes(), input.bytes(),
                                         {flags.threads, flags.xnnpack}))};
         out.nans_may_differ = guest.machine().engine.nans_may_differ();
         return std::move(out).to_message();
@@ -204,6 +211,7 @@ Result<ExitCode> run_guest_verb(const std::string& verb, const GuestFlags& flags
     profile = TRY(guest::DeviceProfile::parse(text, flags.profile.string()));
     job.options.profile = &*profile;
   }
+  job.process.library = files.name();
   job.process.without_missing_parts = flags.unsafe_no_sandbox;
   job.process.wall_time =
       std::chrono::milliseconds(static_cast<std::int64_t>(flags.seconds * 1000));

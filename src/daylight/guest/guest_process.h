@@ -13,6 +13,8 @@
 namespace dl::guest {
 
 struct GuestProcessOptions {
+  // Whose process it is, for what is said of its end.
+  std::string library = "guest";
   // The user's --unsafe-no-sandbox.
   bool without_missing_parts = false;
   std::chrono::milliseconds wall_time{std::chrono::minutes(10)};
@@ -24,16 +26,24 @@ struct GuestProcessOptions {
   std::vector<std::filesystem::path> read_only;
 };
 
+// Says what a job begins now: "in the call of f", "while its libraries are loaded". Where the
+// process ends without an answer, the error says the last one. On the job's thread only.
+using SayStep = std::function<void(const std::string& step)>;
+
 // Forks a jailed child and runs `job` there; gives what the job gives. Otherwise as
 // run_in_guest_process().
 Result<std::string> run_in_jail(const GuestProcessOptions& process,
-                                const std::function<Result<std::string>()>& job);
+                                const std::function<Result<std::string>(const SayStep&)>& job);
 
 // Forks a jailed child, makes a guest in it and runs `job` there; gives what the job gives. The
 // job's Error comes back as it is; an end of the child by itself (a crash, a limit) is an Error
 // that says how; so is a message that the library's own code wrote, as far as that shows: on the
 // host engine it shares the process, and what is given must be read as if it came from the library.
 // What the job captures is copied, not shared.
+Result<std::string> run_in_guest_process(
+    const GuestProcessOptions& process, const GuestOptions& options,
+    const std::function<Result<std::string>(Guest&, const SayStep&)>& job);
+// For jobs of one step.
 Result<std::string> run_in_guest_process(const GuestProcessOptions& process,
                                          const GuestOptions& options,
                                          const std::function<Result<std::string>(Guest&)>& job);

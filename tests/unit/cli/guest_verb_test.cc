@@ -223,5 +223,39 @@ TEST_F(GuestVerb, WhatItLeavesInTheFolderOfATraceIsTakenAway) {
   EXPECT_THAT(printed, HasSubstr("gap: trace/forged.txt is a file that no run makes: taken away"));
 }
 
+// An end of the process that the library made says whose it was, and what ran.
+TEST_F(GuestVerb, EndsOfTheProcessNameTheLibraryAndTheCall) {
+  const struct {
+    const char* text;
+    const char* verb;
+    const char* what;
+  } cases[] = {
+      {"long work() { return system_call(231, 0, 0, 0); }", "call",
+       "ended in the call of work: exit code 0: the library ended it, or closed"},
+      {"long work() { return system_call(231, 3, 0, 0); }", "trace",
+       "ended in the trace of work: exit code 3"},
+      {"int JNI_OnLoad() { system_call(62, system_call(39, 0, 0, 0), 9, 0); return 0; }", "natives",
+       "ended in JNI_OnLoad: SIGKILL"},
+      {"__attribute__((constructor)) static void at_once() { system_call(231, 0, 0, 0); }",
+       "natives", "ended while its libraries were loaded: exit code 0"},
+      {"__attribute__((constructor)) static void at_once() { system_call(231, 1, 0, 0); }",
+       "tflite", "ended while its libraries were loaded: exit code 1"},
+      {"long work() { for (int i = 0; i < 1024; ++i) system_call(3, i, 0, 0); return 7; }", "call",
+       "ended in the call of work: exit code 0: the library ended it, or closed"},
+  };
+  for (const auto& each : cases) {
+    build(each.text);
+    if (HasFatalFailure()) return;
+    flags.out = folder.path() / "run";
+    flags.function = std::string(each.text).find("work") != std::string::npos ? "work" : "";
+    flags.model = flags.input = flags.library;
+    RUN_VERB(done, each.verb);
+    ASSERT_FALSE(done) << each.text;
+    EXPECT_EQ(done.error().where, "libt.so");
+    EXPECT_THAT(done.error().what, HasSubstr(each.what));
+    fs::remove_all(flags.out);
+  }
+}
+
 }  // namespace
 }  // namespace dl::cli

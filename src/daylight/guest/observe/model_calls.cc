@@ -194,8 +194,8 @@ void ModelCalls::take_by_structure(const Watched& watched, std::uint64_t address
       MemoryModel model = model_of(watched, address);
       model.format = format;
       model.size = std::min(found->size, size);
-      return models_->offer(std::move(model), bytes.first(static_cast<std::size_t>(model.size)),
-                            false);
+      const ByteSpan held = bytes.first(static_cast<std::size_t>(model.size));
+      return models_->offer(std::move(model), held, false);
     }
     if (size == room) return;
   }

@@ -71,6 +71,12 @@ class EscapeOwned {
   HeldLock held_;
 };
 
+// A frame of its own: none of what the body knows lies in the frame that is jumped to.
+template <typename Body>
+[[gnu::noinline]] void run_escapable(Body& body) {
+  body();
+}
+
 // Runs body(); the address where it met memory that is not there, or nothing if it came to its end.
 // A body that is left this way has run no destructors: it must hold no lock but by EscapeLock, and
 // nothing that it alone knows of but by EscapeOwned. The handlers are those of the engines.
@@ -82,7 +88,7 @@ template <typename Body>
     set_memory_escape(outer);
     return memory_escape_address();
   }
-  std::forward<Body>(body)();
+  run_escapable(body);
   set_memory_escape(outer);
   return std::nullopt;
 }

@@ -104,7 +104,15 @@ EACH_ENGINE_OF(MemorySearch, SurvivesThreadsThatUnmapAndMap) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].model.address, *memory);
   EXPECT_TRUE(found[0].bytes.starts_with(model));
-  EXPECT_EQ(value("fine"), 7U);
+  // The threads also take what another one was given meanwhile, its stack for instance: then the
+  // guest ends by its own doing, and says so.
+  const auto after = call("fine");
+  if (after) {
+    EXPECT_EQ(after->integer, 7U);
+  } else {
+    EXPECT_NE(after.error().what.find("a thread of the guest"), std::string::npos)
+        << after.error().what;
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <dynarmic/interface/A64/config.h>
 #include <dynarmic/interface/exclusive_monitor.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -45,6 +46,8 @@ struct Arm64Thread {
   WatchedCalls watched;
   std::vector<Arm64Cpu*> active;  // by depth of the call
   std::optional<GuestFault> fault;
+  // Its call is to end, also where the engine goes on meanwhile. False outside of calls.
+  std::atomic<bool> stopped = false;
   std::uint64_t block = 0;
   std::uint64_t stack = 0;  // lowest address, above the guard
   std::uint64_t stack_size = 0;

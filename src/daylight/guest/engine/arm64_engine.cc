@@ -132,12 +132,13 @@ class Arm64Engine final : public GuestEngine, public Arm64Host {
   }
   void host_call(Arm64Cpu& cpu, std::uint32_t number, std::uint64_t pc) override;
   std::vector<std::uint64_t> frames_of(Arm64Cpu& cpu) const override;
-  bool stopped() const { return stopped_; }
 
  private:
   Arm64Thread* this_thread();
   Arm64Cpu* take_cpu();
   void give_cpu(Arm64Cpu* cpu);
+  void begin_call(Arm64Thread& thread, Arm64Cpu& cpu);
+  void end_call(Arm64Thread& thread);
   void run(Arm64Cpu& cpu, Arm64Thread& thread);
   GuestFault stop_fault() const;
 
@@ -266,6 +267,22 @@ GuestFault Arm64Engine::stop_fault() const {
   return fault;
 }
 
+void Arm64Engine::begin_call(Arm64Thread& thread, Arm64Cpu& cpu) {
+  const std::scoped_lock lock(mutex_);
+  thread.active.push_back(&cpu);
+  // A stop before this call was known to be active has halted nothing.
+  if (stopped_) thread.stopped = true;
+}
+
+void Arm64Engine::end_call(Arm64Thread& thread) {
+  const std::scoped_lock lock(mutex_);
+  thread.active.pop_back();
+  if (!thread.active.empty()) return;
+  // What befalls a call that is being stopped is not its own doing.
+  if (thread.stopped.exchange(false) && thread.fault)
+    thread.fault->kind = GuestFault::Kind::kStopped;
+}
+
 GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
                                           std::span<const std::uint64_t> integers,
                                           std::span<const Vector128> vectors) {
@@ -282,7 +299,7 @@ GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
   if (thread == nullptr)
     return refuse(GuestFault::Kind::kStackOverflow, "there are too many threads");
   if (thread->fault) return tl::unexpected<GuestFault>(*thread->fault);
-  if (stopped_) return tl::unexpected<GuestFault>(stop_fault());
+  if (stopped_ || thread->stopped) return tl::unexpected<GuestFault>(stop_fault());
   if (thread->active.size() >= static_cast<std::size_t>(options_.max_depth))
     return refuse(GuestFault::Kind::kStackOverflow, "calls between guest and host nest too deep");
   Arm64Cpu* const cpu = take_cpu();
@@ -307,16 +324,10 @@ GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
   jit.SetPC(function);
   cpu->thread = thread;
   cpu->thread_register = thread->block;
-  {
-    const std::scoped_lock lock(mutex_);
-    thread->active.push_back(cpu);
-  }
+  begin_call(*thread, *cpu);
   run(*cpu, *thread);
   if (cpu->take_invalid_operation()) invalid_operation_ = true;
-  {
-    const std::scoped_lock lock(mutex_);
-    thread->active.pop_back();
-  }
+  end_call(*thread);
   GuestValue value{jit.GetRegister(0), jit.GetVector(0)};
   give_cpu(cpu);
   if (thread->fault) {
@@ -331,11 +342,10 @@ GuestResult<GuestValue> Arm64Engine::call(std::uint64_t function,
 void Arm64Engine::run(Arm64Cpu& cpu, Arm64Thread& thread) {
   // The translator's handler takes bad memory.
   const GuestRuns guest_runs;
-  // A stop before this call was known to be active has halted nothing: the flag comes first.
-  while (!stopped_) {
+  while (!thread.stopped) {
     const HaltReason reason = cpu.jit().Run();
     if (thread.fault) return;
-    if (!stopped_ && Dynarmic::Has(reason, kReturned)) return;
+    if (!thread.stopped && Dynarmic::Has(reason, kReturned)) return;
   }
   thread.fault = stop_fault();
   thread.fault->pc = cpu.jit().GetPC();
@@ -355,7 +365,7 @@ void Arm64Engine::host_call(Arm64Cpu& cpu, std::uint32_t number, std::uint64_t p
   if (const auto ended = run_host_function(*function, frame, cpu.thread->block))
     cpu.fault(ended->kind, ended->what, cpu.jit().GetRegister(30), ended->address);
   if (observer_ != nullptr) observer_->leave(*function, frame);
-  if (cpu.thread->fault || stopped_) cpu.jit().HaltExecution(kFaulted);
+  if (cpu.thread->fault || cpu.thread->stopped) cpu.jit().HaltExecution(kFaulted);
 }
 
 std::vector<std::uint64_t> Arm64Engine::frames_of(Arm64Cpu& cpu) const {
@@ -393,7 +403,8 @@ void Arm64Engine::raise(GuestFault fault) {
 
 bool Arm64Engine::faulted() const {
   if (stopped_) return true;
-  return thread_slot.engine == serial_ && thread_slot.thread->fault.has_value();
+  if (thread_slot.engine != serial_) return false;
+  return thread_slot.thread->fault.has_value() || thread_slot.thread->stopped;
 }
 
 void Arm64Engine::stop(const std::string& why) {
@@ -401,6 +412,7 @@ void Arm64Engine::stop(const std::string& why) {
   why_stopped_ = why;
   stopped_ = true;
   for (const auto& thread : threads_) {
+    if (!thread->active.empty()) thread->stopped = true;
     for (Arm64Cpu* const cpu : thread->active) cpu->jit().HaltExecution(kStopRequest);
   }
 }

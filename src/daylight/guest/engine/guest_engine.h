@@ -93,7 +93,8 @@ class GuestEngine {
   // engine those of memory too.
   virtual void handle_signals(std::function<std::uint64_t(int number)> handler_of) = 0;
 
-  // Ends all calls with kStopped, from any thread; later calls too, until resume().
+  // Ends all calls with kStopped, from any thread; later calls too, until resume(). Calls that were
+  // under way at the stop end also where that comes first.
   virtual void stop(const std::string& why) = 0;
   virtual void resume() = 0;
 

@@ -36,6 +36,8 @@ struct GuestThread {
   WatchedCalls watched;
   std::optional<GuestFault> fault;
   int depth = 0;
+  // Its call is to end, also where the engine goes on meanwhile. False outside of calls.
+  std::atomic<bool> stopped = false;
   int id = 0;  // the kernel's
   std::uint64_t block = 0;
   std::uint64_t stack = 0;  // lowest address, above the guard
@@ -118,6 +120,8 @@ class HostEngine final : public GuestEngine, private HostBreakpoints {
  private:
   GuestThread* this_thread();
   GuestFault stop_fault() const;
+  void begin_call(GuestThread& thread);
+  void end_call(GuestThread& thread);
   bool run(GuestThread& thread, GuestEntry& entry);
   void keep_fault(GuestThread& thread);
   std::optional<std::uint64_t> pass(std::uint64_t place, HostFrameRegisters& registers) override;
@@ -211,7 +215,7 @@ GuestThread* HostEngine::this_thread() {
   if (threads_.size() >= options_.max_threads) return nullptr;
   threads_.push_back(std::move(thread));
   thread_slot = {serial_, threads_.back().get()};
-  set_stop_flag(&stopped_);
+  set_stop_flag(&thread_slot.thread->stopped);
   set_guest_handlers(&guest_handlers_);
   return thread_slot.thread;
 }
@@ -234,7 +238,7 @@ GuestFault HostEngine::stop_fault() const {
 void HostEngine::keep_fault(GuestThread& thread) {
   const HostSignal signal = take_host_signal();
   if (thread.fault) return;
-  if (stopped_ || signal.number == 0) {
+  if (thread.stopped || signal.number == 0) {
     thread.fault = stop_fault();
     thread.fault->pc = signal.pc;
   } else {
@@ -271,7 +275,8 @@ std::optional<std::uint64_t> HostEngine::pass(std::uint64_t place, HostFrameRegi
   if (!watch) return std::nullopt;
   if (watch->is_return) leave_watched(place, registers);
   if (watch->entry) enter_watched(place, registers);
-  return thread_slot.thread->fault || stopped_ ? 0 : watch->moved_to;
+  const GuestThread& thread = *thread_slot.thread;
+  return thread.fault || thread.stopped ? 0 : watch->moved_to;
 }
 
 void HostEngine::enter_watched(std::uint64_t function, HostFrameRegisters& registers) {
@@ -307,6 +312,26 @@ void HostEngine::leave_entry(const GuestEntry& entry) {
   leave_watched(kReturnsToHost, registers);
 }
 
+void HostEngine::begin_call(GuestThread& thread) {
+  // In this order: a stop that finds the call interrupts this thread.
+  if (thread.depth == 0) daylight_host_switch.interrupted = 0;
+  const std::scoped_lock lock(mutex_);
+  ++thread.depth;
+  if (stopped_) thread.stopped = true;
+}
+
+void HostEngine::end_call(GuestThread& thread) {
+  bool stopped = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    --thread.depth;
+    if (thread.depth == 0) stopped = thread.stopped.exchange(false);
+  }
+  thread.watched.drop_deeper(static_cast<std::size_t>(thread.depth));
+  // What befalls a call that is being stopped is not its own doing.
+  if (stopped && thread.fault) thread.fault->kind = GuestFault::Kind::kStopped;
+}
+
 GuestResult<GuestValue> HostEngine::call(std::uint64_t function,
                                          std::span<const std::uint64_t> integers,
                                          std::span<const Vector128> vectors) {
@@ -337,22 +362,13 @@ GuestResult<GuestValue> HostEngine::call(std::uint64_t function,
   entry.function = function;
   entry.stack = placed->stack;
   entry.frame = outer == nullptr ? 0 : outer->frame;
-  {
-    const std::scoped_lock lock(mutex_);
-    ++thread->depth;
-  }
-  // In this order: a stop after the look at the flag interrupts this thread.
-  if (thread->depth == 1) daylight_host_switch.interrupted = 0;
-  if (stopped_) {
+  begin_call(*thread);
+  if (thread->stopped) {
     thread->fault = stop_fault();
   } else {
     run(*thread, entry);
   }
-  {
-    const std::scoped_lock lock(mutex_);
-    --thread->depth;
-  }
-  thread->watched.drop_deeper(static_cast<std::size_t>(thread->depth));
+  end_call(*thread);
   if (thread->fault) {
     GuestFault fault = *thread->fault;
     if (thread->depth == 0) thread->fault.reset();
@@ -373,7 +389,7 @@ bool HostEngine::host_call(HostFrameRegisters& registers) {
   if (ended) raise(std::move(*ended));
   if (observer_ != nullptr) observer_->leave(function, frame);
   thread.calls.resize(depth);
-  return !thread.fault && !stopped_;
+  return !thread.fault && !thread.stopped;
 }
 
 void HostEngine::raise(GuestFault fault) {
@@ -390,7 +406,8 @@ void HostEngine::raise(GuestFault fault) {
 
 bool HostEngine::faulted() const {
   if (stopped_) return true;
-  return thread_slot.engine == serial_ && thread_slot.thread->fault.has_value();
+  if (thread_slot.engine != serial_) return false;
+  return thread_slot.thread->fault.has_value() || thread_slot.thread->stopped;
 }
 
 void HostEngine::stop(const std::string& why) {
@@ -398,7 +415,9 @@ void HostEngine::stop(const std::string& why) {
   why_stopped_ = why;
   stopped_ = true;
   for (const auto& thread : threads_) {
-    if (thread->depth > 0) interrupt_guest(thread->id);
+    if (thread->depth == 0) continue;
+    thread->stopped = true;
+    interrupt_guest(thread->id);
   }
 }
 

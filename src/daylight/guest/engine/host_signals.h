@@ -60,7 +60,7 @@ struct GuestHandlers {
 };
 void set_guest_handlers(const GuestHandlers* handlers);
 
-// What says that this thread's guest is to stop: interrupts that come when it is false do nothing.
+// What says that this thread's call is to stop: interrupts that come when it is false do nothing.
 // It must outlive the thread's calls; null for none.
 void set_stop_flag(const std::atomic<bool>* flag);
 // Interrupts guest code on a thread whose flag says so: its call ends. Where the thread runs host

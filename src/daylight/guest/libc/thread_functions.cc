@@ -245,14 +245,13 @@ void run_thread(GuestMachine& machine, RunningThread& running, std::uint64_t own
   state.number = own;
   const std::uint64_t arguments[] = {argument};
   const auto done = machine.engine.call(function, arguments);
-  // What happens to threads that are being stopped is no fault of theirs.
-  const bool stopped = machine.engine.faulted();
-  if (!done && !state.exits && !stopped && done.error().kind != GuestFault::Kind::kStopped)
+  if (!done && !state.exits && done.error().kind != GuestFault::Kind::kStopped)
     machine.end_by_thread(done.error());
   const std::uint64_t result = state.exits ? state.result
                                : done      ? done->integer
                                            : kThreadReturnsNothing;
-  end_thread(machine);
+  // What is being stopped runs nothing more.
+  if (done || done.error().kind != GuestFault::Kind::kStopped) end_thread(machine);
   machine.loader->thread_storage().release_thread();
   machine.engine.leave_thread();
   thread_state.reset();

@@ -145,7 +145,8 @@ bool file_has(const char* path, const char* word) {
   if (file < 0) return false;
   static char text[65536];
   u64 size = 0;
-  for (long got; size + 1 < sizeof(text) && (got = read(file, text + size, sizeof(text) - 1 - size)) > 0;)
+  for (long got;
+       size + 1 < sizeof(text) && (got = read(file, text + size, sizeof(text) - 1 - size)) > 0;)
     size += (u64)got;
   close(file);
   text[size] = 0;
@@ -186,7 +187,8 @@ float analyze(void* env, void*, void* bitmap) {
   float* const planes = (float*)malloc(TfLiteTensorByteSize(input));
   float* to = planes;
   for (int y = 0; y < model_height; ++y) {
-    const u8* const row = (const u8*)pixels + (u64)info.stride * ((u64)y * info.height / (u64)model_height);
+    const u8* const row =
+        (const u8*)pixels + (u64)info.stride * ((u64)y * info.height / (u64)model_height);
     for (int x = 0; x < model_width; ++x) {
       const u8* const from = row + 4 * ((u64)x * info.width / (u64)model_width);
       for (int c = 0; c < 3; ++c) *to++ = (float)from[c] / 255.0f;
@@ -237,7 +239,8 @@ extern "C" __attribute__((visibility("default"))) int JNI_OnLoad(void*** vm, voi
   reveal(kSignature, sizeof(kSignature), signature);
   void* const found = ((void* (*)(void***, const char*))(*env)[6])(env, klass);
   const Native natives[] = {{name, signature, (void*)&analyze}};
-  if (((int (*)(void***, void*, const Native*, int))(*env)[215])(env, found, natives, 1) != 0) return -1;
+  if (((int (*)(void***, void*, const Native*, int))(*env)[215])(env, found, natives, 1) != 0)
+    return -1;
   __android_log_print(4, "vault", "open, %d x %d", model_width, model_height);
   return 0x10006;
 }

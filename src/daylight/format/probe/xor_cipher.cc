@@ -550,8 +550,8 @@ class KeySearch {
   }
 
   std::optional<XorFinding> prove(const Key& key, const std::string& how) {
-    if (is_zero(key) || !tried_.emplace(key.begin(), key.end()).second || ++trials_ > kMaxXorTrials ||
-        work_ > kMaxXorWork)
+    if (is_zero(key) || !tried_.emplace(key.begin(), key.end()).second ||
+        ++trials_ > kMaxXorTrials || work_ > kMaxXorWork)
       return std::nullopt;
     work_ += bytes_.size();
     return proof(key, how);

@@ -351,7 +351,7 @@ void AppLayoutReader::add_split_set(const std::shared_ptr<const ZipArchive>& out
     if (content->gap) out_.gaps_.add(name, content->gap->why);
     Content bytes{content->bytes(), out_.file_};
     if (!content->is_view()) {
-          auto holder = std::make_shared<EntryBytes>(std::move(*content));
+      auto holder = std::make_shared<EntryBytes>(std::move(*content));
       bytes = {holder->bytes(), holder};
     }
     add_apk(member_step(name), {}, std::move(bytes),

@@ -254,7 +254,7 @@ TEST(TraceRun, ManyEventsTakeLittleMemory) {
   }
   EXPECT_EQ(read, 100'001U);
   EXPECT_TRUE(reader->complete());
-#ifndef __SANITIZE_ADDRESS__  // the sanitizer keeps what was freed
+#ifndef __SANITIZE_ADDRESS__               // the sanitizer keeps what was freed
   EXPECT_LT(peak_kib() - before, 30'000);  // of a trace of 110 MB
 #else
   static_cast<void>(before);

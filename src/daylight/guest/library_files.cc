@@ -127,6 +127,7 @@ Result<void> LibraryFiles::open_archive(const std::string& path, const std::stri
   }
   if (found.size() > 1) {
     std::vector<std::string> names;
+    names.reserve(found.size());
     for (const std::string& each : found) names.push_back(printable(last_part(each), 80));
     return fail(ErrorCode::kInvalidArgument, "has several libraries", path,
                 "name one behind a \"!\": " + join(names, ", "));

@@ -62,6 +62,7 @@ struct GuestArgument<const char*> {
     if (address == 0) return nullptr;
     if (!arguments.frame().arena().text(address))
       arguments.frame().refuse("a text of the call is not readable");
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): checked above
     return reinterpret_cast<const char*>(address);
   }
 };

@@ -65,6 +65,13 @@ Result<JavaReference> picture(Guest& guest, const std::vector<std::uint8_t>& byt
   return out;
 }
 
+// `at` has that much room.
+void put_bytes(std::uint64_t at, const std::vector<std::uint8_t>& bytes) {
+  if (bytes.empty()) return;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the guest's addresses are this process's
+  std::memcpy(reinterpret_cast<void*>(at), bytes.data(), bytes.size());
+}
+
 Result<JavaReference> array_of(Guest& guest, char type, const std::vector<std::uint8_t>& bytes,
                                const std::string& where) {
   OwnJavaWorld& world = guest.java();
@@ -74,8 +81,7 @@ Result<JavaReference> array_of(Guest& guest, char type, const std::vector<std::u
     return fail(ErrorCode::kInvalidArgument, "holds no whole number of elements", where);
   const JavaReference out = world.new_array(type, 0, bytes.size() / width);
   const std::uint64_t at = world.pin(out);
-  if (!bytes.empty() && at != 0)
-    std::memcpy(reinterpret_cast<void*>(at), bytes.data(), bytes.size());
+  if (at != 0) put_bytes(at, bytes);
   world.unpin(out, at, true);
   return out;
 }
@@ -83,7 +89,7 @@ Result<JavaReference> array_of(Guest& guest, char type, const std::vector<std::u
 Result<JavaReference> buffer_of(Guest& guest, const std::vector<std::uint8_t>& bytes) {
   const std::uint64_t at = guest.machine().heap.allocate(bytes.size(), 64);
   if (at == 0) return fail(ErrorCode::kLimit, "no memory for a buffer", "guest");
-  if (!bytes.empty()) std::memcpy(reinterpret_cast<void*>(at), bytes.data(), bytes.size());
+  put_bytes(at, bytes);
   return guest.java().new_buffer(at, bytes.size());
 }
 

@@ -17,12 +17,6 @@ namespace {
 
 constexpr const char* kByteOrder = "java/nio/ByteOrder";
 
-std::string joined(std::initializer_list<std::string_view> parts) {
-  std::string out;
-  for (const std::string_view part : parts) out += part;
-  return out;
-}
-
 struct BufferKind {
   const char* klass;
   const char* name;  // as in asFloatBuffer, getFloat
@@ -337,7 +331,7 @@ JavaReference wrapped(OwnJavaWorld& world, const BufferKind& kind, JavaReference
 void add_makers(OwnJavaWorld& world, const BufferKind& kind) {
   const std::string klass = kind.klass;
   const std::string self = ")L" + klass + ";";
-  const std::string array = std::string("[") + kind.letter;
+  const std::string array = {'[', kind.letter};
   world.handle(klass + ".allocate(I" + self, [&kind](const JavaCall& call) {
     if (int_argument(call, 0) < 0) {
       raise(call, "java/lang/IllegalArgumentException");
@@ -458,11 +452,11 @@ void add_buffer_classes(OwnJavaWorld& world) {
   for (const BufferKind& kind : kKinds) {
     const std::string klass = kind.klass;
     const std::string self = ")" + type_of(kind.klass);
-    const std::string array = std::string("[") + kind.letter;
+    const std::string array = {'[', kind.letter};
     add_chained(world, klass);
     add_makers(world, kind);
     add_value(world, klass, "", kind.letter, kind.width);
-    world.handle(klass + ".array()" + array, &array_of);
+    world.handle(joined({klass, ".array()", array}), &array_of);
     for (const std::string& end : {self, "II" + self}) {
       world.handle(joined({klass, ".get(", array, end}), &move_block<false>);
       world.handle(joined({klass, ".put(", array, end}), &move_block<true>);

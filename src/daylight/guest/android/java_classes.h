@@ -28,6 +28,13 @@ void add_android_classes(OwnJavaWorld& world, const AndroidApp& app);
 
 // ---- for those who write handlers ----
 
+// The name of a method, of its pieces.
+inline std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string out;
+  for (const std::string_view part : parts) out += part;
+  return out;
+}
+
 // The same method of several classes: `member` is "size()I".
 inline void handle_all(OwnJavaWorld& world, std::initializer_list<const char*> owners,
                        const std::string& member, const JavaHandler& handler) {

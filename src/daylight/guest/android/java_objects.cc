@@ -228,16 +228,17 @@ void add_boxes(OwnJavaWorld& world) {
   for (const Boxed& boxed : kBoxed) {
     const std::string type(1, boxed.letter);
     const std::string klass = boxed.klass;
-    world.handle(klass + ".valueOf(" + type + ")L" + klass + ";", [](const JavaCall& call) {
+    world.handle(joined({klass, ".valueOf(", type, ")L", klass, ";"}), [](const JavaCall& call) {
       return JavaValue::reference(new_boxed(call.world, call.arguments[0]));
     });
-    world.handle(klass + ".<init>(" + type + ")V", [](const JavaCall& call) {
+    world.handle(joined({klass, ".<init>(", type, ")V"}), [](const JavaCall& call) {
       return JavaValue::reference(new_boxed(call.world, call.arguments[0]));
     });
-    world.handle(klass + ".toString(" + type + ")Ljava/lang/String;", [](const JavaCall& call) {
-      return JavaValue::reference(
-          call.world.new_text(std::u16string_view(value_text(call.arguments[0]))));
-    });
+    world.handle(joined({klass, ".toString(", type, ")Ljava/lang/String;"}),
+                 [](const JavaCall& call) {
+                   return JavaValue::reference(
+                       call.world.new_text(std::u16string_view(value_text(call.arguments[0]))));
+                 });
     const char letter = boxed.letter;
     const JavaHandler value_of = [letter](const JavaCall& call) -> JavaValue {
       const auto value = unboxed(call.world, call.receiver);
@@ -250,7 +251,7 @@ void add_boxes(OwnJavaWorld& world) {
     };
     const std::string member = std::string(boxed.value_method) + "()" + type;
     if (letter == 'Z' || letter == 'C') {
-      world.handle(klass + "." + member, value_of);
+      world.handle(joined({klass, ".", member}), value_of);
     } else {
       world.handle("java/lang/Number." + member, value_of);
     }

@@ -243,7 +243,9 @@ std::uint64_t environment(GuestMachine& machine) {
   if (list == 0 || slot == 0) return 0;
   std::uint64_t at = list;
   for (const auto& [name, text] : all) {
-    const std::uint64_t entry = machine.new_text(name + "=" + text);
+    std::string setting = name;
+    setting.append("=").append(text);
+    const std::uint64_t entry = machine.new_text(setting);
     std::memcpy(reinterpret_cast<void*>(at), &entry, 8);
     at += 8;
   }

@@ -152,6 +152,7 @@ std::optional<std::vector<FolderEntry>> OverlayTree::list_locked(const std::stri
     }
   }
   std::vector<FolderEntry> out;
+  out.reserve(names.size());
   for (auto& [name, entry] : names) out.push_back(std::move(entry));
   errno = 0;
   return out;

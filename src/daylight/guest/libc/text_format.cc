@@ -125,7 +125,8 @@ class Formatter {
       auto value = static_cast<long long>(static_cast<std::int32_t>(raw));
       if (directive.length == Length::kLong) value = static_cast<long long>(raw);
       if (directive.length == Length::kShort) value = static_cast<std::int16_t>(raw);
-      if (directive.length == Length::kChar) value = static_cast<std::int8_t>(raw);
+      // The lowest byte, with its sign.
+      if (directive.length == Length::kChar) value = static_cast<long long>(raw << 56U) >> 56U;
       put(native(directive, "ll"), value);
       return;
     }

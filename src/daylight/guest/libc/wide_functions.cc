@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 
@@ -294,7 +295,7 @@ std::uint64_t wcsnrtombs_(GuestMachine& machine, std::uint64_t to, std::uint64_t
   std::uint64_t made = 0;
   for (std::uint64_t i = 0; i < count; ++i, at += 4) {
     if (!wide_room(machine, at, 1, kPageRead)) return kBadSequence;
-    const auto c = static_cast<std::uint32_t>(*wide_at(at));
+    const auto c = std::bit_cast<std::uint32_t>(*wide_at(at));
     std::array<char, 4> bytes{};
     const std::size_t size = encode_utf8(c, bytes);
     if (size == 0) {

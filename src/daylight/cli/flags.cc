@@ -238,6 +238,49 @@ void declare_guest(CLI::App& app, CommandLine& line) {
                    "with XNNPACK's kernels, as Java's Interpreter has it by default");
 }
 
+void add_event_choice(CLI::App* verb, TraceFlags& t) {
+  verb->add_option("--call", t.call, "only the events of this call");
+  verb->add_option("--thread", t.thread, "only those of this thread");
+  verb->add_option("--kind", t.kinds,
+                   "only those of these kinds, separated by commas: enter, leave, argument, log, "
+                   "lookup, note ... (docs/formats/trace.md)")
+      ->delimiter(',');
+  verb->add_option("--from", t.from_ms, "not those before, in ms since the run began");
+  verb->add_option("--to", t.to_ms, "not those after, in ms since the run began");
+  verb->add_option("--limit", t.limit, "stop after so many");
+}
+
+void declare_trace(CLI::App& app, CommandLine& line) {
+  auto* group = app.add_subcommand("trace", "look at what a run of an app's code did");
+  group->require_subcommand(1);
+  TraceFlags& t = line.trace;
+  const auto add = [&](const char* name, const char* what) {
+    auto* verb = group->add_subcommand(name, what);
+    verb->callback([&line, name] { line.verb = std::string("trace ") + name; });
+    verb->add_option("run", t.run,
+                     "the folder of the trace, of its case, or of 'guest trace --out'")
+        ->required();
+    verb->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
+    return verb;
+  };
+  auto* show =
+      add("show", "list its events: calls with their arguments, what was asked, what is missing");
+  add_event_choice(show, t);
+  show->add_flag("--json", t.json, "one JSON object on a line for each event");
+  auto* grep = add("grep", "list the events that a pattern finds");
+  grep->add_option(
+          "pattern", t.pattern,
+          "a selector of calls (docs/formats/selectors.md), 'sha256:PREFIX' of a buffer, or "
+          "a text that stands in a name, log line, lookup or note ('*': anything)")
+      ->required();
+  add_event_choice(grep, t);
+  grep->add_flag("--json", t.json, "one JSON object on a line for each event");
+  auto* stats =
+      add("stats",
+          "count events, calls and their times, bytes, buffers that repeat, and what is missing");
+  stats->add_flag("--json", t.json, "print the result as JSON on stdout");
+}
+
 void declare_samples(CLI::App& app, CommandLine& line) {
   auto* group = app.add_subcommand("samples", "make and change sample sets");
   group->require_subcommand(1);
@@ -354,6 +397,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
 
   declare_models(app, line);
   declare_guest(app, line);
+  declare_trace(app, line);
   declare_samples(app, line);
 }
 

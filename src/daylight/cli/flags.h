@@ -18,6 +18,7 @@ struct CommandLine {
   SamplesOptions samples;
   ModelsOptions models;
   GuestFlags guest;
+  TraceFlags trace;
   std::filesystem::path check_target;
   std::filesystem::path diff_old;
   std::filesystem::path diff_new;

@@ -100,6 +100,19 @@ struct GuestFlags {
   bool json = false;
 };
 
+// Options of the verbs under `daylight trace`.
+struct TraceFlags {
+  std::filesystem::path run;
+  std::string pattern;  // grep
+  std::optional<std::uint64_t> call;
+  std::optional<std::uint32_t> thread;
+  std::vector<std::string> kinds;
+  std::optional<double> from_ms;
+  std::optional<double> to_ms;
+  std::optional<std::uint64_t> limit;  // events shown
+  bool json = false;
+};
+
 // Options of the verbs under `daylight samples`.
 struct SamplesOptions {
   std::string from;  // fairface|utkface|folders|csv

@@ -22,6 +22,7 @@
 #include "daylight/cli/models_verb.h"
 #include "daylight/cli/refusals.h"
 #include "daylight/cli/stages.h"
+#include "daylight/cli/trace_verb.h"
 #include "daylight/report/plan_table.h"
 #include "daylight/report/summary.h"
 
@@ -254,6 +255,7 @@ Result<ExitCode> run_verb(const CommandLine& line, Terminal& terminal) {
   if (line.verb == "doctor") return doctor(line.options);
   if (line.verb == "diff") return diff(line, terminal);
   if (line.verb.starts_with("guest")) return run_guest_verb(line.verb, line.guest, terminal);
+  if (line.verb.starts_with("trace")) return run_trace_verb(line.verb, line.trace, terminal);
   if (line.verb.starts_with("models")) return run_models_verb(line.verb, line.models, terminal);
   return run_samples_verb(line.verb, line.samples, terminal);
 }

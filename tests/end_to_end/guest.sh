@@ -41,10 +41,12 @@ for engine in arm64 host; do
   if grep -aq 'cannot be watched' "run-$engine"/trace/events-*.dlt; then fail "$engine: says that it cannot watch"; fi
 done
 mv run-arm64 run
-run 0 "$DAYLIGHT" trace show run --kind enter,argument; contains out 'TfLiteVersion' 'out result void. at 0x' '2.14.0'
-run 0 "$DAYLIGHT" trace grep run 'so:*!TfLiteVersion' --json; contains out '"kind":"enter"' '"kind":"leave"'
+run 0 "$DAYLIGHT" trace show run --kind enter,argument; contains out 'TfLiteVersion'; contains out 'out result void. at 0x.*2.14.0'
+run 0 "$DAYLIGHT" trace grep run 'so:*!TfLiteVersion' --json; contains out '"kind":"enter"'; contains out '"kind":"leave"'
 run 0 "$DAYLIGHT" trace grep run 'no such text'; contains err '0 events found'
 run 0 "$DAYLIGHT" trace stats run/trace; contains out 'the trace is complete'
+run 0 "$DAYLIGHT" trace export run --format perfetto --out run.pftrace; [ -s run.pftrace ] || fail "nothing was exported"
+run 2 "$DAYLIGHT" trace export run --format jsonl --out run/trace/trace.json; one_line 'in the folder of the trace'
 run 2 "$DAYLIGHT" trace show /; one_line 'holds no trace'
 run 2 "$DAYLIGHT" guest trace "$tflite" --out run; one_line 'not empty'
 run 2 "$DAYLIGHT" guest trace "$tflite" --watch 'so:broken' --out other; one_line 'selectors.md'

@@ -279,6 +279,13 @@ void declare_trace(CLI::App& app, CommandLine& line) {
       add("stats",
           "count events, calls and their times, bytes, buffers that repeat, and what is missing");
   stats->add_flag("--json", t.json, "print the result as JSON on stdout");
+  auto* out = add("export", "write it as a file for other programs");
+  out->add_option("--format", t.format,
+                  "jsonl: one JSON object on a line for each event; perfetto: for ui.perfetto.dev, "
+                  "with the flow of equal buffers")
+      ->required()
+      ->check(CLI::IsMember({"jsonl", "perfetto"}));
+  out->add_option("--out", t.out, "the file; an older one is replaced")->required();
 }
 
 void declare_samples(CLI::App& app, CommandLine& line) {

@@ -110,6 +110,8 @@ struct TraceFlags {
   std::optional<double> from_ms;
   std::optional<double> to_ms;
   std::optional<std::uint64_t> limit;  // events shown
+  std::string format;                  // export: jsonl|perfetto
+  std::filesystem::path out;           // export
   bool json = false;
 };
 

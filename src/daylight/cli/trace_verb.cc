@@ -15,6 +15,8 @@
 #include "daylight/capture/view/trace_filter.h"
 #include "daylight/capture/view/trace_search.h"
 #include "daylight/capture/view/trace_words.h"
+#include "daylight/cli/trace_export.h"
+#include "daylight/cli/trace_passes.h"
 #include "daylight/cli/trace_tables.h"
 
 namespace dl::cli {
@@ -72,33 +74,6 @@ class EventPrinter {
   std::optional<std::uint64_t> left_;
   BufferBeginnings beginnings_;
 };
-
-// What a whole pass found missing.
-void warn_of_gaps(const TraceReader& reader, Terminal& terminal) {
-  const TraceSummary& summary = reader.summary();
-  for (const TraceDamage& damage : summary.damage)
-    terminal.message(LogLevel::kWarning,
-                     fmt::format("{} at {}: {} ({} bytes passed over)", damage.file, damage.offset,
-                                 damage.why, damage.bytes));
-  if (summary.missing != 0)
-    terminal.message(LogLevel::kWarning, fmt::format("{} events are missing", summary.missing));
-  if (!summary.end)
-    terminal.message(LogLevel::kWarning,
-                     "the trace does not end properly: its writer was stopped, or still writes");
-}
-
-// `each(event)` until it says false. kCancelled when the user interrupts.
-template <typename Each>
-Result<void> read_all(TraceReader& reader, Terminal& terminal, Each each) {
-  constexpr std::uint64_t kLookUp = 4096;
-  TraceEvent event;
-  while (reader.next(event)) {
-    if (reader.summary().events % kLookUp == 0 && terminal.cancelled())
-      return fail(ErrorCode::kCancelled, "interrupted", "trace");
-    if (!each(event)) return {};
-  }
-  return {};
-}
 
 Result<ExitCode> show(const std::filesystem::path& folder, const TraceFlags& flags,
                       Terminal& terminal) {
@@ -183,6 +158,7 @@ Result<ExitCode> run_trace_verb(const std::string& verb, const TraceFlags& flags
   const std::filesystem::path folder = TRY(trace_folder_of(flags.run));
   if (verb == "trace show") return show(folder, flags, terminal);
   if (verb == "trace grep") return grep(folder, flags, terminal);
+  if (verb == "trace export") return export_trace(folder, flags, terminal);
   return stats(folder, flags, terminal);
 }
 

@@ -37,7 +37,7 @@ def misplaced_include(name: str, include: str, allowed: dict[str, set[str] | Non
     """What is wrong with one include, or None."""
     room, target = name.split("/")[1], include.split("/")[1]
     if room != target:
-        free = allowed[room] is None or target in allowed[room]
+        free = allowed[room] is None or target in allowed[room] or chamber_of(include) in allowed[room]
         return None if free else f"{name}: {room} may not include {include}"
     own, other = chamber_of(name), chamber_of(include)
     if own == other or other in (allowed.get(own) or set()):

@@ -55,18 +55,25 @@ FrameReading read_frame(ByteSpan bytes) {
   return reading;
 }
 
-void seal_frame(std::uint8_t* frame, std::uint16_t kind, const TraceStamp& stamp,
-                std::size_t payload_bytes) {
+std::uint32_t write_frame_header(std::uint8_t* header, std::uint16_t kind, const TraceStamp& stamp,
+                                 std::size_t payload_bytes) {
   // Whole words: the processor stalls where it reads eight bytes that two stores have just written.
   const std::array<std::uint64_t, 4> words = {
       payload_bytes | (std::uint64_t{kind} << 32U), stamp.time_ns,
       stamp.pid | (std::uint64_t{stamp.tid} << 32U), stamp.call};
   static_assert(sizeof words == sizeof(Header));
-  const std::uint32_t header_sum =
+  const std::uint32_t sum =
       crc32c(ByteSpan(reinterpret_cast<const std::uint8_t*>(words.data()), sizeof words));
-  std::memcpy(frame, words.data(), sizeof words);
-  std::memcpy(frame + sizeof words, &header_sum, 4);
-  const std::uint32_t sum = crc32c(ByteSpan(frame + sizeof words, payload_bytes + 4), header_sum);
+  std::memcpy(header, words.data(), sizeof words);
+  std::memcpy(header + sizeof words, &sum, 4);
+  return crc32c(ByteSpan(header + sizeof words, 4), sum);
+}
+
+void seal_frame(std::uint8_t* frame, std::uint16_t kind, const TraceStamp& stamp,
+                std::size_t payload_bytes) {
+  const std::uint32_t header_sum = write_frame_header(frame, kind, stamp, payload_bytes);
+  const std::uint32_t sum =
+      crc32c(ByteSpan(frame + kFrameHeaderBytes, payload_bytes), header_sum);
   std::memcpy(frame + kFrameHeaderBytes + payload_bytes, &sum, 4);
 }
 

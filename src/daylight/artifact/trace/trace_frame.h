@@ -43,6 +43,11 @@ struct FrameReading {
 // Thread safe; so are the functions below, on different buffers.
 FrameReading read_frame(ByteSpan bytes);
 
+// Writes the header (kFrameHeaderBytes) of a frame whose payload lies elsewhere. Gives the checksum
+// so far: crc32c() carried on over the payload is what stands behind it.
+std::uint32_t write_frame_header(std::uint8_t* header, std::uint16_t kind, const TraceStamp& stamp,
+                                 std::size_t payload_bytes);
+
 // Puts header and checksums around `payload_bytes` (<= kMaxFramePayload) that the caller has
 // written at `frame` + kFrameHeaderBytes. `frame` has room for kFrameOverheadBytes more than the
 // payload.

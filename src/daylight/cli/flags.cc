@@ -286,6 +286,16 @@ void declare_trace(CLI::App& app, CommandLine& line) {
       ->required()
       ->check(CLI::IsMember({"jsonl", "perfetto"}));
   out->add_option("--out", t.out, "the file; an older one is replaced")->required();
+  auto* collect = group->add_subcommand("collect", "receive the events of agents into a new trace");
+  collect->callback([&line] { line.verb = "trace collect"; });
+  collect->add_option("--socket", t.socket, "listen on a Unix socket with this path");
+  collect->add_option("--tcp", t.tcp, "listen on HOST:PORT (port 0: any)");
+  collect->add_option("--out", t.out, "the folder of the trace")->required();
+  collect->add_option("--token", t.token, "what agents must show; default: a new one, printed");
+  collect->add_option("--clients", t.clients, "end when so many have come and all have ended")
+      ->capture_default_str();
+  collect->add_option("--seconds", t.seconds, "end after this time");
+  collect->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
 }
 
 void declare_samples(CLI::App& app, CommandLine& line) {

@@ -111,7 +111,12 @@ struct TraceFlags {
   std::optional<double> to_ms;
   std::optional<std::uint64_t> limit;  // events shown
   std::string format;                  // export: jsonl|perfetto
-  std::filesystem::path out;           // export
+  std::filesystem::path out;           // export: the file; collect: the folder
+  std::string socket;                  // collect: a path
+  std::string tcp;                     // collect: HOST:PORT
+  std::string token;                   // collect; "": a new one
+  std::uint64_t clients = 1;
+  double seconds = 0;
   bool json = false;
 };
 

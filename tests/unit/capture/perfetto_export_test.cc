@@ -90,8 +90,7 @@ TEST(PerfettoExport, DecodesWhereNothingIsInOrder) {
   const auto folder = temporary.path() / "trace";
   {
     testing::SampleTrace trace(folder);
-    trace.add(0, kMain, 0,
-              TraceMethod{1, TraceMethodKind::kJava, "java:a/\x1b[0m;.b", 0, 0, ""});
+    trace.add(0, kMain, 0, TraceMethod{1, TraceMethodKind::kJava, "java:a/\x1b[0m;.b", 0, 0, ""});
     const TraceBuffer buffer = trace.writer().keep(as_bytes(testing::picture_bytes()));
     for (std::uint64_t call = 1; call <= 300; ++call) {
       const auto tid = static_cast<std::uint32_t>(1 + call % 7);

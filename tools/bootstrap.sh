@@ -6,6 +6,7 @@
 #                                               and brings the schemas of exchange formats
 #                                     --bench   makes that of the programs that benchmarks compare with
 #                                     --guests  brings published Android libraries that slow tests run
+#                                     --jvm     brings what apps' Java code runs in (310 MB)
 set -eu
 third=$1
 shift
@@ -94,12 +95,43 @@ install_guests() {
     932519cec0b771759fd2910f9ba33beea06408d752f7e6b51b01b5ddac9d8dab
 }
 
+# The jars of tools/jvm-jars.txt in one go: into jvm/lib, the Android framework itself into jvm/sdk.
+install_jvm() {
+  stamp=$third/jvm/.stamp
+  want=$(sha256sum "$here/jvm-jars.txt")
+  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && return 0
+  say "fetching what apps' Java code runs in"
+  rm -rf "$third/jvm"
+  mkdir -p "$third/jvm/lib" "$third/jvm/sdk"
+  python3 - "$here/jvm-jars.txt" "$third/jvm" <<'PY'
+import sys
+lines = [line.split() for line in open(sys.argv[1]) if not line.startswith("#")]
+parts = [(*name.split(":"), digest) for name, digest in lines]
+dependency = ("<dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version>"
+              "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions></dependency>")
+with open(sys.argv[2] + "/pom.xml", "w") as pom:
+    pom.write('<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+              "<groupId>daylight</groupId><artifactId>jvm</artifactId><version>1</version><dependencies>"
+              + "".join(dependency % part[:3] for part in parts) + "</dependencies></project>")
+with open(sys.argv[2] + "/SHA256SUMS", "w") as sums:
+    sums.writelines("%s  lib/%s-%s.jar\n" % (digest, name, version) for _, name, version, digest in parts)
+PY
+  mvn -q -B -f "$third/jvm/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies \
+    -DoutputDirectory="$third/jvm/lib" >"$third/download/maven.log" 2>&1 ||
+    { cat "$third/download/maven.log" >&2; say "could not fetch the jars"; exit 1; }
+  (cd "$third/jvm" && sha256sum --check --quiet SHA256SUMS) ||
+    { rm -rf "$third/jvm"; say "a jar has another SHA-256 than it should"; exit 1; }
+  mv "$third"/jvm/lib/android-all-instrumented-*.jar "$third/jvm/sdk/"
+  printf '%s' "$want" >"$stamp"
+}
+
 install_tflite
 for option; do
   case $option in
     --tests) install_oracles; install_exchange_schemas ;;
     --bench) install_bench_peers ;;
     --guests) install_guests ;;
+    --jvm) install_jvm ;;
     *) say "unknown option $option"; exit 2 ;;
   esac
 done

@@ -55,17 +55,27 @@ Result<std::unique_ptr<Guest>> Guest::create(const GuestOptions& options) {
   guest->loader_ = std::make_unique<LibraryLoader>(*guest->arena_, *guest->heap_, *guest->engine_,
                                                    *guest->world_, options.machine);
   guest->machine_->loader = guest->loader_.get();
-  guest->java_ = std::make_unique<OwnJavaWorld>(*guest->machine_, options.classes);
+  guest->make_java(options);
   AndroidSystem& android = guest->machine_->part<AndroidSystem>();
-  android.java = guest->java_.get();
+  android.java = guest->own_java_;
   android.app = options.app;
   mount_app_folders(*guest->machine_, options.folders, options.app.package);
-  add_java_classes(*guest->java_, options.app);
   if (options.time_limit.count() > 0)
     guest->time_limit_ = std::make_unique<TimeLimit>(*guest->engine_, options.time_limit);
   guest->jni_ = TRY(JniTable::create(*guest->machine_, *guest->java_));
   guest->machine_->part<JavaLibraries>().set_vm(guest->jni_->vm());
   return guest;
+}
+
+void Guest::make_java(const GuestOptions& options) {
+  if (options.java_world) {
+    java_ = options.java_world(*machine_);
+    return;
+  }
+  auto own = std::make_unique<OwnJavaWorld>(*machine_, options.classes);
+  add_java_classes(*own, options.app);
+  own_java_ = own.get();
+  java_ = std::move(own);
 }
 
 Guest::~Guest() {

@@ -41,6 +41,9 @@ struct GuestOptions {
   AndroidApp app;
   // Its files.
   AppFolders folders;
+  // Makes the Java side, of a virtual machine that is there; without it, objects exist as far as
+  // native code looks at them (OwnJavaWorld).
+  std::function<std::unique_ptr<JavaWorld>(GuestMachine&)> java_world;
 };
 
 // Runs hostile code in this process: arm64 code behind dynarmic, in memory of its own, but with
@@ -75,7 +78,9 @@ class Guest {
   // This thread of the program calls the guest no more: what the guest had for it is given back.
   // Not from inside of a call.
   void leave_thread();
-  OwnJavaWorld& java() { return *java_; }
+  // The small world of our own: not for guests that were made with a `java_world`.
+  OwnJavaWorld& java() { return *own_java_; }
+  JavaWorld& java_world() { return *java_; }
   JniTable& jni() { return *jni_; }
 
   GuestMachine& machine() { return *machine_; }
@@ -84,6 +89,7 @@ class Guest {
 
  private:
   Guest() = default;
+  void make_java(const GuestOptions& options);
 
   std::unique_ptr<GuestArena> arena_;
   std::unique_ptr<GuestHeap> heap_;
@@ -92,7 +98,8 @@ class Guest {
   std::unique_ptr<LibraryWorld> world_;
   std::unique_ptr<LibraryLoader> loader_;
   std::unique_ptr<GuestMachine> machine_;
-  std::unique_ptr<OwnJavaWorld> java_;
+  std::unique_ptr<JavaWorld> java_;
+  OwnJavaWorld* own_java_ = nullptr;  // the same, if it is one
   std::unique_ptr<JniTable> jni_;
 };
 

@@ -34,6 +34,7 @@ struct sigaction translator_bus;
 
 void on_memory_signal(int number, siginfo_t* info, void* context) {
   leave_by_memory_escape(reinterpret_cast<std::uint64_t>(info->si_addr));
+  if (others_handle(number, info, context)) return;
   const struct sigaction& next = number == SIGBUS ? translator_bus : translator_segv;
   if ((next.sa_flags & SA_SIGINFO) != 0 && next.sa_sigaction != nullptr) {
     next.sa_sigaction(number, info, context);

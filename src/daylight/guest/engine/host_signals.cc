@@ -214,8 +214,10 @@ void on_signal(int number, siginfo_t* info, void* context) {
     continue_at(registers, &daylight_abandon_guest);
     return;
   }
-  if (number == SIGSEGV || number == SIGBUS)
+  if (number == SIGSEGV || number == SIGBUS) {
     leave_by_memory_escape(reinterpret_cast<std::uint64_t>(info->si_addr));
+    if (others_handle(number, info, context)) return;
+  }
   hand_on(number, info, context);
 }
 

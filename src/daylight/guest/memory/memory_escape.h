@@ -4,6 +4,7 @@
 #pragma once
 
 #include <csetjmp>
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -15,8 +16,17 @@ sigjmp_buf* set_memory_escape(sigjmp_buf* escape);
 // The address that the body which was left last, on this thread, had met.
 std::uint64_t memory_escape_address();
 // From a handler of SIGSEGV or SIGBUS: leaves this thread's innermost body. Returns if none runs:
-// then the fault is somebody else's.
+// then the fault is the guest's own or somebody else's.
 void leave_by_memory_escape(std::uint64_t address);
+// Whether this thread runs guest code right now.
+bool guest_runs_here();
+
+// Who else handles SIGSEGV and SIGBUS in this process (a Java virtual machine, which causes them on
+// purpose): gets all that come while this thread runs neither a guest nor a body that has a way
+// out. Before the first engine is made.
+void give_other_faults_to(const struct sigaction& segv, const struct sigaction& bus);
+// From the engines' handlers: whether somebody else had it.
+bool others_handle(int number, siginfo_t* info, void* context);
 
 // A lock that this thread holds, or a value, and how it is given back. Lies on the thread's stack.
 struct HeldLock {
@@ -93,16 +103,34 @@ template <typename Body>
   return std::nullopt;
 }
 
-// While one lives, bad memory on this thread is the guest's own.
-class GuestRuns {
+// Whose bad memory it is, while one of these lives: nothing is left by an escape meanwhile.
+class MemoryOwner {
  public:
-  GuestRuns() : outer_(set_memory_escape(nullptr)) {}
-  ~GuestRuns() { set_memory_escape(outer_); }
-  GuestRuns(const GuestRuns&) = delete;
-  GuestRuns& operator=(const GuestRuns&) = delete;
+  MemoryOwner(const MemoryOwner&) = delete;
+  MemoryOwner& operator=(const MemoryOwner&) = delete;
+
+ protected:
+  explicit MemoryOwner(sigjmp_buf* owner) : outer_(set_memory_escape(owner)) {}
+  ~MemoryOwner() { set_memory_escape(outer_); }
 
  private:
   sigjmp_buf* outer_;
+};
+
+// No place to go to, but what says that the guest runs.
+sigjmp_buf* guest_mark();
+
+// While one lives, bad memory on this thread is the guest's own.
+class GuestRuns : public MemoryOwner {
+ public:
+  GuestRuns() : MemoryOwner(guest_mark()) {}
+};
+
+// While one lives, bad memory on this thread is that of code which is neither the guest's nor ours:
+// a Java virtual machine's, which a host function calls.
+class OthersRun : public MemoryOwner {
+ public:
+  OthersRun() : MemoryOwner(nullptr) {}
 };
 
 }  // namespace dl::guest

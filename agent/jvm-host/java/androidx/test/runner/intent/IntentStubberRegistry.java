@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Robolectric wants of androidx.test, which is not published where its other parts are: nothing of it does anything here.
+package androidx.test.runner.intent;
+
+public final class IntentStubberRegistry {
+    private IntentStubberRegistry() {}
+
+    public static boolean isLoaded() {
+        return false;
+    }
+
+    public static IntentStubber getInstance() {
+        return null;
+    }
+}

@@ -68,6 +68,23 @@ def find_circle(graph: dict[str, list[str]]) -> list[str]:
     return []
 
 
+def check_agents(project: pathlib.Path, allowed: dict[str, set[str] | None]) -> list[str]:
+    """Programs beside an app's code, under agent/: what they include of the rooms, and their first lines."""
+    faults = []
+    agents = project / "agent"
+    for path in sorted(agents.rglob("*.h")) + sorted(agents.rglob("*.cc")):
+        name = path.relative_to(project).as_posix()
+        text = path.read_text(encoding="utf-8")
+        program = "/".join(name.split("/")[:2])
+        rooms = allowed.get(program, allowed.get("agent")) or set()
+        for include in INCLUDE.findall(text):
+            if include.split("/")[1] not in rooms and chamber_of(include) not in rooms:
+                faults.append(f"{name}: {program} may not include {include}")
+        if not text.startswith("// SPDX-License-Identifier: Apache-2.0\n// "):
+            faults.append(f"{name}: does not begin with the SPDX line and one sentence of purpose")
+    return faults
+
+
 def check(project: pathlib.Path) -> list[str]:
     source = project / "src"
     allowed = read_layers(project / "tools" / "layers.txt")
@@ -98,6 +115,7 @@ def check(project: pathlib.Path) -> list[str]:
             headers[path.name] = name
             if "#pragma once" not in text:
                 faults.append(f"{name}: has no #pragma once")
+    faults += check_agents(project, allowed)
     circle = find_circle(graph)
     if circle:
         faults.append("circle: " + " -> ".join(circle))

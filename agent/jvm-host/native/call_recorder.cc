@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Stamps events and hands them to where they go.
 #include "native/call_recorder.h"
 
 #include <sys/syscall.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// One thread that looks at the clock.
 #include "native/call_watchdog.h"
 
 #include <fmt/format.h>

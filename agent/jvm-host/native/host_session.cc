@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+// Loads, binds and calls.
 #include "native/host_session.h"
 
 #include <utility>
 
 #include "daylight/artifact/json_fields.h"
 #include "daylight/base/file.h"
+#include "daylight/base/text.h"
 #include "daylight/guest/native_call.h"
 #include "daylight/guest/native_methods.h"
 
@@ -18,9 +20,12 @@ std::string file_name_of(const std::string& name) {
   return whole ? last : "lib" + last + ".so";
 }
 
+// Of a fault, as Java's code reads them.
+constexpr std::size_t kMaxWords = 2'000;
+
 void throw_fault(JNIEnv* env, const std::string& words) {
   env->ExceptionClear();
-  throw_new(env, "java/lang/InternalError", "native code: " + words);
+  throw_new(env, "java/lang/InternalError", "native code: " + printable(words, kMaxWords));
 }
 
 }  // namespace
@@ -65,6 +70,7 @@ Result<void> HostSession::begin_guest(const std::string& library) {
     return files->entry(name);
   };
   options.app.entries = [files = files_.get()] { return files->entries(); };
+  options.folders.changes = configuration_.trace.parent_path() / "files";
   options.java_world = [this](guest::GuestMachine& machine) {
     auto world = std::make_unique<HotspotWorld>(
         machine, [this](const guest::RegisteredNative& native) { register_from_guest(native); });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// One environment for each thread.
 #include "native/hotspot_env.h"
 
 namespace dl::jvm {

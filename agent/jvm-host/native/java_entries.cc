@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "daylight/base/child_process.h"
+#include "daylight/base/text.h"
 #include "native/host_session.h"
 
 namespace {
@@ -109,7 +110,7 @@ JNIEXPORT jstring JNICALL Java_daylight_host_Natives_load(JNIEnv* env, jclass, j
                                                           jobject loader) {
   const auto done = session->load(env, modified_utf8_of(env, name), loader);
   if (done || env->ExceptionCheck() == JNI_TRUE) return nullptr;
-  return env->NewStringUTF(dl::describe(done.error()).c_str());
+  return env->NewStringUTF(dl::printable(dl::describe(done.error()), 2'000).c_str());
 }
 
 JNIEXPORT jint JNICALL Java_daylight_host_Natives_bind(JNIEnv* env, jclass, jclass klass,

@@ -149,6 +149,31 @@ CLI::App* add_verb(CLI::App& app, CommandLine& line, const std::string& name,
   return verb;
 }
 
+void declare_capture(CLI::App& app, CommandLine& line) {
+  CaptureFlags& c = line.capture;
+  auto* capture = app.add_subcommand("capture",
+                                     "run the app's own code over the samples, without a phone "
+                                     "(predictions.captured.csv and trace/)");
+  capture->callback([&line] { line.verb = "capture"; });
+  capture->add_option("app", c.app, "the app: an APK")->required();
+  capture->add_option("--samples", c.samples, "samples.csv: the pictures")->required();
+  auto* case_option = capture->add_option("--case", c.case_folder, "folder of the case");
+  capture->add_option("--out", c.out, "write there, without a case")->excludes(case_option);
+  capture->add_option("--plan", c.plan, "a probe_plan.json; default: the case's");
+  capture->add_option("--entry", c.entries,
+                      "CLASS.METHOD that takes a picture, instead of the plan's; may be repeated");
+  capture
+      ->add_option("--libs", c.libs,
+                   "whose native libraries: arm64 (translated) or host (x86_64, run as they are)")
+      ->check(CLI::IsMember({"arm64", "host"}))
+      ->capture_default_str();
+  capture->add_option("--limit", c.limit, "show only the first so many pictures");
+  capture->add_flag("--unsafe-no-sandbox", c.unsafe_no_sandbox,
+                    "go on where this machine lacks parts of the sandbox (daylight doctor)");
+  capture->add_flag("--json", c.json, "print the result as JSON on stdout");
+  capture->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
+}
+
 void declare_models(CLI::App& app, CommandLine& line) {
   auto* group = app.add_subcommand("models", "published models that detect recognises");
   group->require_subcommand(1);
@@ -381,6 +406,8 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   add_case(replay, o)->required();
   add_samples(replay, o, true);
   add_replay(replay, o.replay);
+
+  declare_capture(app, line);
 
   auto* assess = add_verb(app, line, "assess",
                           "measure how predictions do for each group of people (assessment.json)");

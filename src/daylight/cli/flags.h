@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "daylight/cli/capture_flags.h"
 #include "daylight/cli/options.h"
 
 namespace dl::cli {
@@ -19,6 +20,7 @@ struct CommandLine {
   ModelsOptions models;
   GuestFlags guest;
   TraceFlags trace;
+  CaptureFlags capture;
   std::filesystem::path check_target;
   std::filesystem::path diff_old;
   std::filesystem::path diff_new;

@@ -11,7 +11,9 @@
 #include "daylight/assess/assessor.h"
 #include "daylight/base/digest.h"
 #include "daylight/base/text.h"
+#include "daylight/capture/jvm/jvm_parts.h"
 #include "daylight/cli/artifact_check.h"
+#include "daylight/cli/capture_verb.h"
 #include "daylight/cli/case_artifacts.h"
 #include "daylight/cli/detect_verb.h"
 #include "daylight/cli/diff_verb.h"
@@ -237,7 +239,16 @@ Result<ExitCode> check(const CommandLine& line) {
 
 ExitCode doctor(const Options& options) {
   const SandboxSupport support = probe_sandbox();
-  print(options.json ? dump_json(doctor_to_json(support)) : render_doctor(support));
+  const auto java = capture::find_jvm_parts();
+  const std::string lacks = java ? "" : describe(java.error());
+  if (options.json) {
+    Json json = doctor_to_json(support);
+    json["java_code_of_apps"] = {{"works", java.has_value()}, {"details", lacks}};
+    print(dump_json(json));
+  } else {
+    print(render_doctor(support) + "Java code of apps (daylight capture): " +
+          (java ? "works" : "MISSING, " + printable(lacks, 1000)) + "\n");
+  }
   return kDone;
 }
 
@@ -251,6 +262,7 @@ Result<ExitCode> run_verb(const CommandLine& line, Terminal& terminal) {
   if (line.verb == "replay") return one_stage(line, kPredictionsFile, terminal);
   if (line.verb == "assess") return assess_verb(line, terminal);
   if (line.verb == "report") return one_stage(line, kReportFile, terminal);
+  if (line.verb == "capture") return run_capture_verb(line.capture, terminal);
   if (line.verb == "check") return check(line);
   if (line.verb == "doctor") return doctor(line.options);
   if (line.verb == "diff") return diff(line, terminal);

@@ -80,7 +80,7 @@ public final class Calls {
         Natives.bind(owner, owner.getName().replace('.', '/'), names.toArray(new String[0]), signatures.toArray(new String[0]));
     }
 
-    private static String signatureOf(Method method) {
+    static String signatureOf(Method method) {
         StringBuilder out = new StringBuilder("(");
         for (Class<?> type : method.getParameterTypes()) out.append(type.descriptorString());
         return out.append(')').append(method.getReturnType().descriptorString()).toString();

@@ -48,10 +48,10 @@ final class Entries {
 
         Entry(Map<?, ?> plan) throws Throwable {
             Class<?> owner = typeOf((String) plan.get("class"));
-            descriptor = (String) plan.get("descriptor");
             constants = new ArrayList<>();
             for (Object each : (List<?>) plan.get("args")) constants.add(((Map<?, ?>) each).get("const"));
-            method = find(owner, (String) plan.get("method"), descriptor);
+            method = find(owner, (String) plan.get("method"), (String) plan.get("descriptor"));
+            descriptor = Calls.signatureOf(method);
             method.setAccessible(true);
             receiver = Modifier.isStatic(method.getModifiers()) ? null : make(owner);
         }
@@ -73,8 +73,10 @@ final class Entries {
     }
 
     /** As the plan has it, or what the user wrote: class, method, descriptor (may be empty), args. */
-    void add(Map<?, ?> plan) throws Throwable {
-        entries.add(new Entry(plan));
+    Entry add(Map<?, ?> plan) throws Throwable {
+        Entry added = new Entry(plan);
+        entries.add(added);
+        return added;
     }
 
     Entry get(int i) {
@@ -90,10 +92,7 @@ final class Entries {
         for (Class<?> type = owner; type != null; type = type.getSuperclass()) {
             for (Method method : type.getDeclaredMethods()) {
                 if (!method.getName().equals(name) || method.isBridge()) continue;
-                StringBuilder own = new StringBuilder("(");
-                for (Class<?> each : method.getParameterTypes()) own.append(each.descriptorString());
-                own.append(')').append(method.getReturnType().descriptorString());
-                if (descriptor.isEmpty() || descriptor.contentEquals(own)) return method;
+                if (descriptor.isEmpty() || descriptor.equals(Calls.signatureOf(method))) return method;
             }
         }
         throw new NoSuchMethodException(owner.getName() + "." + name + descriptor);

@@ -65,8 +65,8 @@ public final class Host {
 
     private String addEntry(Map<?, ?> message) {
         try {
-            entries.add((Map<?, ?>) message.get("entry"));
-            return "{\"ok\":true}";
+            Entries.Entry added = entries.add((Map<?, ?>) message.get("entry"));
+            return "{\"ok\":true,\"descriptor\":" + Json.quoted(added.descriptor) + "}";
         } catch (Throwable why) {
             Natives.note(Natives.ERROR, "entry", wordsOf(why));
             return failed(why);

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// An app's own answers to pictures, from its own code on a Java virtual machine.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "daylight/artifact/predictions.h"
+#include "daylight/artifact/probe_plan.h"
+#include "daylight/artifact/samples.h"
+#include "daylight/base/log.h"
+#include "daylight/capture/jvm/jvm_host.h"
+
+namespace dl::capture {
+
+struct JvmCaptureOptions {
+  std::filesystem::path apk;
+  std::string package;
+  std::vector<Entry> entries;  // those of kind "picture" are called
+  std::filesystem::path out;   // gets `trace`, and `trace.2` ... after a crash
+  bool host_libraries = false;
+  std::uint64_t limit = 0;  // pictures; 0: all
+  TraceHead head;
+  bool without_missing_parts = false;
+};
+
+struct JvmCapture {
+  std::vector<Prediction> rows;
+  std::vector<Gap> gaps;  // entries that cannot be called, code that was not converted
+  Json conversion;        // report of it
+  std::vector<std::string> traces;
+  std::uint64_t pictures = 0;  // shown
+  std::uint64_t failed = 0;    // with no answer from one of the entries
+  double boot_seconds = 0;
+  double seconds = 0;  // with pictures
+};
+
+// Shows each picture to each entry. A picture on which the process dies or hangs costs its own
+// answers: the next one goes to a new process. kNotFound without any entry that can be called,
+// otherwise as JvmHost::start() and convert_app(); kLimit when new processes die again and again.
+Result<JvmCapture> capture_with_jvm(const JvmCaptureOptions& options, const Samples& samples,
+                                    LogSink& log);
+
+}  // namespace dl::capture

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a user of `daylight capture` can choose.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace dl::cli {
+
+struct CaptureFlags {
+  std::filesystem::path app;
+  std::filesystem::path samples;
+  std::filesystem::path case_folder;  // or `out`
+  std::filesystem::path out;
+  std::filesystem::path plan;        // empty: the case's
+  std::vector<std::string> entries;  // CLASS.METHOD, with or without a descriptor
+  std::string libs = "arm64";        // arm64|host
+  std::uint64_t limit = 0;           // pictures; 0: all
+  bool unsafe_no_sandbox = false;
+  bool json = false;
+};
+
+}  // namespace dl::cli

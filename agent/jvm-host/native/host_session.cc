@@ -77,6 +77,9 @@ Result<void> HostSession::begin_guest(const std::string& library) {
     world_ = world.get();
     return world;
   };
+  // The engine puts its own handlers in front of them.
+  sigaction(SIGSEGV, &configuration_.translator_segv, nullptr);
+  sigaction(SIGBUS, &configuration_.translator_bus, nullptr);
   guest_ = TRY(guest::Guest::create(options));
   watchdog_ = std::make_unique<CallWatchdog>(guest_->machine().engine, configuration_.call_limit);
   return {};

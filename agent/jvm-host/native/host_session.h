@@ -6,6 +6,7 @@
 #include <jni.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -34,6 +35,9 @@ struct HostConfiguration {
   ElfMachine machine = ElfMachine::kArm64;       // whose libraries
   std::chrono::milliseconds call_limit{10'000};  // of a native call
   int socket = 3;                                // requests and answers
+  // What loading the translator's library set.
+  struct sigaction translator_segv = {};
+  struct sigaction translator_bus = {};
 };
 // kCorrupt for what is none, kIo.
 Result<HostConfiguration> read_configuration(const std::filesystem::path& file);

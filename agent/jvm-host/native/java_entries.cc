@@ -72,12 +72,18 @@ extern "C" {
 JNIEXPORT jint JNICALL daylight_jvm_start(JavaVM* vm, const char* configuration,
                                           const struct sigaction* segv,
                                           const struct sigaction* bus) {
-  // Whatever loading the translator's library did to them.
-  sigaction(SIGSEGV, segv, nullptr);
-  sigaction(SIGBUS, bus, nullptr);
+  // Until there is a guest, all are HotSpot's; the translator's own handlers are kept for then.
+  struct sigaction translator_segv = {};
+  struct sigaction translator_bus = {};
+  sigaction(SIGSEGV, segv, &translator_segv);
+  sigaction(SIGBUS, bus, &translator_bus);
   dl::guest::give_other_faults_to(*segv, *bus);
   dl::jvm::set_virtual_machine(vm);
   auto read = dl::jvm::read_configuration(configuration);
+  if (read) {
+    read->translator_segv = translator_segv;
+    read->translator_bus = translator_bus;
+  }
   auto made = read ? dl::jvm::HostSession::create(std::move(*read))
                    : tl::unexpected<dl::Error>(read.error());
   if (!made || !set_prefix(vm)) {

@@ -22,10 +22,10 @@ std::optional<double> number_of(const Json& value, bool is_float) {
   return out;
 }
 
-std::optional<std::vector<double>> scores_of(const Json& value, bool is_float) {
+std::optional<std::vector<double>> scores_of(const Json& answer, bool is_float) {
   // An array in an array of one is the shape of a model's output.
-  if (value.is_array() && value.size() == 1 && value[0].is_array())
-    return scores_of(value[0], is_float);
+  const bool wrapped = answer.is_array() && answer.size() == 1 && answer[0].is_array();
+  const Json& value = wrapped ? answer[0] : answer;
   if (!value.is_array() || value.empty() || value.size() > kMaxScores) return std::nullopt;
   std::vector<double> out;
   for (const Json& each : value) {
@@ -37,6 +37,12 @@ std::optional<std::vector<double>> scores_of(const Json& value, bool is_float) {
 }
 
 }  // namespace
+
+std::string text_at(const Json& answer, const char* key) {
+  if (!answer.is_object()) return "";
+  const auto found = answer.find(key);
+  return found != answer.end() && found->is_string() ? found->get<std::string>() : "";
+}
 
 std::string head_of(const Entry& entry) {
   std::string name = entry.klass;
@@ -51,8 +57,8 @@ Prediction prediction_of(const std::string& file, const Entry& entry, const Json
   out.head = head_of(entry);
   out.source = "captured";
   if (!answer.is_object() || !answer.contains("value")) {
-    const std::string error = answer.is_object() ? answer.value("error", "") : "";
-    const bool late = error.find("a native call took longer") != std::string::npos;
+    const bool late =
+        text_at(answer, "error").find("a native call took longer") != std::string::npos;
     out.status = late ? PredictionStatus::kTimeout : PredictionStatus::kCrash;
     return out;
   }

@@ -30,6 +30,13 @@ double seconds_since(Clock::time_point began) {
   return std::chrono::duration<double>(Clock::now() - began).count();
 }
 
+// The list at `key`; an empty one where there is none.
+Json list_at(const Json& answer, const char* key) {
+  if (!answer.is_object()) return Json::array();
+  const auto found = answer.find(key);
+  return found != answer.end() && found->is_array() ? *found : Json::array();
+}
+
 Json to_request(const Entry& entry) {
   Json args = Json::array();
   for (const EntryArgument& each : entry.args)
@@ -53,6 +60,8 @@ class Run {
   }
 
   Result<JvmCapture> go();
+  // After a failure: ends the process, and takes away what it has written.
+  void clean();
 
  private:
   Result<void> prepare();
@@ -91,7 +100,7 @@ Result<void> Run::prepare() {
       TRY(convert_app(host_options_.parts, host_options_.apk, jvm_cache_folder(options_.out),
                       options_.without_missing_parts));
   out_.conversion = converted.report;
-  for (const Json& each : converted.report.value("failed", Json::array()))
+  for (const Json& each : list_at(converted.report, "failed"))
     if (each.is_string()) note(each.get<std::string>(), "could not be made into Java's bytecode");
   host_options_.app_jar = converted.jar;
   host_options_.package = options_.package;
@@ -122,12 +131,11 @@ Result<void> Run::add_entries() {
   usable_.clear();
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const Json answer = TRY(host_->ask(to_request(entries_[i]), host_options_.boot_time));
-    if (answer.is_object() && answer.value("ok", false)) {
+    if (answer.is_object() && answer.contains("ok")) {
       usable_.push_back(i);
-      if (entries_[i].descriptor.empty()) entries_[i].descriptor = answer.value("descriptor", "");
+      if (entries_[i].descriptor.empty()) entries_[i].descriptor = text_at(answer, "descriptor");
     } else {
-      note(head_of(entries_[i]),
-           "cannot be called: " + (answer.is_object() ? answer.value("error", "") : ""));
+      note(head_of(entries_[i]), "cannot be called: " + text_at(answer, "error"));
     }
   }
   if (!usable_.empty()) return {};
@@ -149,15 +157,16 @@ Result<void> Run::show(std::uint64_t number, const Sample& sample) {
                                       {"path", path.string()},
                                       {"entries", std::move(which)}},
                                      limit));
-  const Json answers = answer.is_object() ? answer.value("answers", Json::array()) : Json::array();
+  const Json answers = list_at(answer, "answers");
   bool failed = false;
   for (std::size_t i = 0; i < usable_.size(); ++i) {
-    const Json one = answers.is_array() && i < answers.size() ? answers[i] : answer;
+    const Json one = i < answers.size() ? answers[i] : answer;
     Prediction row = prediction_of(sample.file, entries_[usable_[i]], one);
     if (row.status != PredictionStatus::kOk) {
       failed = true;
+      const std::string error = text_at(one, "error");
       note(row.head, std::string(to_string(row.status)) + ": " +
-                         (one.is_object() ? one.value("error", "an answer of another kind") : ""));
+                         (error.empty() ? "an answer of another kind" : error));
     }
     out_.rows.push_back(std::move(row));
   }
@@ -206,6 +215,12 @@ Result<void> Run::keep_trace() {
   return {};
 }
 
+void Run::clean() {
+  host_.reset();
+  std::error_code error;
+  if (!scratch_.empty()) fs::remove_all(scratch_, error);
+}
+
 Result<JvmCapture> Run::go() {
   TRY_VOID(prepare());
   TRY_VOID(start());
@@ -223,9 +238,10 @@ Result<JvmCapture> Run::go() {
     }
     lose(sample, shown.error());
     TRY_VOID(keep_trace());
-    if (++deaths_ == kMaxDeaths)
-      return fail(ErrorCode::kLimit, "the app's process died on three pictures in a row",
-                  "capture");
+    if (++deaths_ == kMaxDeaths) {
+      note("capture", "the app's process died on three pictures in a row: the rest was not shown");
+      break;
+    }
   }
   out_.seconds = seconds_since(began);
   if (host_) {
@@ -239,7 +255,10 @@ Result<JvmCapture> Run::go() {
 
 Result<JvmCapture> capture_with_jvm(const JvmCaptureOptions& options, const Samples& samples,
                                     LogSink& log) {
-  return Run(options, samples, log).go();
+  Run run(options, samples, log);
+  auto done = run.go();
+  if (!done) run.clean();
+  return done;
 }
 
 }  // namespace dl::capture

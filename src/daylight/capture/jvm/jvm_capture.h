@@ -39,7 +39,7 @@ struct JvmCapture {
 
 // Shows each picture to each entry. A picture on which the process dies or hangs costs its own
 // answers: the next one goes to a new process. kNotFound without any entry that can be called,
-// otherwise as JvmHost::start() and convert_app(); kLimit when new processes die again and again.
+// otherwise as JvmHost::start() and convert_app(). After three deaths in a row the rest is a gap.
 Result<JvmCapture> capture_with_jvm(const JvmCaptureOptions& options, const Samples& samples,
                                     LogSink& log);
 

@@ -3,7 +3,7 @@
 # Two published apps, one of them obfuscated, both with arm64 libraries alone: their own answers to 40 faces.
 . "$PROJECT/tests/end_to_end/story.sh"
 [ -f "$SHARED/data/apps/facegauge-obf.apk" ] || skip "the sample apps are not here (DAYLIGHT_SHARED)"
-[ -f "$(dirname "$DAYLIGHT")/jvm-host/daylight-host.jar" ] || skip "this build has no jvm-host (tools/bootstrap.sh third --jvm)"
+[ -x "$DAYLIGHT" ] && [ -f "$(dirname "$DAYLIGHT")/jvm-host/daylight-host.jar" ] || skip "this build has no jvm-host (tools/bootstrap.sh third --jvm)"
 "$DAYLIGHT" doctor --json >doctor.json
 python3 -c 'import json; exit(0 if json.load(open("doctor.json"))["sandbox"]["complete"] else 1)' || skip "this machine lacks parts of the sandbox"
 export XDG_CACHE_HOME="$PWD/cache"

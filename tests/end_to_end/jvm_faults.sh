@@ -5,7 +5,7 @@
 for tool in clang-14 ld.lld-14 javac java; do command -v $tool >/dev/null || skip "$tool is not installed"; done
 agent=$(dirname "$DAYLIGHT")/jvm-host
 jars=$PROJECT/third/jvm
-[ -f "$agent/daylight-host.jar" ] || skip "this build has no jvm-host (tools/bootstrap.sh third --jvm)"
+[ -x "$DAYLIGHT" ] && [ -f "$agent/daylight-host.jar" ] || skip "this build has no jvm-host (tools/bootstrap.sh third --jvm)"
 javac=$(readlink -f "$(command -v javac)")
 jdk=${javac%/bin/javac}
 source=$PROJECT/tests/end_to_end/jvm_faults

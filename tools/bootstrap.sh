@@ -7,6 +7,7 @@
 #                                     --bench   makes that of the programs that benchmarks compare with
 #                                     --guests  brings published Android libraries that slow tests run
 #                                     --jvm     brings what apps' Java code runs in (310 MB)
+#                                     --duckdb  brings the library that writes Parquet files (24 MB)
 set -eu
 third=$1
 shift
@@ -125,6 +126,20 @@ PY
   printf '%s' "$want" >"$stamp"
 }
 
+# The library of a Node package; nothing else of the package is kept.
+install_duckdb() {
+  library=$third/duckdb/libduckdb.so
+  [ -f "$library" ] && return 0
+  package=duckdb-node-bindings-linux-x64-1.5.6-r.1.tgz
+  say "fetching DuckDB"
+  (cd "$third/download" && npm pack --silent @duckdb/node-bindings-linux-x64@1.5.6-r.1 >npm.log 2>&1) ||
+    { cat "$third/download/npm.log" >&2; say "could not fetch DuckDB"; exit 1; }
+  echo "1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2ec1d69ff  $third/download/$package" | sha256sum --check --quiet - ||
+    { rm -f "$third/download/$package"; say "$package has another SHA-256 than it should"; exit 1; }
+  mkdir -p "$third/duckdb"
+  tar -xzf "$third/download/$package" -C "$third/duckdb" --strip-components=1 package/libduckdb.so package/LICENSE
+}
+
 install_tflite
 for option; do
   case $option in
@@ -132,6 +147,7 @@ for option; do
     --bench) install_bench_peers ;;
     --guests) install_guests ;;
     --jvm) install_jvm ;;
+    --duckdb) install_duckdb ;;
     *) say "unknown option $option"; exit 2 ;;
   esac
 done

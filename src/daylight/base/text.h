@@ -15,6 +15,9 @@ namespace dl {
 // "...". Done twice it gives the same as once.
 std::string printable(std::string_view text, std::size_t limit = 200);
 
+// The same text; each byte that is part of no UTF-8 character becomes U+FFFD.
+std::string valid_utf8(std::string_view text);
+
 std::string_view trim(std::string_view text);
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);

@@ -307,10 +307,12 @@ void declare_trace(CLI::App& app, CommandLine& line) {
   auto* out = add("export", "write it as a file for other programs");
   out->add_option("--format", t.format,
                   "jsonl: one JSON object on a line for each event; perfetto: for ui.perfetto.dev, "
-                  "with the flow of equal buffers")
+                  "with the flow of equal buffers; parquet: three tables (needs DuckDB)")
       ->required()
-      ->check(CLI::IsMember({"jsonl", "perfetto"}));
-  out->add_option("--out", t.out, "the file; an older one is replaced")->required();
+      ->check(CLI::IsMember({"jsonl", "perfetto", "parquet"}));
+  out->add_option("--out", t.out,
+                  "the file; an older one is replaced (parquet: the folder, a new one)")
+      ->required();
   auto* collect = group->add_subcommand("collect", "receive the events of agents into a new trace");
   collect->callback([&line] { line.verb = "trace collect"; });
   collect->add_option("--socket", t.socket, "listen on a Unix socket with this path");

@@ -6,6 +6,7 @@
 
 #include "daylight/capture/view/event_json.h"
 #include "daylight/capture/view/exported_file.h"
+#include "daylight/capture/view/parquet_export.h"
 #include "daylight/capture/view/perfetto_export.h"
 #include "daylight/cli/trace_passes.h"
 
@@ -65,6 +66,32 @@ Result<void> export_perfetto(TraceReader& reader, const BlobReader& blobs,
   return out.finish(reader.summary());
 }
 
+Result<void> export_parquet(TraceReader& reader, const BlobReader& blobs,
+                            const std::filesystem::path& folder, Terminal& terminal) {
+  BufferBeginnings beginnings(blobs);
+  const auto out = TRY(capture::ParquetExport::create(folder, beginnings));
+  Result<void> written;
+  TRY_VOID(read_all(reader, terminal, [&](const TraceEvent& event) {
+    written = out->see(event);
+    return written.has_value();
+  }));
+  TRY_VOID(std::move(written));
+  return out->finish();
+}
+
+// The forms that are one file.
+Result<void> export_file(TraceReader& reader, const BlobReader& blobs,
+                         const std::filesystem::path& folder, const TraceFlags& flags,
+                         Terminal& terminal) {
+  auto file = TRY(ExportedFile::create(flags.out));
+  if (flags.format == "perfetto") {
+    TRY_VOID(export_perfetto(reader, blobs, folder, file, terminal));
+  } else {
+    TRY_VOID(export_lines(reader, blobs, file, terminal));
+  }
+  return file.finish();
+}
+
 }  // namespace
 
 Result<ExitCode> export_trace(const std::filesystem::path& folder, const TraceFlags& flags,
@@ -72,13 +99,8 @@ Result<ExitCode> export_trace(const std::filesystem::path& folder, const TraceFl
   TRY_VOID(refuse_out_in_trace(folder, flags.out));
   auto reader = TRY(TraceReader::open(folder));
   const BlobReader blobs = TRY(reader.blobs());
-  auto file = TRY(ExportedFile::create(flags.out));
-  if (flags.format == "perfetto") {
-    TRY_VOID(export_perfetto(reader, blobs, folder, file, terminal));
-  } else {
-    TRY_VOID(export_lines(reader, blobs, file, terminal));
-  }
-  TRY_VOID(file.finish());
+  TRY_VOID(flags.format == "parquet" ? export_parquet(reader, blobs, flags.out, terminal)
+                                     : export_file(reader, blobs, folder, flags, terminal));
   warn_of_gaps(reader, terminal);
   terminal.message(LogLevel::kInfo,
                    fmt::format("{} events in {}", reader.summary().events, flags.out.string()));

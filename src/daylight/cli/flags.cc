@@ -275,6 +275,27 @@ void add_event_choice(CLI::App* verb, TraceFlags& t) {
   verb->add_option("--limit", t.limit, "stop after so many");
 }
 
+void declare_device(CLI::App& app, CommandLine& line) {
+  auto* group = app.add_subcommand(
+      "device", "take apps from a phone that is connected (adb; untested on a real phone)");
+  group->require_subcommand(1);
+  DeviceFlags& d = line.device;
+  const auto add = [&](const char* name, const char* help) {
+    auto* verb = group->add_subcommand(name, help);
+    verb->callback([&line, name] { line.verb = std::string("device ") + name; });
+    verb->add_option("--adb", d.adb, "the program adb; default: the one in PATH");
+    verb->add_flag("--json", d.json, "print the result as JSON on stdout");
+    verb->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
+    return verb;
+  };
+  add("list", "list the phones that are connected, and what can be seen there");
+  auto* pull = add("pull", "take an app with all its splits, and its data where the phone permits");
+  pull->add_option("package", d.package, "the name of its package")->required();
+  pull->add_option("--out", d.out, "a new folder")->required();
+  pull->add_option("--serial", d.serial, "the phone, where several are connected");
+  pull->add_flag("--no-data", d.no_data, "leave the app's data on the phone");
+}
+
 void declare_trace(CLI::App& app, CommandLine& line) {
   auto* group = app.add_subcommand("trace", "look at what a run of an app's code did");
   group->require_subcommand(1);
@@ -444,6 +465,7 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   declare_models(app, line);
   declare_guest(app, line);
   declare_trace(app, line);
+  declare_device(app, line);
   declare_samples(app, line);
 }
 

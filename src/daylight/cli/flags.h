@@ -20,6 +20,7 @@ struct CommandLine {
   ModelsOptions models;
   GuestFlags guest;
   TraceFlags trace;
+  DeviceFlags device;
   CaptureFlags capture;
   std::filesystem::path check_target;
   std::filesystem::path diff_old;

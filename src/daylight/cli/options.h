@@ -120,6 +120,16 @@ struct TraceFlags {
   bool json = false;
 };
 
+// Options of the verbs under `daylight device`.
+struct DeviceFlags {
+  std::filesystem::path adb;  // empty: the one in PATH
+  std::string serial;         // "": the only phone
+  std::string package;        // pull
+  std::filesystem::path out;  // pull: the folder
+  bool no_data = false;
+  bool json = false;
+};
+
 // Options of the verbs under `daylight samples`.
 struct SamplesOptions {
   std::string from;  // fairface|utkface|folders|csv

@@ -16,6 +16,7 @@
 #include "daylight/cli/capture_verb.h"
 #include "daylight/cli/case_artifacts.h"
 #include "daylight/cli/detect_verb.h"
+#include "daylight/cli/device_verb.h"
 #include "daylight/cli/diff_verb.h"
 #include "daylight/cli/doctor_verb.h"
 #include "daylight/cli/fail_rules.h"
@@ -267,6 +268,7 @@ Result<ExitCode> run_verb(const CommandLine& line, Terminal& terminal) {
   if (line.verb == "doctor") return doctor(line.options);
   if (line.verb == "diff") return diff(line, terminal);
   if (line.verb.starts_with("guest")) return run_guest_verb(line.verb, line.guest, terminal);
+  if (line.verb.starts_with("device")) return run_device_verb(line.verb, line.device, terminal);
   if (line.verb.starts_with("trace")) return run_trace_verb(line.verb, line.trace, terminal);
   if (line.verb.starts_with("models")) return run_models_verb(line.verb, line.models, terminal);
   return run_samples_verb(line.verb, line.samples, terminal);

@@ -11,7 +11,7 @@ jdk=${javac%/bin/javac}
 source=$PROJECT/tests/end_to_end/jvm_faults
 
 step "build"
-mkdir -p lib/arm64-v8a classes include
+mkdir -p lib/arm64-v8a classes include data
 # All that jni.h wants of the C library.
 echo 'typedef struct FILE FILE;' >include/stdio.h
 clang-14 --target=aarch64-linux-android29 -O1 -fPIC -nostdlib -shared -fuse-ld=lld-14 -Iinclude -I"$jdk/include" -I"$jdk/include/linux" \
@@ -27,9 +27,22 @@ cat >agent.json <<JSON
  "head": {"schema": "daylight/trace/1", "provenance": {"tool": "daylight", "version": "0", "inputs": [], "options": {}, "runtime": {}},
           "source": "jvm-host", "rules": [], "retain": "all"}}
 JSON
+models=$SHARED/data/models
+set --
+[ -f "$models/model_age_q.tflite" ] && set -- "$models/model_age_q.tflite" "$models/model_gender_q.tflite"
 run 0 java -Xmx256m -agentpath:"$agent/libdaylight_jvm_boot.so=$agent/libdaylight_jvm.so,$PWD/agent.json" -Ddaylight.library="$agent/libdaylight_jvm.so" \
-  -cp "$path" daylight.host.Faults
+  -cp "$path" daylight.host.Faults "$@"
 contains out finished
 
 step "all of it is in the trace"
 run 0 "$DAYLIGHT" check trace
+
+if [ $# = 2 ]; then
+  step "models: the one that Java code handed over, and the one that is whole in native memory alone"
+  "$DAYLIGHT" trace show trace --kind memory-model --json >models
+  for file; do
+    contains models "$(sha256sum "$file" | cut -d' ' -f1)"
+  done
+else
+  step "(models: left out, the sample models are not here)"
+fi

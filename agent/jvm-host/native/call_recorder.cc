@@ -184,6 +184,12 @@ void CallRecorder::native(guest::Guest& guest, const guest::RegisteredNative& na
                    exported ? TraceRoute::kExport : TraceRoute::kRegisterNatives}});
 }
 
+void CallRecorder::model(const guest::MemoryModel& model, ByteSpan bytes) {
+  const std::string where = model.where + (model.in_file ? "; as it is in the file" : "");
+  sink_->write({stamp(current_call()), TraceMemoryModel{model.format, model.address, model.size,
+                                                        cut(where), sink_->keep(bytes)}});
+}
+
 void CallRecorder::finish(TraceEnding ending, const std::string& text) {
   sink_->finish(ending, cut(text));
 }

@@ -11,6 +11,7 @@
 
 #include "daylight/artifact/trace/trace_writer.h"
 #include "daylight/guest/guest.h"
+#include "daylight/guest/observe/memory_models.h"
 
 namespace dl::jvm {
 
@@ -60,6 +61,7 @@ class CallRecorder : public guest::GuestEvents {
   void libraries(guest::Guest& guest);
   // A native method got its function: at `address` of a loaded library.
   void native(guest::Guest& guest, const guest::RegisteredNative& native, bool exported);
+  void model(const guest::MemoryModel& model, ByteSpan bytes);
   void finish(TraceEnding ending, const std::string& text);
 
   void lookup(const guest::GuestLookup& lookup) override;

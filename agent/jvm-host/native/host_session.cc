@@ -7,6 +7,7 @@
 #include "daylight/artifact/json_fields.h"
 #include "daylight/base/file.h"
 #include "daylight/base/text.h"
+#include "daylight/guest/libc/system_world.h"
 #include "daylight/guest/native_call.h"
 #include "daylight/guest/native_methods.h"
 
@@ -37,8 +38,10 @@ Result<HostConfiguration> read_configuration(const std::filesystem::path& file) 
   HostConfiguration out;
   out.apk = json.value("apk", "");
   out.package = json.value("package", "");
+  out.twins = json.value("twins", "");
   out.trace = json.value("trace", "");
   out.head = json.value("head", Json::object());
+  out.notes = json.value("notes", Json::array());
   out.machine = json.value("libs", "arm64") == "host" ? guest::kHostMachine : ElfMachine::kArm64;
   out.call_limit = std::chrono::milliseconds(json.value("call_ms", std::int64_t{10'000}));
   out.socket = json.value("socket", 3);
@@ -52,16 +55,34 @@ Result<std::unique_ptr<HostSession>> HostSession::create(HostConfiguration confi
   out->recorder_ = std::make_unique<CallRecorder>(folder_sink(std::move(writer)));
   const bool arm64 = out->configuration_.machine == ElfMachine::kArm64;
   out->recorder_->process(out->configuration_.package, arm64 ? "arm64-v8a" : "x86_64");
+  for (const Json& each : out->configuration_.notes)
+    out->recorder_->note(TraceLevel::kWarning, each.value("where", ""), each.value("why", ""));
   return out;
+}
+
+// With twins, the app's own package still has its assets.
+Result<void> HostSession::open_libraries(const std::string& library) {
+  const std::string in_app = configuration_.apk + "!" + library;
+  if (configuration_.twins.empty()) {
+    files_ = std::make_unique<guest::LibraryFiles>(
+        TRY(guest::LibraryFiles::open(in_app, {}, configuration_.machine)));
+    return {};
+  }
+  files_ = std::make_unique<guest::LibraryFiles>(
+      TRY(guest::LibraryFiles::open(in_app, {}, ElfMachine::kArm64)));
+  libraries_ = std::make_unique<guest::LibraryFiles>(TRY(guest::LibraryFiles::open(
+      (configuration_.twins / library).string(), configuration_.twins, configuration_.machine)));
+  return {};
 }
 
 Result<void> HostSession::begin_guest(const std::string& library) {
   if (guest_ != nullptr) return {};
-  files_ = std::make_unique<guest::LibraryFiles>(TRY(
-      guest::LibraryFiles::open(configuration_.apk + "!" + library, {}, configuration_.machine)));
+  TRY_VOID(open_libraries(library));
   guest::GuestOptions options;
   options.machine = configuration_.machine;
-  options.libraries = [files = files_.get()](const std::string& name) { return files->find(name); };
+  const guest::LibraryFiles* const libraries =
+      libraries_ == nullptr ? files_.get() : libraries_.get();
+  options.libraries = [libraries](const std::string& name) { return libraries->find(name); };
   options.events = recorder_.get();
   options.engine.shared_memory = true;
   options.engine.jailed = true;  // this process is one
@@ -70,6 +91,7 @@ Result<void> HostSession::begin_guest(const std::string& library) {
     return files->entry(name);
   };
   options.app.entries = [files = files_.get()] { return files->entries(); };
+  options.folders.java_data = data_folder_;
   options.folders.changes = configuration_.trace.parent_path() / "files";
   options.java_world = [this](guest::GuestMachine& machine) {
     auto world = std::make_unique<HotspotWorld>(
@@ -81,6 +103,11 @@ Result<void> HostSession::begin_guest(const std::string& library) {
   sigaction(SIGSEGV, &configuration_.translator_segv, nullptr);
   sigaction(SIGBUS, &configuration_.translator_bus, nullptr);
   guest_ = TRY(guest::Guest::create(options));
+  bitmaps_ = std::make_unique<HotspotBitmaps>(
+      guest_->machine(), *world_,
+      [this](const std::string& text) { recorder_->note(TraceLevel::kWarning, "bitmap", text); });
+  guest_->machine().part<guest::AndroidSystem>().bitmaps = bitmaps_.get();
+  models_ = std::make_unique<ModelWatch>(*guest_, *recorder_);
   watchdog_ = std::make_unique<CallWatchdog>(guest_->machine().engine, configuration_.call_limit);
   return {};
 }
@@ -90,11 +117,32 @@ Result<void> HostSession::load(JNIEnv* env, const std::string& name, jobject loa
   const std::string file = file_name_of(name);
   TRY_VOID(begin_guest(file));
   world_->set_loader(loader);
-  const CallWatchdog::Call watched(*watchdog_);  // constructors are the guest's code too
-  const guest::GuestLibrary* const library = TRY(guest_->load(file));
-  recorder_->libraries(*guest_);
-  if (!started_.insert(library->name).second) return {};
-  return run_on_load(env, *library);
+  if (guest::is_system_library(file)) return {};
+  const guest::GuestLibrary* library = nullptr;
+  const auto started = [&]() -> Result<void> {
+    const CallWatchdog::Call watched(*watchdog_);  // constructors are the guest's code too
+    library = TRY(guest_->load(file));
+    recorder_->libraries(*guest_);
+    if (!started_.insert(library->name).second) return {};
+    return run_on_load(env, *library);
+  }();
+  if (library == nullptr) return started;
+  models_->look("JNI_OnLoad of " + library->name);
+  return started;
+}
+
+void HostSession::set_data_folder(const std::string& folder) {
+  const std::scoped_lock lock(mutex_);
+  data_folder_ = folder;
+}
+
+void HostSession::offer_model(ByteSpan bytes, const std::string& where) {
+  ModelWatch* models = nullptr;
+  {
+    const std::scoped_lock lock(mutex_);
+    models = models_.get();
+  }
+  if (models != nullptr) models->offer(bytes, where);
 }
 
 Result<void> HostSession::run_on_load(JNIEnv* env, const guest::GuestLibrary& library) {
@@ -167,8 +215,11 @@ void HostSession::register_from_guest(const guest::RegisteredNative& native) {
 std::optional<guest::GuestValue> HostSession::call(const NativeThunk& thunk, JNIEnv* env,
                                                    std::span<const std::uint64_t> integers,
                                                    std::span<const guest::Vector128> vectors) {
-  const CallWatchdog::Call watched(*watchdog_);
-  auto done = guest_->call_native(thunk.native().function, integers, vectors);
+  const auto done = [&] {
+    const CallWatchdog::Call watched(*watchdog_);
+    return guest_->call_native(thunk.native().function, integers, vectors);
+  }();
+  models_->after_native(thunk.native());
   if (done) return *done;
   throw_fault(env, guest::words_of(done.error()));
   return std::nullopt;

@@ -21,7 +21,9 @@
 #include "daylight/guest/library_files.h"
 #include "native/call_recorder.h"
 #include "native/call_watchdog.h"
+#include "native/hotspot_bitmaps.h"
 #include "native/hotspot_world.h"
+#include "native/model_watch.h"
 #include "native/native_thunk.h"
 
 namespace dl::jvm {
@@ -32,6 +34,8 @@ struct HostConfiguration {
   std::string package;                           // "org.example.app"
   std::filesystem::path trace;                   // folder to make
   Json head;                                     // trace.json
+  Json notes;                                    // [{"where", "why"}], for the trace
+  std::filesystem::path twins;                   // libraries that run in place of the app's; or ""
   ElfMachine machine = ElfMachine::kArm64;       // whose libraries
   std::chrono::milliseconds call_limit{10'000};  // of a native call
   int socket = 3;                                // requests and answers
@@ -51,6 +55,12 @@ class HostSession {
   CallRecorder& recorder() { return *recorder_; }
   int socket() const { return configuration_.socket; }
 
+  // Where the app's Java side keeps its files: native code sees them there too. Before the first
+  // library.
+  void set_data_folder(const std::string& folder);
+  // Bytes that Java code hands to native code: kept as a model if they are one.
+  void offer_model(ByteSpan bytes, const std::string& where);
+
   // System.load and loadLibrary: "face" or "libface.so", with or without folders. Runs its
   // JNI_OnLoad when it is loaded for the first time. An Error says what the app's Java code is
   // told; an exception of JNI_OnLoad is pending instead.
@@ -66,6 +76,7 @@ class HostSession {
 
   // The guest begins with the first library.
   Result<void> begin_guest(const std::string& library);
+  Result<void> open_libraries(const std::string& library);
   Result<void> run_on_load(JNIEnv* env, const guest::GuestLibrary& library);
   bool bind_one(JNIEnv* env, jclass klass, const guest::RegisteredNative& native,
                 const std::string& hotspot_name, bool exported);
@@ -77,9 +88,13 @@ class HostSession {
   HostConfiguration configuration_;
   std::unique_ptr<CallRecorder> recorder_;
   std::recursive_mutex mutex_;  // guards what follows; JNI_OnLoad loads further libraries
-  std::unique_ptr<guest::LibraryFiles> files_;
+  std::unique_ptr<guest::LibraryFiles> files_;      // of the app
+  std::unique_ptr<guest::LibraryFiles> libraries_;  // twins; null: those of the app
   std::unique_ptr<guest::Guest> guest_;
   HotspotWorld* world_ = nullptr;  // the guest's
+  std::unique_ptr<HotspotBitmaps> bitmaps_;
+  std::unique_ptr<ModelWatch> models_;
+  std::string data_folder_;
   std::unique_ptr<CallWatchdog> watchdog_;
   std::set<std::string> started_;  // libraries whose JNI_OnLoad ran
 };

@@ -135,6 +135,20 @@ std::uint64_t HotspotWorld::pin(JavaReference array) {
   return at;
 }
 
+void HotspotWorld::copy_back(JavaReference array, std::uint64_t address, std::uint64_t bytes) {
+  const InHotspot jvm;
+  const auto object = checked(jvm, array);
+  const std::uint64_t each = object && *object != nullptr ? size_of(element_type(jvm, *object)) : 0;
+  // The guest may have taken its own heap away.
+  if (each == 0 || !machine_.arena.allows(address, bytes, guest::kPageRead)) return;
+  const auto java = static_cast<jarray>(*object);
+  const std::uint64_t there = each * static_cast<std::uint64_t>(jvm->GetArrayLength(java));
+  void* const elements = jvm->GetPrimitiveArrayCritical(java, nullptr);
+  if (elements == nullptr) return;
+  std::memcpy(elements, reinterpret_cast<const void*>(address), std::min(bytes, there));
+  jvm->ReleasePrimitiveArrayCritical(java, elements, 0);
+}
+
 void HotspotWorld::unpin(JavaReference array, std::uint64_t address, bool write_back) {
   std::uint64_t bytes = 0;
   {
@@ -147,22 +161,22 @@ void HotspotWorld::unpin(JavaReference array, std::uint64_t address, bool write_
     bytes = pinned->second;
     pins_.erase(pinned);
   }
-  const InHotspot jvm;
-  const auto object = checked(jvm, array);
-  const std::uint64_t each = object && *object != nullptr ? size_of(element_type(jvm, *object)) : 0;
-  if (write_back && each != 0) {
-    const auto java = static_cast<jarray>(*object);
-    const std::uint64_t there = each * static_cast<std::uint64_t>(jvm->GetArrayLength(java));
-    // The guest may have taken its own heap away.
-    if (machine_.arena.allows(address, bytes, guest::kPageRead)) {
-      void* const elements = jvm->GetPrimitiveArrayCritical(java, nullptr);
-      if (elements != nullptr) {
-        std::memcpy(elements, reinterpret_cast<const void*>(address), std::min(bytes, there));
-        jvm->ReleasePrimitiveArrayCritical(java, elements, 0);
-      }
-    }
-  }
+  if (write_back) copy_back(array, address, bytes);
   machine_.heap.release(address);
+}
+
+void HotspotWorld::commit(JavaReference array, std::uint64_t address) {
+  std::uint64_t bytes = 0;
+  {
+    const std::shared_lock lock(mutex_);
+    const auto pinned = pins_.find(address);
+    if (pinned == pins_.end()) {
+      refuse("writes back elements that it never got");
+      return;
+    }
+    bytes = pinned->second;
+  }
+  copy_back(array, address, bytes);
 }
 
 JavaReference HotspotWorld::element(JavaReference array, std::uint64_t i) {
@@ -268,6 +282,20 @@ JavaReference HotspotWorld::pop_frame(JavaReference kept) {
   const InHotspot jvm;
   const auto object = checked(jvm, kept);
   return reference_of(jvm->PopLocalFrame(object.value_or(nullptr)));
+}
+
+// ---- monitors ----
+
+bool HotspotWorld::lock_monitor(JavaReference object) {
+  const InHotspot jvm;
+  const auto found = checked(jvm, object);
+  return found && *found != nullptr && jvm->MonitorEnter(*found) == JNI_OK;
+}
+
+bool HotspotWorld::unlock_monitor(JavaReference object) {
+  const InHotspot jvm;
+  const auto found = checked(jvm, object);
+  return found && *found != nullptr && jvm->MonitorExit(*found) == JNI_OK;
 }
 
 // ---- exceptions ----

@@ -13,6 +13,7 @@ namespace dl::jvm {
 struct ObjectType {
   using Value = jobject;
   static constexpr auto kCall = &JNIEnv::CallObjectMethodA;
+  static constexpr auto kCallNonvirtual = &JNIEnv::CallNonvirtualObjectMethodA;
   static constexpr auto kCallStatic = &JNIEnv::CallStaticObjectMethodA;
   static constexpr auto kGet = &JNIEnv::GetObjectField;
   static constexpr auto kGetStatic = &JNIEnv::GetStaticObjectField;
@@ -22,6 +23,7 @@ struct ObjectType {
 struct BooleanType {
   using Value = jboolean;
   static constexpr auto kCall = &JNIEnv::CallBooleanMethodA;
+  static constexpr auto kCallNonvirtual = &JNIEnv::CallNonvirtualBooleanMethodA;
   static constexpr auto kCallStatic = &JNIEnv::CallStaticBooleanMethodA;
   static constexpr auto kGet = &JNIEnv::GetBooleanField;
   static constexpr auto kGetStatic = &JNIEnv::GetStaticBooleanField;
@@ -31,6 +33,7 @@ struct BooleanType {
 struct ByteType {
   using Value = jbyte;
   static constexpr auto kCall = &JNIEnv::CallByteMethodA;
+  static constexpr auto kCallNonvirtual = &JNIEnv::CallNonvirtualByteMethodA;
   static constexpr auto kCallStatic = &JNIEnv::CallStaticByteMethodA;
   static constexpr auto kGet = &JNIEnv::GetByteField;
   static constexpr auto kGetStatic = &JNIEnv::GetStaticByteField;
@@ -40,6 +43,7 @@ struct ByteType {
 struct CharType {
   using Value = jchar;
   static constexpr auto kCall = &JNIEnv::CallCharMethodA;
+  static constexpr auto kCallNonvirtual = &JNIEnv::CallNonvirtualCharMethodA;
   static constexpr auto kCallStatic = &JNIEnv::CallStaticCharMethodA;
   static constexpr auto kGet = &JNIEnv::GetCharField;
   static constexpr auto kGetStatic = &JNIEnv::GetStaticCharField;
@@ -49,6 +53,7 @@ struct CharType {
 struct ShortType {
   using Value = jshort;
   static constexpr auto kCall = &JNIEnv::CallShortMethodA;
+  static constexpr auto kCallNonvirtual = &JNIEnv::CallNonvirtualShortMethodA;
   static constexpr auto kCallStatic = &JNIEnv::CallStaticShortMethodA;
   static constexpr auto kGet = &JNIEnv::GetShortField;
   static constexpr auto kGetStatic = &JNIEnv::GetStaticShortField;
@@ -58,6 +63,7 @@ struct ShortType {
 struct IntType {
   using Value = jint;
   static constexpr auto kCall = &JNIEnv::CallIntMethodA;
+  static constexpr auto kCallNonvirtual = &JNIEnv::CallNonvirtualIntMethodA;
   static constexpr auto kCallStatic = &JNIEnv::CallStaticIntMethodA;
   static constexpr auto kGet = &JNIEnv::GetIntField;
   static constexpr auto kGetStatic = &JNIEnv::GetStaticIntField;
@@ -67,6 +73,7 @@ struct IntType {
 struct LongType {
   using Value = jlong;
   static constexpr auto kCall = &JNIEnv::CallLongMethodA;
+  static constexpr auto kCallNonvirtual = &JNIEnv::CallNonvirtualLongMethodA;
   static constexpr auto kCallStatic = &JNIEnv::CallStaticLongMethodA;
   static constexpr auto kGet = &JNIEnv::GetLongField;
   static constexpr auto kGetStatic = &JNIEnv::GetStaticLongField;
@@ -76,6 +83,7 @@ struct LongType {
 struct FloatType {
   using Value = jfloat;
   static constexpr auto kCall = &JNIEnv::CallFloatMethodA;
+  static constexpr auto kCallNonvirtual = &JNIEnv::CallNonvirtualFloatMethodA;
   static constexpr auto kCallStatic = &JNIEnv::CallStaticFloatMethodA;
   static constexpr auto kGet = &JNIEnv::GetFloatField;
   static constexpr auto kGetStatic = &JNIEnv::GetStaticFloatField;
@@ -85,6 +93,7 @@ struct FloatType {
 struct DoubleType {
   using Value = jdouble;
   static constexpr auto kCall = &JNIEnv::CallDoubleMethodA;
+  static constexpr auto kCallNonvirtual = &JNIEnv::CallNonvirtualDoubleMethodA;
   static constexpr auto kCallStatic = &JNIEnv::CallStaticDoubleMethodA;
   static constexpr auto kGet = &JNIEnv::GetDoubleField;
   static constexpr auto kGetStatic = &JNIEnv::GetStaticDoubleField;

@@ -14,6 +14,20 @@ constexpr const char* kArrayClasses[] = {"[Z", "[B", "[C", "[S", "[I", "[J", "[F
 
 JavaReference reference_of(jobject object) { return reinterpret_cast<JavaReference>(object); }
 
+// What native code's System.load, System.loadLibrary and those of Runtime come to: as NativeWrapper
+// has it for Java code. Null for other methods.
+const JavaMember* library_loading(const JavaMember& method) {
+  static const JavaMember kLoad = {"daylight/host/Libraries", "load", "(Ljava/lang/String;)V", true,
+                                   false};
+  static const JavaMember kLoadLibrary = {"daylight/host/Libraries", "loadLibrary",
+                                          "(Ljava/lang/String;)V", true, false};
+  if (method.is_field || method.signature != kLoad.signature ||
+      (method.owner != "java/lang/System" && method.owner != "java/lang/Runtime"))
+    return nullptr;
+  if (method.name == kLoad.name) return &kLoad;
+  return method.name == kLoadLibrary.name ? &kLoadLibrary : nullptr;
+}
+
 }  // namespace
 
 HotspotWorld::HotspotWorld(guest::GuestMachine& machine, Registrar registrar)
@@ -216,48 +230,67 @@ std::optional<std::vector<jvalue>> HotspotWorld::arguments_for(
 
 // ---- calls and fields ----
 
+const HotspotWorld::Resolved* HotspotWorld::resolve_for_call(const InHotspot& jvm,
+                                                             const JavaMember& method) {
+  const Resolved* resolved = resolved_before(method);
+  if (resolved != nullptr) return resolved;
+  resolved = resolve(jvm, method);
+  if (resolved == nullptr) return nullptr;
+  const std::unique_lock lock(mutex_);
+  known_[&method] = resolved;
+  return resolved;
+}
+
 JavaValue HotspotWorld::call(JavaReference receiver, const JavaMember& method,
                              std::span<const JavaValue> arguments) {
+  if (const JavaMember* const ours = library_loading(method))
+    return call_version(receiver, *ours, arguments, false);
+  return call_version(receiver, method, arguments, false);
+}
+
+JavaValue HotspotWorld::call_nonvirtual(JavaReference receiver, const JavaMember& method,
+                                        std::span<const JavaValue> arguments) {
+  return call_version(receiver, method, arguments, true);
+}
+
+JavaValue HotspotWorld::call_version(JavaReference receiver, const JavaMember& method,
+                                     std::span<const JavaValue> arguments, bool of_class) {
   const InHotspot jvm;
   if (jvm->ExceptionCheck() == JNI_TRUE) return {};
-  const Resolved* resolved = resolved_before(method);
-  if (resolved == nullptr) {
-    resolved = resolve(jvm, method);
-    if (resolved == nullptr) return {};
-    const std::unique_lock lock(mutex_);
-    known_[&method] = resolved;
-  }
+  const Resolved* const resolved = resolve_for_call(jvm, method);
+  if (resolved == nullptr) return {};
   const auto values = arguments_for(jvm, *resolved, arguments);
   if (!values) return {};
   const bool constructor = method.name == "<init>";
-  if (constructor && checked(jvm, receiver) &&
+  if (constructor && !of_class && checked(jvm, receiver) &&
       jvm->IsSameObject(reinterpret_cast<jobject>(receiver), resolved->owner) == JNI_TRUE)
     return JavaValue::reference(
         reference_of(jvm->NewObjectA(resolved->owner, resolved->method, values->data())));
-  if (method.is_static)
-    return with_type(resolved->result, [&](auto type) -> JavaValue {
-      if (resolved->result == 'V') {
-        jvm->CallStaticVoidMethodA(resolved->owner, resolved->method, values->data());
-        return {};
-      }
-      using Type = decltype(type);
-      return {resolved->result, bits_of((jvm.get()->*Type::kCallStatic)(
-                                    resolved->owner, resolved->method, values->data()))};
-    });
-  const jobject object = receiver_for(jvm, receiver, *resolved, method);
-  if (object == nullptr) return {};
-  if (constructor) {
-    jvm->CallNonvirtualVoidMethodA(object, resolved->owner, resolved->method, values->data());
-    return {};
+  jobject object = nullptr;
+  if (!method.is_static) {
+    object = receiver_for(jvm, receiver, *resolved, method);
+    if (object == nullptr) return {};
   }
   return with_type(resolved->result, [&](auto type) -> JavaValue {
+    using Type = decltype(type);
+    const jvalue* const all = values->data();
     if (resolved->result == 'V') {
-      jvm->CallVoidMethodA(object, resolved->method, values->data());
+      if (method.is_static) {
+        jvm->CallStaticVoidMethodA(resolved->owner, resolved->method, all);
+      } else if (of_class || constructor) {
+        jvm->CallNonvirtualVoidMethodA(object, resolved->owner, resolved->method, all);
+      } else {
+        jvm->CallVoidMethodA(object, resolved->method, all);
+      }
       return {};
     }
-    using Type = decltype(type);
-    return {resolved->result,
-            bits_of((jvm.get()->*Type::kCall)(object, resolved->method, values->data()))};
+    if (method.is_static)
+      return {resolved->result,
+              bits_of((jvm.get()->*Type::kCallStatic)(resolved->owner, resolved->method, all))};
+    if (of_class)
+      return {resolved->result, bits_of((jvm.get()->*Type::kCallNonvirtual)(
+                                    object, resolved->owner, resolved->method, all))};
+    return {resolved->result, bits_of((jvm.get()->*Type::kCall)(object, resolved->method, all))};
   });
 }
 

@@ -26,8 +26,8 @@ using guest::JavaValue;
 // give. While an exception is pending, calls that JNI forbids then do nothing and answer zero.
 // Arguments are not compared with the classes of the method's parameters: there HotSpot believes
 // the guest. Primitive arrays are copied into the guest's heap and back, since Java's heap may lie
-// where the guest's addresses do not reach; direct buffers are the same memory. A nonvirtual call
-// calls the class's own method only for constructors. Thread safe.
+// where the guest's addresses do not reach; direct buffers are the same memory. System.loadLibrary
+// of the guest's goes where that of the app's Java code does. Thread safe.
 class HotspotWorld : public guest::JavaWorld {
  public:
   using Registrar = std::function<void(const guest::RegisteredNative&)>;
@@ -48,6 +48,8 @@ class HotspotWorld : public guest::JavaWorld {
   JavaReference allocate(JavaReference klass) override;
   JavaValue call(JavaReference receiver, const JavaMember& method,
                  std::span<const JavaValue> arguments) override;
+  JavaValue call_nonvirtual(JavaReference receiver, const JavaMember& method,
+                            std::span<const JavaValue> arguments) override;
   JavaValue get(JavaReference receiver, const JavaMember& field) override;
   void set(JavaReference receiver, const JavaMember& field, const JavaValue& value) override;
   JavaReference new_text(std::u16string_view text) override;
@@ -56,6 +58,7 @@ class HotspotWorld : public guest::JavaWorld {
   std::uint64_t length_of(JavaReference array) override;
   std::uint64_t pin(JavaReference array) override;
   void unpin(JavaReference array, std::uint64_t address, bool write_back) override;
+  void commit(JavaReference array, std::uint64_t address) override;
   std::uint64_t element_size(JavaReference array) override;
   JavaReference element(JavaReference array, std::uint64_t i) override;
   void set_element(JavaReference array, std::uint64_t i, JavaReference value) override;
@@ -67,6 +70,8 @@ class HotspotWorld : public guest::JavaWorld {
   Strength strength_of(JavaReference reference) override;
   void push_frame() override;
   JavaReference pop_frame(JavaReference kept) override;
+  bool lock_monitor(JavaReference object) override;
+  bool unlock_monitor(JavaReference object) override;
   void raise(JavaReference exception) override;
   void raise_new(const std::string& klass, const std::string& message) override;
   JavaReference pending() override;
@@ -92,6 +97,11 @@ class HotspotWorld : public guest::JavaWorld {
   const Resolved* resolve(const InHotspot& jvm, const JavaMember& member);
   const Resolved* resolved_before(const JavaMember& member);
   bool fill(const InHotspot& jvm, const JavaMember& member, Resolved& out);
+  const Resolved* resolve_for_call(const InHotspot& jvm, const JavaMember& method);
+  JavaValue call_version(JavaReference receiver, const JavaMember& method,
+                         std::span<const JavaValue> arguments, bool of_class);
+  // The pinned array's elements from the guest's copy, if it is still there.
+  void copy_back(JavaReference array, std::uint64_t address, std::uint64_t bytes);
   // Null where the receiver does not fit; the guest's call ends then.
   jobject receiver_for(const InHotspot& jvm, JavaReference receiver, const Resolved& resolved,
                        const JavaMember& member);

@@ -54,6 +54,13 @@ ByteSpan span_of(const void* bytes, std::uint64_t size) {
   return {static_cast<const std::uint8_t*>(bytes), static_cast<std::size_t>(size)};
 }
 
+// Bytes on their way into native code; tensors of other types are no model.
+void offer_model(const RecordedValue& value, ByteSpan bytes) {
+  if (value.out || (value.dtype != "int8" && value.dtype != "uint8")) return;
+  session->offer_model(bytes, "argument " + std::to_string(value.index) + " of a native method (" +
+                                  value.type.substr(0, 100) + ")");
+}
+
 bool set_prefix(JavaVM* vm) {
   void* got = nullptr;
   if (vm->GetEnv(&got, JVMTI_VERSION_1_2) != JNI_OK) return false;
@@ -119,6 +126,10 @@ JNIEXPORT jstring JNICALL Java_daylight_host_Natives_load(JNIEnv* env, jclass, j
   return env->NewStringUTF(dl::printable(dl::describe(done.error()), 2'000).c_str());
 }
 
+JNIEXPORT void JNICALL Java_daylight_host_Natives_dataFolder(JNIEnv* env, jclass, jstring folder) {
+  session->set_data_folder(modified_utf8_of(env, folder));
+}
+
 JNIEXPORT jint JNICALL Java_daylight_host_Natives_bind(JNIEnv* env, jclass, jclass klass,
                                                        jstring owner, jobjectArray names,
                                                        jobjectArray signatures) {
@@ -169,6 +180,7 @@ JNIEXPORT void JNICALL Java_daylight_host_Natives_array(JNIEnv* env, jclass, jlo
                                        static_cast<const std::uint8_t*>(elements) + seen);
   env->ReleasePrimitiveArrayCritical(array, elements, JNI_ABORT);
   session->recorder().bytes(value, copy);
+  offer_model(value, copy);
 }
 
 JNIEXPORT void JNICALL Java_daylight_host_Natives_direct(JNIEnv* env, jclass, jlong call,
@@ -188,6 +200,7 @@ JNIEXPORT void JNICALL Java_daylight_host_Natives_direct(JNIEnv* env, jclass, jl
   });
   if (gone) return session->recorder().unreadable(value);
   session->recorder().bytes(value, copy);
+  offer_model(value, copy);
 }
 
 JNIEXPORT void JNICALL Java_daylight_host_Natives_note(JNIEnv* env, jclass, jint level,

@@ -32,6 +32,25 @@ struct AndroidApp {
   std::function<std::vector<std::string>()> entries;
 };
 
+// The pictures of a Java side that is not our own world. Thread safe.
+class JavaBitmaps {
+ public:
+  struct Facts {
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    std::uint32_t stride = 0;  // bytes from row to row
+    std::int32_t format = 0;   // as libjnigraphics numbers them
+    bool opaque = false;
+  };
+  virtual ~JavaBitmaps() = default;
+  // Nothing for what is no bitmap.
+  virtual std::optional<Facts> facts(std::uint64_t object) = 0;
+  // Where its pixels lie in the guest's memory until unlock(); 0 where there are none.
+  virtual std::uint64_t lock(std::uint64_t object) = 0;
+  // What the guest changed is the bitmap's again. False for what is not locked.
+  virtual bool unlock(std::uint64_t object) = 0;
+};
+
 // Where guests believe the package and what belongs to it to lie.
 inline constexpr const char* kGuestPackagePath = "/data/app/app/base.apk";
 
@@ -39,6 +58,7 @@ inline constexpr const char* kGuestPackagePath = "/data/app/app/base.apk";
 struct AndroidSystem {
   explicit AndroidSystem(GuestMachine&) {}
   OwnJavaWorld* java = nullptr;
+  JavaBitmaps* bitmaps = nullptr;  // where `java` is null
   AndroidApp app;
 };
 

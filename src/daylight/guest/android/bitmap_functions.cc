@@ -26,18 +26,59 @@ struct BitmapInfo {
   std::uint32_t flags;  // 0: multiplied by alpha, 1: opaque
 };
 
-std::shared_ptr<JavaBitmap> find(GuestMachine& machine, JavaReference object) {
-  OwnJavaWorld* const java = machine.part<AndroidSystem>().java;
-  return java == nullptr || object == 0 ? nullptr : bitmap_of(*java, object);
+// Those of our own world.
+class OwnBitmaps : public JavaBitmaps {
+ public:
+  explicit OwnBitmaps(OwnJavaWorld& java) : java_(java) {}
+
+  std::optional<Facts> facts(std::uint64_t object) override {
+    const auto bitmap = bitmap_of(java_, object);
+    if (bitmap == nullptr) return std::nullopt;
+    return Facts{bitmap->width, bitmap->height, bitmap->stride,
+                 static_cast<std::int32_t>(bitmap->format), bitmap->opaque};
+  }
+  std::uint64_t lock(std::uint64_t object) override {
+    const auto bitmap = bitmap_of(java_, object);
+    if (bitmap == nullptr || bitmap->pixels == 0) return 0;
+    ++bitmap->locks;
+    return bitmap->pixels;
+  }
+  bool unlock(std::uint64_t object) override {
+    const auto bitmap = bitmap_of(java_, object);
+    if (bitmap == nullptr) return false;
+    if (bitmap->locks > 0) --bitmap->locks;
+    return true;
+  }
+
+ private:
+  OwnJavaWorld& java_;
+};
+
+// Calls use(bitmaps) with the Java side's; `otherwise` where it has none.
+template <typename R, typename Use>
+R with_bitmaps(GuestMachine& machine, R otherwise, Use&& use) {
+  const AndroidSystem& android = machine.part<AndroidSystem>();
+  if (android.java != nullptr) {
+    OwnBitmaps own(*android.java);
+    return use(own);
+  }
+  return android.bitmaps == nullptr ? otherwise : use(*android.bitmaps);
+}
+
+std::optional<JavaBitmaps::Facts> facts_of(GuestMachine& machine, JavaReference object) {
+  using Facts = std::optional<JavaBitmaps::Facts>;
+  if (object == 0) return std::nullopt;
+  return with_bitmaps(machine, Facts(),
+                      [&](JavaBitmaps& bitmaps) { return bitmaps.facts(object); });
 }
 
 int get_info(GuestMachine& machine, std::uint64_t env, JavaReference object, std::uint64_t to) {
   if (env == 0 || object == 0) return kBadParameter;
-  const auto bitmap = find(machine, object);
-  if (bitmap == nullptr) return kJniException;
+  const auto bitmap = facts_of(machine, object);
+  if (!bitmap) return kJniException;
   if (to == 0) return kSuccess;
-  const BitmapInfo info = {bitmap->width, bitmap->height, bitmap->stride,
-                           static_cast<std::int32_t>(bitmap->format), bitmap->opaque ? 1U : 0U};
+  const BitmapInfo info = {bitmap->width, bitmap->height, bitmap->stride, bitmap->format,
+                           bitmap->opaque ? 1U : 0U};
   if (!machine.arena.allows(to, sizeof(info), kPageWrite)) {
     machine.raise(GuestFault::Kind::kMemory, "AndroidBitmap_getInfo: no place for the answer");
     return kBadParameter;
@@ -48,29 +89,28 @@ int get_info(GuestMachine& machine, std::uint64_t env, JavaReference object, std
 
 int lock_pixels(GuestMachine& machine, std::uint64_t env, JavaReference object, std::uint64_t to) {
   if (env == 0 || object == 0) return kBadParameter;
-  const auto bitmap = find(machine, object);
-  if (bitmap == nullptr) return kJniException;
-  if (bitmap->pixels == 0) return kAllocationFailed;
-  ++bitmap->locks;
+  if (!facts_of(machine, object)) return kJniException;
+  const std::uint64_t pixels = with_bitmaps(
+      machine, std::uint64_t{0}, [&](JavaBitmaps& bitmaps) { return bitmaps.lock(object); });
+  if (pixels == 0) return kAllocationFailed;
   if (to == 0) return kSuccess;
-  if (!machine.arena.allows(to, sizeof(bitmap->pixels), kPageWrite)) {
+  if (!machine.arena.allows(to, sizeof(pixels), kPageWrite)) {
     machine.raise(GuestFault::Kind::kMemory, "AndroidBitmap_lockPixels: no place for the answer");
     return kBadParameter;
   }
-  std::memcpy(reinterpret_cast<void*>(to), &bitmap->pixels, sizeof(bitmap->pixels));
+  std::memcpy(reinterpret_cast<void*>(to), &pixels, sizeof(pixels));
   return kSuccess;
 }
 
 int unlock_pixels(GuestMachine& machine, std::uint64_t env, JavaReference object) {
   if (env == 0 || object == 0) return kBadParameter;
-  const auto bitmap = find(machine, object);
-  if (bitmap == nullptr) return kJniException;
-  if (bitmap->locks > 0) --bitmap->locks;
-  return kSuccess;
+  const bool unlocked =
+      with_bitmaps(machine, false, [&](JavaBitmaps& bitmaps) { return bitmaps.unlock(object); });
+  return unlocked ? kSuccess : kJniException;
 }
 
 std::int32_t data_space(GuestMachine& machine, std::uint64_t env, JavaReference object) {
-  return env == 0 || find(machine, object) == nullptr ? kUnknownSpace : kSrgb;
+  return env == 0 || !facts_of(machine, object) ? kUnknownSpace : kSrgb;
 }
 
 }  // namespace

@@ -78,6 +78,11 @@ class JavaWorld {
   // object.
   virtual JavaValue call(JavaReference receiver, const JavaMember& method,
                          std::span<const JavaValue> arguments) = 0;
+  // The method of the class that it was asked for in, also where the object's class has another.
+  virtual JavaValue call_nonvirtual(JavaReference receiver, const JavaMember& method,
+                                    std::span<const JavaValue> arguments) {
+    return call(receiver, method, arguments);
+  }
   virtual JavaValue get(JavaReference receiver, const JavaMember& field) = 0;
   virtual void set(JavaReference receiver, const JavaMember& field, const JavaValue& value) = 0;
 
@@ -90,6 +95,8 @@ class JavaWorld {
   // Where the elements of an array of primitives lie in the guest's memory, until released.
   virtual std::uint64_t pin(JavaReference array) = 0;
   virtual void unpin(JavaReference array, std::uint64_t address, bool write_back) = 0;
+  // The elements at `address` become the array's, and stay pinned. Nothing where they are it.
+  virtual void commit(JavaReference /*array*/, std::uint64_t /*address*/) {}
   // Size of an element of an array of primitives; 0 for others.
   virtual std::uint64_t element_size(JavaReference array) = 0;
   virtual JavaReference element(JavaReference array, std::uint64_t i) = 0;
@@ -107,6 +114,11 @@ class JavaWorld {
   virtual void push_frame() = 0;
   // Forgets the local references since; `kept` comes over into the frame before.
   virtual JavaReference pop_frame(JavaReference kept) = 0;
+
+  // Takes or gives back the object's monitor, for this thread; whether that worked. Without other
+  // threads of Java's there is nothing to wait for.
+  virtual bool lock_monitor(JavaReference /*object*/) { return true; }
+  virtual bool unlock_monitor(JavaReference /*object*/) { return true; }
 
   // ---- exceptions ----
   virtual void raise(JavaReference exception) = 0;

@@ -54,8 +54,11 @@ std::vector<JavaValue> read_arguments(const std::string& parameters, ArgumentSou
   return out;
 }
 
+// Whose version of a method is called: the object's class', or that of the class it was found in.
+enum class Version { kOfObject, kOfClass };
+
 std::uint64_t call_method(JniTable& table, Ref receiver, std::uint64_t id, ArgumentSource& source,
-                          bool promoted) {
+                          bool promoted, Version version = Version::kOfObject) {
   const JavaMember* const method = table.member(id);
   if (method == nullptr || receiver == 0) {
     table.machine().raise(GuestFault::Kind::kArgument,
@@ -70,6 +73,8 @@ std::uint64_t call_method(JniTable& table, Ref receiver, std::uint64_t id, Argum
     return 0;
   }
   const auto arguments = read_arguments(signature->parameters, source, promoted);
+  if (version == Version::kOfClass)
+    return table.world().call_nonvirtual(receiver, *method, arguments).bits;
   return table.world().call(receiver, *method, arguments).bits;
 }
 
@@ -103,19 +108,19 @@ R call_array(JniTable& table, Env, Ref receiver, std::uint64_t id, std::uint64_t
 template <typename R>
 R nonvirtual_variadic(JniTable& table, Env, Ref receiver, Ref, std::uint64_t id,
                       CallArguments& rest) {
-  return result_as<R>(call_method(table, receiver, id, rest, true));
+  return result_as<R>(call_method(table, receiver, id, rest, true, Version::kOfClass));
 }
 template <typename R>
 R nonvirtual_list(JniTable& table, Env, Ref receiver, Ref, std::uint64_t id, std::uint64_t list,
                   CallArguments& rest) {
   VaListArguments source(rest.frame(), list);
-  return result_as<R>(call_method(table, receiver, id, source, true));
+  return result_as<R>(call_method(table, receiver, id, source, true, Version::kOfClass));
 }
 template <typename R>
 R nonvirtual_array(JniTable& table, Env, Ref receiver, Ref, std::uint64_t id, std::uint64_t array,
                    CallArguments& rest) {
   ArrayArguments source(rest.frame(), array);
-  return result_as<R>(call_method(table, receiver, id, source, false));
+  return result_as<R>(call_method(table, receiver, id, source, false, Version::kOfClass));
 }
 
 const JavaMember* field_of(JniTable& table, Ref receiver, std::uint64_t id) {

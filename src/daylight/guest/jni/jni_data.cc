@@ -153,7 +153,8 @@ std::uint64_t get_array_elements(JniTable& table, Env, Ref array, std::uint64_t 
 }
 void release_array_elements(JniTable& table, Env, Ref array, std::uint64_t elements,
                             std::int32_t mode) {
-  if (array == 0 || mode == kCommit) return;
+  if (array == 0) return;
+  if (mode == kCommit) return table.world().commit(array, elements);
   table.world().unpin(array, elements, mode != kAbort);
 }
 void copy_region(JniTable& table, Ref array, std::int32_t start, std::int32_t length,

@@ -135,7 +135,12 @@ std::int32_t push_local_frame(JniTable& table, Env, std::int32_t) {
 }
 Ref pop_local_frame(JniTable& table, Env, Ref kept) { return table.world().pop_frame(kept); }
 std::int32_t ensure_local_capacity(Env, std::int32_t) { return kOk; }
-std::int32_t monitor(Env, Ref object) { return object == 0 ? kError : kOk; }
+std::int32_t monitor_enter(JniTable& table, Env, Ref object) {
+  return object != 0 && table.world().lock_monitor(object) ? kOk : kError;
+}
+std::int32_t monitor_exit(JniTable& table, Env, Ref object) {
+  return object != 0 && table.world().unlock_monitor(object) ? kOk : kError;
+}
 
 // ---- native methods ----
 
@@ -217,8 +222,8 @@ void add_jni_object_slots(std::vector<JniSlot>& slots) {
   add(144, "GetStaticFieldID", &get_static_field_id);
   add(215, "RegisterNatives", &register_natives);
   add(216, "UnregisterNatives", &unregister_natives);
-  add(217, "MonitorEnter", &monitor);
-  add(218, "MonitorExit", &monitor);
+  add(217, "MonitorEnter", &monitor_enter);
+  add(218, "MonitorExit", &monitor_exit);
   add(219, "GetJavaVM", &get_java_vm);
   add(226, "NewWeakGlobalRef", &new_weak_ref);
   add(227, "DeleteWeakGlobalRef", &delete_ref);

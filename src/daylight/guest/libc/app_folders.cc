@@ -32,9 +32,12 @@ void mount_app_folders(GuestMachine& machine, const AppFolders& folders,
   const auto budget = std::make_shared<ChangeBudget>();
   GuestFiles& files = machine.part<GuestFiles>();
   const std::string name = guest_package_name(package);
+  const bool shared_with_java = !folders.java_data.empty();
   const auto own = std::make_shared<OverlayTree>(
-      kAppData, folders.app_data.string(), upper_of(folders, kAppData), budget,
+      kAppData, shared_with_java ? std::string() : folders.app_data.string(),
+      shared_with_java ? folders.java_data.string() : upper_of(folders, kAppData), budget,
       std::set<std::string>{"files", "cache", "code_cache"});
+  if (shared_with_java) files.mount(folders.java_data.string(), own);
   files.mount("/data/user/0/" + name, own);
   files.mount("/data/data/" + name, own);
   if (folders.sdcard.empty()) return;

@@ -18,11 +18,14 @@ std::string guest_package_name(const std::string& package);
 // "/storage/emulated/0"
 std::string guest_shared_folder();
 
-// None of them is written but `changes`. Whatever is empty is not there.
+// None of them is written but `changes` and `java_data`. Whatever is empty is not there.
 struct AppFolders {
   // What /data/user/0/PACKAGE shows, by its other name /data/data/PACKAGE. That folder is there in
   // any case, with files/ and cache/ in it.
   std::filesystem::path app_data;
+  // The data folder of a Java side that runs in this process: shown in its place and by its own
+  // path, and changed as it is. Then `app_data` and `changes` do not count for it.
+  std::filesystem::path java_data;
   // What /storage/emulated/0 shows, with /sdcard, /storage/self/primary and /mnt/sdcard leading
   // there.
   std::filesystem::path sdcard;

@@ -102,13 +102,13 @@ ModelCalls::Place ModelCalls::place_of(const ModelCallRule& rule, CallFrame& fra
       if (!rule.length) return {buffer, std::nullopt};
       return {buffer, observed_argument(frame, *rule.length + hidden)};
     case ModelCallRule::Holds::kDirectBuffer: {
-      const auto [address, capacity] = guest_->java().buffer_of(buffer);
+      const auto [address, capacity] = guest_->java_world().buffer_of(buffer);
       return {address, capacity};
     }
     case ModelCallRule::Holds::kByteArray: {
-      OwnJavaWorld& java = guest_->java();
+      JavaWorld& java = guest_->java_world();
       if (java.element_size(buffer) != 1) return {};
-      return {java.pin(buffer), java.length_of(buffer)};
+      return {java.pin(buffer), java.length_of(buffer), buffer};
     }
   }
   return {};
@@ -122,6 +122,8 @@ void ModelCalls::enter(std::uint64_t address, CallFrame& frame) {
     const Place place = place_of(*watched.rule, frame);
     if (!watched.rule->length_is_result) {
       take(watched, place);
+      if (place.array != 0 && place.address != 0)
+        guest_->java_world().unpin(place.array, place.address, false);
       continue;
     }
     if (awaited.size() >= kMaxAwaited) awaited.erase(awaited.begin());

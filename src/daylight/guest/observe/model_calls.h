@@ -46,6 +46,7 @@ class ModelCalls {
   struct Place {
     std::uint64_t address = 0;
     std::optional<std::uint64_t> size;
+    JavaReference array = 0;  // that is pinned there
   };
   std::vector<const ModelCallRule*> rules_for(std::string_view symbol) const;
   void watch(const GuestLibrary& library, const ElfSymbol& symbol,

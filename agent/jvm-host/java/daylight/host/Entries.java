@@ -33,6 +33,7 @@ final class Entries {
 
     private final Context context;
     private final List<Entry> entries = new ArrayList<>();
+    private final Harness harness = new Harness(this);
     private Activity activity;
 
     Entries(Context context) {
@@ -45,6 +46,7 @@ final class Entries {
         final String descriptor;
         final List<Object> constants;
         final Object receiver;
+        final List<?> words;  // of a harness on the arguments; null without
 
         Entry(Map<?, ?> plan) throws Throwable {
             Class<?> owner = typeOf((String) plan.get("class"));
@@ -53,13 +55,17 @@ final class Entries {
             method = find(owner, (String) plan.get("method"), (String) plan.get("descriptor"));
             descriptor = Calls.signatureOf(method);
             method.setAccessible(true);
-            receiver = Modifier.isStatic(method.getModifiers()) ? null : make(owner);
+            words = (List<?>) plan.get("words");
+            if (plan.get("before") instanceof List<?> before) {
+                for (Object each : before) harness.value(each, Object.class, null);
+            }
+            receiver = Modifier.isStatic(method.getModifiers()) ? null : plan.get("maker") == null ? make(owner) : harness.value(plan.get("maker"), owner, null);
         }
 
         Object call(Picture picture) throws Throwable {
             Class<?>[] types = method.getParameterTypes();
-            Object[] values = new Object[types.length];
-            for (int i = 0; i < types.length; ++i) values[i] = argument(types[i], i < constants.size() ? constants.get(i) : null, picture, 0);
+            Object[] values = words == null ? new Object[types.length] : harness.values(words, types, picture);
+            for (int i = 0; words == null && i < types.length; ++i) values[i] = argument(types[i], i < constants.size() ? constants.get(i) : null, picture, 0);
             Object token = Calls.enterEntry(method.getDeclaringClass(), method.getName(), descriptor, values);
             try {
                 Object result = method.invoke(receiver, values);
@@ -83,7 +89,11 @@ final class Entries {
         return entries.get(i);
     }
 
-    private static Class<?> typeOf(String descriptor) throws ClassNotFoundException {
+    Context context() {
+        return context;
+    }
+
+    static Class<?> typeOf(String descriptor) throws ClassNotFoundException {
         String name = descriptor.startsWith("L") && descriptor.endsWith(";") ? descriptor.substring(1, descriptor.length() - 1) : descriptor;
         return Class.forName(name.replace('/', '.'), true, Entries.class.getClassLoader());
     }
@@ -99,7 +109,7 @@ final class Entries {
     }
 
     /** By its simplest constructor whose arguments can be made. */
-    private Object make(Class<?> type) throws Throwable {
+    Object make(Class<?> type) throws Throwable {
         if (Activity.class.isAssignableFrom(type)) return Robolectric.buildActivity(type.asSubclass(Activity.class)).get();
         Constructor<?>[] constructors = type.getDeclaredConstructors();
         Arrays.sort(constructors, Comparator.comparingInt(Constructor::getParameterCount));
@@ -124,7 +134,7 @@ final class Entries {
         return constructor.newInstance(values);
     }
 
-    private Object argument(Class<?> type, Object constant, Picture picture, int depth) throws ReflectiveOperationException {
+    Object argument(Class<?> type, Object constant, Picture picture, int depth) throws ReflectiveOperationException {
         if (type.isPrimitive()) return primitive(type, constant);
         if (type == String.class) return constant instanceof String ? constant : picture == null ? null : picture.path;
         if (picture != null) {
@@ -145,7 +155,7 @@ final class Entries {
         return constructors.length == 0 ? null : make(constructors[0], depth);
     }
 
-    private static Object primitive(Class<?> type, Object constant) {
+    static Object primitive(Class<?> type, Object constant) {
         double number = constant instanceof Number n ? n.doubleValue() : constant instanceof Boolean b ? (b ? 1 : 0) : 0;
         if (type == boolean.class) return number != 0;
         if (type == float.class) return (float) number;
@@ -158,7 +168,7 @@ final class Entries {
     }
 
     /** Null where the type is none of a picture's. */
-    private static Object pictureAs(Class<?> type, Picture picture) {
+    static Object pictureAs(Class<?> type, Picture picture) {
         if (type == Bitmap.class) return picture.bitmap;
         if (type == byte[].class) return picture.file;
         if (type == ByteBuffer.class) return ByteBuffer.wrap(picture.file);
@@ -171,7 +181,7 @@ final class Entries {
         return pixels;
     }
 
-    private Object contextAs(Class<?> type) {
+    Object contextAs(Class<?> type) {
         if (type.isInstance(context)) return context;
         if (activity == null) activity = Robolectric.buildActivity(Activity.class).get();
         return type.isInstance(activity) ? activity : null;

@@ -27,6 +27,7 @@ public final class Host {
 
     @Test
     public void serve() {
+        Natives.dataFolder(RuntimeEnvironment.getApplication().getDataDir().getAbsolutePath());
         entries = new Entries(RuntimeEnvironment.getApplication());
         answer("{\"ready\":true}");
         for (byte[] request = Natives.receive(); request != null; request = Natives.receive()) {

@@ -51,10 +51,28 @@ final class NativeWrapper extends ClassVisitor {
         super.visitEnd();
     }
 
-    private static MethodVisitor redirected(MethodVisitor next) {
+    /** Parts that answer only on a phone with Google's services; an app brings their classes, but not what is behind them. */
+    private static boolean isGoogles(String type) {
+        return type.startsWith("com/google/mlkit/") || type.startsWith("com/google/android/gms/");
+    }
+
+    private MethodVisitor redirected(MethodVisitor next) {
         return new MethodVisitor(Opcodes.ASM9, next) {
             @Override
+            public void visitMaxs(int stack, int locals) {
+                super.visitMaxs(stack + 1, locals);  // for the name in tellAbsent
+            }
+
+            /** Their own calls among each other say nothing. */
+            private void tellAbsent(String to, String name) {
+                if (!isGoogles(to) || isGoogles(owner)) return;
+                super.visitLdcInsn(to.replace('/', '.') + "." + name);
+                super.visitMethodInsn(Opcodes.INVOKESTATIC, HOST + "Substitutes", "absent", "(Ljava/lang/String;)V", false);
+            }
+
+            @Override
             public void visitMethodInsn(int opcode, String to, String name, String descriptor, boolean onInterface) {
+                tellAbsent(to, name);
                 boolean loads = name.equals("load") || name.equals("loadLibrary");
                 if (loads && to.equals("java/lang/System") && descriptor.equals("(Ljava/lang/String;)V")) {
                     super.visitMethodInsn(Opcodes.INVOKESTATIC, HOST + "Libraries", name, descriptor, false);

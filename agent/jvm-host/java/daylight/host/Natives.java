@@ -24,6 +24,9 @@ final class Natives {
 
     static native void send(byte[] message);
 
+    /** Where the app keeps its files; before the first library is loaded. */
+    static native void dataFolder(String folder);
+
     /** Loads a library of the app; null, or why it could not be loaded. */
     static native String load(String name, ClassLoader loader);
 

@@ -32,4 +32,4 @@ lacks() { ! grep -qE "$2" "$1" || fail "$1 matches: $2"; }
 
 # json FILE 'PYTHON EXPRESSION over d': true, or the story fails.
 json() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); sys.exit(0 if eval(sys.argv[2]) else 1)' "$1" "$2" || fail "$1: $2"; }
-digests() { (cd "$1" && find . -type f ! -name journal.jsonl ! -name lock -exec sha256sum {} + | sort -k2); }
+digests() { (cd "$1" && find . -type f ! -name journal.jsonl ! -name lock ! -path './trace*' -exec sha256sum {} + | sort -k2); }

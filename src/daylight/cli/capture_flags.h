@@ -17,6 +17,8 @@ struct CaptureFlags {
   std::filesystem::path plan;        // empty: the case's
   std::vector<std::string> entries;  // CLASS.METHOD, with or without a descriptor
   std::string libs = "arm64";        // arm64|host
+  std::filesystem::path twins;       // folder of AARs; empty: the app's own libraries
+  std::filesystem::path harness;     // a harness file; empty: entries or the plan
   std::uint64_t limit = 0;           // pictures; 0: all
   bool unsafe_no_sandbox = false;
   bool json = false;

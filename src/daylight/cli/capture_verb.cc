@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <map>
 #include <optional>
 
 #include "daylight/artifact/probe_plan.h"
@@ -14,15 +13,15 @@
 #include "daylight/base/file.h"
 #include "daylight/base/text.h"
 #include "daylight/capture/jvm/jvm_capture.h"
+#include "daylight/cli/capture_stage.h"
 #include "daylight/cli/case_folder.h"
 #include "daylight/cli/guest_app.h"
+#include "daylight/cli/sample_hashing.h"
 
 namespace dl::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kCapturedFile = "predictions.captured.csv";
 
 // "org.app.Model.predict", "Lo/a;.a(Landroid/graphics/Bitmap;)F".
 Result<Entry> entry_of(const std::string& text) {
@@ -40,52 +39,49 @@ Result<Entry> entry_of(const std::string& text) {
   return out;
 }
 
-Result<std::vector<Entry>> entries_of(const CaptureFlags& flags) {
-  std::vector<Entry> out;
-  for (const std::string& text : flags.entries) out.push_back(TRY(entry_of(text)));
+Result<std::vector<capture::HarnessEntry>> entries_of(const CaptureFlags& flags) {
+  if (!flags.harness.empty()) return capture::read_harness(flags.harness);
+  std::vector<capture::HarnessEntry> out;
+  for (const std::string& text : flags.entries)
+    out.push_back(capture::harness_of(TRY(entry_of(text))));
   if (!out.empty()) return out;
   fs::path plan = flags.plan;
   if (plan.empty() && !flags.case_folder.empty()) plan = flags.case_folder / kProbePlanFile;
   if (plan.empty())
     return fail(ErrorCode::kInvalidArgument, "nothing says which method takes a picture", "capture",
-                "give --plan, --entry, or a --case in which 'daylight plan' ran");
+                "give --plan, --entry, --harness, or a --case in which 'daylight plan' ran");
   const Json json = TRY(parse_json(TRY(read_file(plan)), plan.string()));
-  return TRY(probe_plan_from_json(json, plan.string())).entries;
+  for (const Entry& entry : TRY(probe_plan_from_json(json, plan.string())).entries)
+    out.push_back(capture::harness_of(entry));
+  return out;
 }
 
 Result<Provenance> provenance_of(const CaptureFlags& flags, const Samples& samples) {
   Provenance out;
   out.inputs = {{"app", flags.app.filename().string(), TRY(sha256_of_file(flags.app))},
-                {"samples", flags.samples.filename().string(), samples_digest(samples)}};
-  out.options = {{"libs", flags.libs}, {"limit", flags.limit}, {"entries", flags.entries}};
+                {"images", flags.samples.filename().string(), samples_digest(samples)}};
+  out.options = {{"asked_by", kAskedByUser},
+                 {"libs", flags.twins.empty() ? flags.libs : "twins"},
+                 {"limit", flags.limit},
+                 {"entries", flags.entries}};
+  return out;
+}
+
+Json twins_of(const capture::JvmCapture& done) {
+  Json out = Json::array();
+  for (const capture::TwinLibrary& each : done.twins)
+    out.push_back({{"library", each.name},
+                   {"archive", each.archive},
+                   {"proof", each.proof},
+                   {"sha256", each.sha256}});
   return out;
 }
 
 Json summary_of(const capture::JvmCapture& done) {
-  return {{"pictures", done.pictures}, {"failed", done.failed}, {"boot_seconds", done.boot_seconds},
-          {"seconds", done.seconds},   {"traces", done.traces}, {"conversion", done.conversion},
-          {"gaps", to_json(done.gaps)}};
-}
-
-Result<void> write_rows(const fs::path& folder, const capture::JvmCapture& done,
-                        const Provenance& provenance, const CaseFolder* open_case) {
-  std::string rows = predictions_header();
-  std::map<std::string, std::uint64_t> outcomes;
-  for (const Prediction& row : done.rows) {
-    rows += dump_prediction(row);
-    ++outcomes[to_string(row.status)];
-  }
-  TRY_VOID(write_file_atomic(folder / kCapturedFile, rows));
-  Json meta = artifact_head("predictions", provenance);
-  meta["rows"] = done.rows.size();
-  meta["sha256"] = sha256_hex(rows);
-  meta["outcomes"] = outcomes;
-  meta["substitutions"] = Json::array();
-  meta["skipped_steps"] = Json::array();
-  meta["gaps"] = to_json(done.gaps);
-  const std::string name = std::string(kCapturedFile) + ".meta.json";
-  if (open_case != nullptr) return open_case->write_json(name, meta);
-  return write_file_atomic(folder / name, dump_json(meta));
+  return {
+      {"pictures", done.pictures},  {"failed", done.failed},  {"boot_seconds", done.boot_seconds},
+      {"seconds", done.seconds},    {"traces", done.traces},  {"conversion", done.conversion},
+      {"gaps", to_json(done.gaps)}, {"twins", twins_of(done)}};
 }
 
 }  // namespace
@@ -97,19 +93,21 @@ Result<ExitCode> run_capture_verb(const CaptureFlags& flags, Terminal& terminal)
   if (!flags.case_folder.empty()) open_case.emplace(TRY(CaseFolder::open(flags.case_folder)));
   const fs::path folder = flags.case_folder.empty() ? flags.out : flags.case_folder;
   TRY_VOID(make_private_folder(folder));
-  const Samples samples = TRY(read_samples(flags.samples));
+  Samples samples = TRY(read_samples(flags.samples));
+  TRY_VOID(hash_pictures(samples, flags.samples, terminal));
   capture::JvmCaptureOptions run;
   run.apk = flags.app;
   run.entries = TRY(entries_of(flags));
   if (const auto app = GuestApp::open(flags.app, terminal)) run.package = app->package_name();
   run.out = folder;
   run.host_libraries = flags.libs == "host";
+  run.twins = flags.twins;
   run.limit = flags.limit;
   run.head.provenance = TRY(provenance_of(flags, samples));
   run.head.source = "jvm-host";
   run.without_missing_parts = flags.unsafe_no_sandbox;
   const capture::JvmCapture done = TRY(capture::capture_with_jvm(run, samples, terminal));
-  TRY_VOID(write_rows(folder, done, run.head.provenance, open_case ? &*open_case : nullptr));
+  TRY_VOID(write_captured(folder, done, run.head.provenance, open_case ? &*open_case : nullptr));
   for (const Gap& gap : done.gaps)
     terminal.message(LogLevel::kWarning, printable(gap.where + ": " + gap.why, 500));
   const std::string text =

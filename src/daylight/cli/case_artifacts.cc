@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "daylight/artifact/samples.h"
+#include "daylight/cli/capture_stage.h"
 
 namespace dl::cli {
 namespace {
@@ -59,6 +60,16 @@ void drop_foreign_parts(CaseArtifacts& all) {
                   all);
 }
 
+// What the app's own run left open stands with what detect could not read.
+Result<void> add_capture(const CaseFolder& folder, CaseArtifacts& all) {
+  if (!all.inventory) return {};
+  std::vector<Gap> gaps = capture_gaps(folder, all.inventory->app.sha256);
+  if (gaps.empty()) return {};
+  all.inventory->gaps.insert(all.inventory->gaps.end(), gaps.begin(), gaps.end());
+  all.digests.push_back(TRY(folder.input("captured", std::string(kCapturedFile) + ".meta.json")));
+  return {};
+}
+
 }  // namespace
 
 ReportInputs CaseArtifacts::inputs() const {
@@ -91,6 +102,7 @@ Result<CaseArtifacts> read_case_artifacts(const CaseFolder& folder,
     digests.push_back(TRY(folder.input("predictions", kPredictionsFile)));
   }
   drop_foreign_parts(all);
+  TRY_VOID(add_capture(folder, all));
   if (!samples_csv.empty()) {
     const Samples samples = TRY(read_samples(samples_csv));
     all.samples_summary = summarise_samples(samples);

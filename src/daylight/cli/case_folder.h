@@ -19,6 +19,7 @@ inline constexpr const char* kInventoryFile = "inventory.json";
 inline constexpr const char* kProbePlanFile = "probe_plan.json";
 inline constexpr const char* kPipelineFile = "pipeline.json";
 inline constexpr const char* kPredictionsFile = "predictions.replayed.csv";
+inline constexpr const char* kCapturedFile = "predictions.captured.csv";
 inline constexpr const char* kAssessmentFile = "assessment.json";
 inline constexpr const char* kReportFile = "report.html";
 inline constexpr const char* kJournalFile = "journal.jsonl";

@@ -167,6 +167,11 @@ void declare_capture(CLI::App& app, CommandLine& line) {
                    "whose native libraries: arm64 (translated) or host (x86_64, run as they are)")
       ->check(CLI::IsMember({"arm64", "host"}))
       ->capture_default_str();
+  capture->add_option("--twins", c.twins,
+                      "a folder of AARs (tools/get-twins.sh): the x86-64 library of the one whose "
+                      "arm64 library is the app's own runs in its place, faster");
+  capture->add_option("--harness", c.harness,
+                      "a JSON file that says how to call the app (docs/formats/harness.md)");
   capture->add_option("--limit", c.limit, "show only the first so many pictures");
   capture->add_flag("--unsafe-no-sandbox", c.unsafe_no_sandbox,
                     "go on where this machine lacks parts of the sandbox (daylight doctor)");
@@ -399,6 +404,10 @@ void declare_flags(CLI::App& app, CommandLine& line) {
   add_case(audit, o, true)->required();
   add_detect_inputs(audit, o.detect);
   add_recipes(audit, o);
+  audit->add_flag(
+      "--static", o.static_only,
+      "run nothing of the app's own code (without it, the app's own answers are captured "
+      "where this machine can run it)");
   add_replay(audit, o.replay);
   add_assess(audit, o.assess);
   add_fail_on(audit, o, {"disparity", "sensitive-task", "gap"});

@@ -59,6 +59,7 @@ struct Options {
   ReplayFlags replay;
   AssessFlags assess;
   DetectFlags detect;
+  bool static_only = false;          // audit: nothing of the app runs
   std::filesystem::path recipes;     // plan: folder of recipes; empty: the user's own
   std::vector<std::string> fail_on;  // disparity|sensitive-task|gap
   bool json = false;

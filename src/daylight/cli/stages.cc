@@ -18,6 +18,7 @@
 #include "daylight/assess/assessor.h"
 #include "daylight/base/digest.h"
 #include "daylight/base/text.h"
+#include "daylight/cli/capture_stage.h"
 #include "daylight/cli/case_artifacts.h"
 #include "daylight/cli/detect_inputs.h"
 #include "daylight/cli/group_choice.h"
@@ -137,6 +138,17 @@ Result<StageReport> run_plan(Session& session) {
   return done("plan",
               fmt::format("{}, {} for a capture agent", count_of(planned.probes.size(), "probe"),
                           count_of(planned.entries.size(), "entry point")));
+}
+
+// The app itself over the samples. Whatever keeps it from running is a gap.
+Result<StageReport> run_capture(Session& session) {
+  if (session.options().static_only) return done("capture", "left out: --static");
+  const program::AppPackage* app = TRY(session.app());
+  TRY_VOID(refuse_another_app(session.folder(), *app));
+  const CaptureWork work = {session.options().app, app->sha256(),
+                            app->manifest() ? app->manifest()->package : std::string()};
+  return capture_into_case(session.folder(), work, *TRY(session.samples()),
+                           session.options().replay.samples.filename().string(), session.log());
 }
 
 Result<StageReport> run_rebuild(Session& session) {
@@ -303,6 +315,8 @@ const std::vector<Stage>& stages() {
       {"detect", "the app", kInventoryFile, "find models, runtimes, ML calls and tasks",
        run_detect},
       {"plan", kInventoryFile, kProbePlanFile, "choose what a capture agent would watch", run_plan},
+      {"capture", kProbePlanFile, kCapturedFile, "run the app's own code over the samples",
+       run_capture},
       {"rebuild", kInventoryFile, kPipelineFile, "rebuild the steps from a picture to the answer",
        run_rebuild},
       {"replay", kPipelineFile, kPredictionsFile, "run the rebuilt pipeline over the samples",

@@ -54,7 +54,7 @@ struct Stage {
   Result<StageReport> (*run)(Session& session);
 };
 
-// detect, plan, rebuild, replay, assess, report: in order.
+// detect, plan, capture, rebuild, replay, assess, report: in order.
 const std::vector<Stage>& stages();
 
 // Runs the stages from the first to `last`, journals each, and talks about each on the log.

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "daylight/base/file.h"
+#include "daylight/capture/jvm/carrier_apk.h"
 #include "daylight/capture/jvm/jvm_answers.h"
 
 namespace dl::capture {
@@ -37,7 +38,8 @@ Json list_at(const Json& answer, const char* key) {
   return found != answer.end() && found->is_array() ? *found : Json::array();
 }
 
-Json to_request(const Entry& entry) {
+Json to_request(const HarnessEntry& harness) {
+  const Entry& entry = harness.entry;
   Json args = Json::array();
   for (const EntryArgument& each : entry.args)
     args.push_back({{"type", each.type}, {"const", each.has_constant ? each.constant : Json()}});
@@ -47,6 +49,9 @@ Json to_request(const Entry& entry) {
             {"method", entry.method},
             {"descriptor", entry.descriptor},
             {"receiver", entry.receiver},
+            {"maker", harness.receiver},
+            {"words", harness.args},
+            {"before", harness.before},
             {"args", std::move(args)}}}};
 }
 
@@ -55,17 +60,21 @@ class Run {
  public:
   Run(const JvmCaptureOptions& options, const Samples& samples, LogSink& log)
       : options_(options), samples_(samples), log_(log) {
-    for (const Entry& entry : options.entries)
-      if (entry.kind == "picture") entries_.push_back(entry);
+    for (const HarnessEntry& each : options.entries)
+      if (each.entry.kind == "picture") entries_.push_back(each);
   }
 
   Result<JvmCapture> go();
-  // After a failure: ends the process, and takes away what it has written.
+  // Ends the process where it still runs, and takes away what it has written beside its trace.
   void clean();
 
  private:
   Result<void> prepare();
   Result<void> start();
+  Result<JvmHost> start_host();
+  Result<void> make_scratch();
+  Result<void> carry_resources(const Error& refused);
+  Result<void> take_twins();
   Result<void> add_entries();
   Result<void> show(std::uint64_t number, const Sample& sample);
   void lose(const Sample& sample, const Error& error);
@@ -75,11 +84,13 @@ class Run {
   const JvmCaptureOptions& options_;
   const Samples& samples_;
   LogSink& log_;
-  std::vector<Entry> entries_;
+  std::vector<HarnessEntry> entries_;
   std::vector<std::size_t> usable_;  // entries that the process knows, in its order
   JvmHostOptions host_options_;
   std::optional<JvmHost> host_;
   fs::path scratch_;
+  fs::path twins_;    // "" without twins
+  fs::path carrier_;  // "" while the app's own package is fine
   std::set<std::string> noted_;
   int deaths_ = 0;
   JvmCapture out_;
@@ -105,6 +116,7 @@ Result<void> Run::prepare() {
   host_options_.app_jar = converted.jar;
   host_options_.package = options_.package;
   host_options_.host_libraries = options_.host_libraries;
+  TRY_VOID(take_twins());
   host_options_.head = options_.head;
   host_options_.without_missing_parts = options_.without_missing_parts;
   std::set<fs::path> folders;
@@ -114,14 +126,64 @@ Result<void> Run::prepare() {
   return {};
 }
 
-Result<void> Run::start() {
-  const auto began = Clock::now();
+Result<void> Run::make_scratch() {
   scratch_ = fs::absolute(options_.out) / fmt::format(".jvm-host.{}", out_.traces.size() + 1);
   std::error_code error;
   fs::remove_all(scratch_, error);
   TRY_VOID(make_private_folder(scratch_));
   host_options_.scratch = scratch_;
-  host_.emplace(TRY(JvmHost::start(host_options_)));
+  return {};
+}
+
+// Android's framework refuses a split APK, and manifests that no phone would take either.
+Result<void> Run::carry_resources(const Error& refused) {
+  carrier_ = fs::absolute(options_.out) / ".jvm-carrier.apk";
+  TRY_VOID(write_carrier(host_options_.apk, JvmHost::package_of(host_options_), carrier_));
+  host_options_.resources = carrier_;
+  host_options_.notes.push_back(
+      {"AndroidManifest.xml", "the app's resources and assets stand under a manifest of ours"});
+  note("AndroidManifest.xml",
+       "Android's framework does not take the app's own package: its resources and assets were "
+       "shown under a manifest of ours (" +
+           refused.what + ")");
+  return {};
+}
+
+Result<JvmHost> Run::start_host() {
+  TRY_VOID(make_scratch());
+  auto started = JvmHost::start(host_options_);
+  if (started || started.error().code != ErrorCode::kCorrupt || !carrier_.empty()) return started;
+  TRY_VOID(carry_resources(started.error()));
+  TRY_VOID(make_scratch());
+  return JvmHost::start(host_options_);
+}
+
+// Published libraries in place of the app's own: which, and why they are the same, is told.
+Result<void> Run::take_twins() {
+  if (options_.twins.empty()) return {};
+  twins_ = fs::absolute(options_.out) / ".jvm-twins";
+  std::error_code error;
+  fs::remove_all(twins_, error);
+  TRY_VOID(make_private_folder(twins_));
+  const TwinLibraries twins = TRY(find_twins(host_options_.apk, options_.twins, twins_));
+  for (const Gap& gap : twins.gaps) note(gap.where, gap.why);
+  for (const TwinLibrary& each : twins.found) {
+    out_.twins.push_back(each);
+    host_options_.notes.push_back(
+        {"twin " + each.name, "the x86-64 library of " + each.archive +
+                                  " runs in its place: the arm64 libraries have the same " +
+                                  each.proof});
+    log_.message(LogLevel::kInfo, each.name + ": the x86-64 library of " + each.archive +
+                                      " (same " + each.proof + " for arm64)");
+  }
+  host_options_.twins = twins_;
+  host_options_.host_libraries = true;
+  return {};
+}
+
+Result<void> Run::start() {
+  const auto began = Clock::now();
+  host_.emplace(TRY(start_host()));
   TRY_VOID(add_entries());
   if (out_.boot_seconds == 0) out_.boot_seconds = seconds_since(began);
   return {};
@@ -130,12 +192,20 @@ Result<void> Run::start() {
 Result<void> Run::add_entries() {
   usable_.clear();
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    const Json answer = TRY(host_->ask(to_request(entries_[i]), host_options_.boot_time));
+    auto asked = host_->ask(to_request(entries_[i]), host_options_.boot_time);
+    if (!asked) {
+      Error error = asked.error();
+      error.what =
+          head_of(entries_[i].entry) + " cannot be called: " + error.what + ": " + host_->kill();
+      return tl::unexpected<Error>(std::move(error));
+    }
+    const Json answer = std::move(*asked);
     if (answer.is_object() && answer.contains("ok")) {
       usable_.push_back(i);
-      if (entries_[i].descriptor.empty()) entries_[i].descriptor = text_at(answer, "descriptor");
+      if (entries_[i].entry.descriptor.empty())
+        entries_[i].entry.descriptor = text_at(answer, "descriptor");
     } else {
-      note(head_of(entries_[i]), "cannot be called: " + text_at(answer, "error"));
+      note(head_of(entries_[i].entry), "cannot be called: " + text_at(answer, "error"));
     }
   }
   if (!usable_.empty()) return {};
@@ -161,7 +231,7 @@ Result<void> Run::show(std::uint64_t number, const Sample& sample) {
   bool failed = false;
   for (std::size_t i = 0; i < usable_.size(); ++i) {
     const Json one = i < answers.size() ? answers[i] : answer;
-    Prediction row = prediction_of(sample.file, entries_[usable_[i]], one);
+    Prediction row = prediction_of(sample.file, entries_[usable_[i]].entry, one);
     if (row.status != PredictionStatus::kOk) {
       failed = true;
       const std::string error = text_at(one, "error");
@@ -182,7 +252,7 @@ void Run::lose(const Sample& sample, const Error& error) {
   for (const std::size_t i : usable_) {
     Prediction row;
     row.file = sample.file;
-    row.head = head_of(entries_[i]);
+    row.head = head_of(entries_[i].entry);
     row.source = "captured";
     row.status =
         error.code == ErrorCode::kLimit ? PredictionStatus::kTimeout : PredictionStatus::kCrash;
@@ -219,6 +289,8 @@ void Run::clean() {
   host_.reset();
   std::error_code error;
   if (!scratch_.empty()) fs::remove_all(scratch_, error);
+  if (!carrier_.empty()) fs::remove(carrier_, error);
+  if (!twins_.empty()) fs::remove_all(twins_, error);
 }
 
 Result<JvmCapture> Run::go() {
@@ -257,7 +329,7 @@ Result<JvmCapture> capture_with_jvm(const JvmCaptureOptions& options, const Samp
                                     LogSink& log) {
   Run run(options, samples, log);
   auto done = run.go();
-  if (!done) run.clean();
+  run.clean();
   return done;
 }
 

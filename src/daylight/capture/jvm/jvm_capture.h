@@ -11,17 +11,20 @@
 #include "daylight/artifact/probe_plan.h"
 #include "daylight/artifact/samples.h"
 #include "daylight/base/log.h"
+#include "daylight/capture/jvm/harness_file.h"
 #include "daylight/capture/jvm/jvm_host.h"
+#include "daylight/capture/jvm/twin_libraries.h"
 
 namespace dl::capture {
 
 struct JvmCaptureOptions {
   std::filesystem::path apk;
   std::string package;
-  std::vector<Entry> entries;  // those of kind "picture" are called
-  std::filesystem::path out;   // gets `trace`, and `trace.2` ... after a crash
+  std::vector<HarnessEntry> entries;  // those of kind "picture" are called
+  std::filesystem::path out;          // gets `trace`, and `trace.2` ... after a crash
   bool host_libraries = false;
-  std::uint64_t limit = 0;  // pictures; 0: all
+  std::filesystem::path twins;  // a folder of AARs: their x86-64 libraries in place of the app's
+  std::uint64_t limit = 0;      // pictures; 0: all
   TraceHead head;
   bool without_missing_parts = false;
 };
@@ -31,8 +34,9 @@ struct JvmCapture {
   std::vector<Gap> gaps;  // entries that cannot be called, code that was not converted
   Json conversion;        // report of it
   std::vector<std::string> traces;
-  std::uint64_t pictures = 0;  // shown
-  std::uint64_t failed = 0;    // with no answer from one of the entries
+  std::vector<TwinLibrary> twins;  // that ran in place of the app's own
+  std::uint64_t pictures = 0;      // shown
+  std::uint64_t failed = 0;        // with no answer from one of the entries
   double boot_seconds = 0;
   double seconds = 0;  // with pictures
 };

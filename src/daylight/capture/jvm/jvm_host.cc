@@ -23,6 +23,8 @@ constexpr auto kFinishTime = std::chrono::seconds(30);
 constexpr const char* kFrameworkNames[] = {"14-robolectric-10818077-i7",
                                            "15-robolectric-12650502-i7"};
 
+constexpr std::size_t kMaxPackageName = 250;
+
 // Values of a Java property file.
 std::string property(const std::string& text) {
   std::string out;
@@ -36,16 +38,18 @@ std::string property(const std::string& text) {
 
 // Whether it is an app's package: letters, digits, '_' and '.', so that it can stand in XML.
 bool is_package(const std::string& name) {
-  return !name.empty() && name.find_first_not_of(
-                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") ==
-                              std::string::npos;
+  return !name.empty() && name.size() <= kMaxPackageName &&
+         name.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") ==
+             std::string::npos;
 }
 
 // What Robolectric reads: the app as resources, under a manifest of ours that names no component,
 // so that nothing of the app runs by itself.
 Result<void> write_settings(const JvmHostOptions& options) {
   const fs::path& folder = options.scratch;
-  const std::string package = is_package(options.package) ? options.package : "app.unnamed";
+  const std::string package = JvmHost::package_of(options);
+  const fs::path& resources = options.resources.empty() ? options.apk : options.resources;
   std::error_code error;
   fs::create_directories(folder / "settings/com/android/tools", error);
   fs::create_directories(folder / "tmp", error);
@@ -57,8 +61,8 @@ Result<void> write_settings(const JvmHostOptions& options) {
           "<application/></manifest>"));
   TRY_VOID(write_file_atomic(folder / "settings/com/android/tools/test_config.properties",
                              "android_merged_manifest=" + property(manifest.string()) +
-                                 "\nandroid_custom_package=" + package + "\nandroid_resource_apk=" +
-                                 property(options.apk.string()) + "\n"));
+                                 "\nandroid_custom_package=" + package +
+                                 "\nandroid_resource_apk=" + property(resources.string()) + "\n"));
   std::string frameworks;
   for (const char* const name : kFrameworkNames)
     frameworks += "org.robolectric\\:android-all-instrumented\\:" + std::string(name) + "=" +
@@ -70,6 +74,8 @@ Result<void> write_settings(const JvmHostOptions& options) {
                                       {"trace", (folder / "trace").string()},
                                       {"head", to_json(options.head)},
                                       {"libs", options.host_libraries ? "host" : "arm64"},
+                                      {"twins", options.twins.string()},
+                                      {"notes", to_json(options.notes)},
                                       {"call_ms", options.call_time.count()},
                                       {"socket", 3}}));
 }
@@ -93,6 +99,7 @@ SandboxProgram program_for(const JvmHostOptions& options) {
           (parts.agent / "libdaylight_jvm.so").string() + "," +
           (folder / "settings/agent.json").string(),
       "-Ddaylight.library=" + (parts.agent / "libdaylight_jvm.so").string(),
+      "-Ddaylight.faces=" + (parts.agent / "libdaylight_jvm_faces.so").string(),
       "-Drobolectric.offline=true",
       "-Drobolectric-deps.properties=" + (folder / "settings/frameworks.properties").string(),
       "-Djava.io.tmpdir=" + (folder / "tmp").string(),
@@ -108,6 +115,8 @@ SandboxOptions jail_for(const JvmHostOptions& options, int null_output) {
   SandboxOptions jail;
   jail.read_only = folders_of(options.parts);
   jail.read_only.push_back(options.apk);
+  if (!options.twins.empty()) jail.read_only.push_back(options.twins);
+  if (!options.resources.empty()) jail.read_only.push_back(options.resources);
   jail.read_only.push_back(options.app_jar);
   jail.read_only.insert(jail.read_only.end(), options.pictures.begin(), options.pictures.end());
   jail.scratch = options.scratch;
@@ -124,6 +133,10 @@ SandboxOptions jail_for(const JvmHostOptions& options, int null_output) {
 }
 
 }  // namespace
+
+std::string JvmHost::package_of(const JvmHostOptions& options) {
+  return is_package(options.package) ? options.package : "app.unnamed";
+}
 
 Result<JvmHost> JvmHost::start(const JvmHostOptions& options) {
   TRY_VOID(write_settings(options));

@@ -41,8 +41,8 @@ Result<fs::path> find_agent() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   const fs::path folder = program.parent_path() / "jvm-host";
-  for (const char* const name :
-       {"libdaylight_jvm_boot.so", "libdaylight_jvm.so", "daylight-host.jar"}) {
+  for (const char* const name : {"libdaylight_jvm_boot.so", "libdaylight_jvm.so",
+                                 "libdaylight_jvm_faces.so", "daylight-host.jar"}) {
     if (!fs::exists(folder / name, error))
       return fail(ErrorCode::kUnsupported, "this build has no " + std::string(name), "jvm-host",
                   kHint);
@@ -71,8 +71,9 @@ Result<JvmParts> find_jvm_parts() {
 
 std::vector<fs::path> folders_of(const JvmParts& parts) {
   std::vector<fs::path> out;
-  // /etc/java-17-openjdk is where Debian keeps Java's own settings.
-  for (const char* const place : {"/usr/lib", "/lib", "/lib64", "/etc/java-17-openjdk"}) {
+  // /etc/java-17-openjdk is where Debian keeps Java's own settings; the last is the face finder's.
+  for (const char* const place :
+       {"/usr/lib", "/lib", "/lib64", "/etc/java-17-openjdk", "/usr/share/opencv4/haarcascades"}) {
     std::error_code error;
     if (fs::exists(place, error)) out.emplace_back(place);
   }

@@ -25,6 +25,12 @@ section audit "$python" bench/audit_bench.py "$daylight" "$data"
 cmake --build build/release --target guest_bench
 cmake --build build/asan --target guest_oracle
 section guest "$python" bench/guest_bench.py build/release/bench/guest_bench build/asan/oracle/guest_oracle "$data/models"
+twins=${DAYLIGHT_TWINS:-third/twins}
+if [ -f build/release/jvm-host/daylight-host.jar ] && [ -d "$twins" ]; then
+  section capture "$python" bench/jvm_bench.py "$daylight" "$data" "$twins"
+else
+  echo "bench: capture is left out: it needs tools/bootstrap.sh third --jvm, and tools/get-twins.sh third/twins" >&2
+fi
 { head -n 7 bench/RESULTS.md; cat "$fresh"; tail -n +8 bench/RESULTS.md; } >bench/RESULTS.new
 mv bench/RESULTS.new bench/RESULTS.md
 cat "$fresh"

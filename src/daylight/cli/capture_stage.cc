@@ -43,6 +43,17 @@ bool is_users_own(const CaseFolder& folder, const Provenance& provenance) {
          folder.is_current_with_meta(kCapturedFile, "predictions", *made);
 }
 
+// Libraries that ran in place of the app's own.
+Json twins_of(const capture::JvmCapture& done) {
+  Json out = Json::array();
+  for (const capture::TwinLibrary& each : done.twins)
+    out.push_back({{"step", each.name},
+                   {"by", "the x86-64 library of " + each.archive + ", SHA-256 " + each.sha256},
+                   {"proof", "declared"},
+                   {"why", "--twins; the arm64 libraries have the same " + each.proof}});
+  return out;
+}
+
 // What this machine can do belongs to the key: with Java installed, it is tried again.
 Json runtime_facts(const Result<capture::JvmParts>& parts) {
   return {{"java_code", parts ? "runs" : parts.error().what}};
@@ -101,7 +112,7 @@ Result<void> write_captured(const std::filesystem::path& folder, const capture::
   meta["rows"] = done.rows.size();
   meta["sha256"] = sha256_hex(rows);
   meta["outcomes"] = outcomes;
-  meta["substitutions"] = Json::array();
+  meta["substitutions"] = twins_of(done);
   meta["skipped_steps"] = Json::array();
   meta["gaps"] = to_json(done.gaps);
   if (open_case != nullptr) return open_case->write_json(meta_name(), meta);

@@ -64,6 +64,9 @@ Result<Provenance> provenance_of(const CaptureFlags& flags, const Samples& sampl
                  {"libs", flags.twins.empty() ? flags.libs : "twins"},
                  {"limit", flags.limit},
                  {"entries", flags.entries}};
+  if (!flags.harness.empty())
+    out.inputs.push_back(
+        {"harness", flags.harness.filename().string(), TRY(sha256_of_file(flags.harness))});
   return out;
 }
 

@@ -156,7 +156,7 @@ void NativeCalls::rebind_loaded(JNIEnv* env) {
   tools->Deallocate(reinterpret_cast<unsigned char*>(classes));
 }
 
-// Registering a function again brings it through bind().
+// HotSpot passes over a function that is registered again as it is, so the thunk is registered.
 void NativeCalls::rebind_class(JNIEnv* env, jclass klass) {
   jvmtiEnv* const tools = java_access().tools;
   const jniNativeInterface& jni = java_access().jni;
@@ -173,8 +173,10 @@ void NativeCalls::rebind_class(JNIEnv* env, jclass klass) {
                               "it: its calls are seen only if it is registered again"});
       continue;
     }
+    void* const thunk = bind(methods[i], function);
+    if (thunk == nullptr) continue;
     JNINativeMethod again{const_cast<char*>(name->method.c_str()),
-                          const_cast<char*>(name->descriptor.c_str()), function};
+                          const_cast<char*>(name->descriptor.c_str()), thunk};
     jni.RegisterNatives(env, klass, &again, 1);
     if (jni.ExceptionCheck(env)) jni.ExceptionClear(env);
   }

@@ -8,6 +8,7 @@
 #                                     --guests  brings published Android libraries that slow tests run
 #                                     --jvm     brings what apps' Java code runs in (310 MB)
 #                                     --duckdb  brings the library that writes Parquet files (24 MB)
+#                                     --onnxruntime  brings ONNX Runtime's Java API, which a slow test runs (93 MB)
 set -eu
 third=$1
 shift
@@ -138,6 +139,10 @@ install_duckdb() {
     { rm -f "$third/download/$package"; say "$package has another SHA-256 than it should"; exit 1; }
   mkdir -p "$third/duckdb"
   tar -xzf "$third/download/$package" -C "$third/duckdb" --strip-components=1 package/libduckdb.so package/LICENSE
+# ONNX Runtime for desktops, by its Java API: tests of the agent in a virtual machine run a model with it.
+install_onnxruntime() {
+  maven_artifact com.microsoft.onnxruntime:onnxruntime:1.20.0:jar onnxruntime-1.20.0.jar \
+    c46608681692b3693914defb42fa3119ad7cb6146870581ece247e0ed5793fe8
 }
 
 install_tflite
@@ -148,6 +153,7 @@ for option; do
     --guests) install_guests ;;
     --jvm) install_jvm ;;
     --duckdb) install_duckdb ;;
+    --onnxruntime) install_onnxruntime ;;
     *) say "unknown option $option"; exit 2 ;;
   esac
 done

@@ -14,10 +14,11 @@
 namespace dl::jvmti {
 namespace {
 
-// A thread that records little takes little.
+// A thread that records little takes little; one that records more seldom asks for memory.
 constexpr std::uint64_t kSmallestChunk = std::uint64_t{32} << 10;
-// Free chunks that are kept.
-constexpr std::uint64_t kKeptFreeBytes = std::uint64_t{64} << 20;
+constexpr std::uint64_t kBusyChunk = std::uint64_t{256} << 10;
+// Ids of calls that a thread takes at a time.
+constexpr std::uint64_t kCallsAtOnce = 1024;
 // Events that wait for the sender; definitions beyond are a runaway.
 constexpr std::size_t kMaxTold = std::size_t{1} << 18;
 
@@ -118,7 +119,7 @@ Chunk* CallJournal::allocate(std::uint64_t bytes, bool spare) {
   work_.notify_one();
   const auto fits = [&] { return used_ + size <= options_.memory || !open(); };
   if (!fits() && !spare) {
-    if (size > options_.memory || crowded_.load()) return nullptr;
+    if (size > options_.memory || crowded()) return nullptr;
     if (!room_.wait_for(lock, options_.patience, fits)) {
       crowded_.store(true);
       return nullptr;
@@ -154,7 +155,8 @@ void CallJournal::give_back(Chunk* chunk) {
   used_ -= size;
   crowded_.store(false);
   room_.notify_all();
-  if (free_bytes_ + size > kKeptFreeBytes) {
+  // Pages that are there already are what makes large buffers cheap.
+  if (free_bytes_ + used_ + size > options_.memory) {
     chunk->~Chunk();
     ::operator delete (static_cast<void*>(chunk), std::align_val_t{64});
     return;
@@ -165,6 +167,14 @@ void CallJournal::give_back(Chunk* chunk) {
 
 ThreadJournal::~ThreadJournal() {
   while (oldest() != nullptr) drop_oldest();
+}
+
+std::uint64_t ThreadJournal::new_call() {
+  if (next_call_ == last_call_) {
+    next_call_ = journal_.new_calls(kCallsAtOnce);
+    last_call_ = next_call_ + kCallsAtOnce;
+  }
+  return next_call_++;
 }
 
 std::uint8_t* ThreadJournal::reserve(std::uint64_t bytes, bool spare) {
@@ -182,7 +192,9 @@ void ThreadJournal::commit() {
 }
 
 bool ThreadJournal::next_chunk(std::uint64_t bytes, bool spare) {
-  Chunk* const fresh = journal_.allocate(bytes, spare);
+  const std::uint64_t wish = current_ == nullptr ? bytes : std::max(bytes, kBusyChunk / 2);
+  Chunk* fresh = journal_.allocate(wish, spare);
+  if (fresh == nullptr && wish > bytes) fresh = journal_.allocate(bytes, spare);
   if (fresh == nullptr) return false;
   if (current_ == nullptr) {
     first_.store(fresh, std::memory_order_release);

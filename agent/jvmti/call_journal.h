@@ -90,12 +90,15 @@ class CallJournal {
   // False when nobody listens any more: then nothing is worth recording.
   bool open() const { return open_.load(std::memory_order_relaxed); }
   void close();
+  // Somebody waited for memory in vain, and none came back since: a call that begins now is lost.
+  bool crowded() const { return crowded_.load(std::memory_order_relaxed); }
 
   // An event beside the calls. One that defines something is sent before records that were
   // committed after this returned. Its time is set here.
   void tell(TracePayload payload, std::uint64_t call = 0);
   void lose(const JournalLosses& losses);
-  std::uint64_t new_call() { return next_call_.fetch_add(1, std::memory_order_relaxed); }
+  // The first of so many ids that no other has.
+  std::uint64_t new_calls(std::uint64_t count) { return next_call_.fetch_add(count); }
 
   // The sender's.
   std::vector<TraceEvent> take_told();
@@ -138,6 +141,8 @@ class ThreadJournal {
   void commit();
 
   std::uint32_t tid() const { return tid_; }
+  // Rises in each thread.
+  std::uint64_t new_call();
   // Calls of this thread that are under way, innermost last.
   std::vector<std::uint64_t>& open_calls() { return open_calls_; }
   // Set while our own code runs, so that it does not record itself.
@@ -159,6 +164,8 @@ class ThreadJournal {
   Chunk* current_ = nullptr;
   std::uint64_t at_ = 0;        // committed in `current_`
   std::uint64_t reserved_ = 0;  // bytes of the record under way
+  std::uint64_t next_call_ = 0;
+  std::uint64_t last_call_ = 0;
   std::vector<std::uint64_t> open_calls_;
 };
 

@@ -52,12 +52,13 @@ void RecordedCall::memory(TraceDirection direction, std::int32_t index, const Va
 
 bool RecordedCall::enter() {
   now_ = capture::WireClient::now_ns();
-  std::uint8_t* const at = thread_->reserve(sizeof(EnterRecord));
+  // Small records would find a place where the buffers of the call do not.
+  std::uint8_t* const at = journal_.crowded() ? nullptr : thread_->reserve(sizeof(EnterRecord));
   if (at == nullptr) {
     journal_.lose({1, 2, 0});
     return false;
   }
-  id_ = journal_.new_call();
+  id_ = thread_->new_call();
   std::vector<std::uint64_t>& open = thread_->open_calls();
   auto* const record = new (at) EnterRecord;
   record->bytes = sizeof(EnterRecord);

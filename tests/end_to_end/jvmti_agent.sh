@@ -80,7 +80,17 @@ traced few 'rule=jni:fixture/Fixture;.successor{calls=7}' threads 1 100
 run 0 "$DAYLIGHT" trace stats few --json; json out 'd["methods"][0]["calls"] == 7'
 
 step "too much for the agent's memory: whole calls are lost, and counted"
-traced crowded 'rule=jni:fixture/Fixture;.large{in},memory=1048576,patience=0' bench 4000 150000 true; [ $ended = 0 ] || fail "the fixture: $(cat crowded.out)"
+collect crowded
+kill -STOP "$collector"
+FLAGS="-agentpath:$AGENT=$(options crowded 'rule=jni:fixture/Fixture;.large{in},memory=1048576,patience=0')"
+java_of bench 4000 150000 true >crowded.out 2>&1 & app=$!
+# The fixture says when it is through its calls.
+for _ in $(seq 600); do [ -s crowded.out ] && break; sleep 0.1; done
+kill -CONT "$collector"
+wait "$app" || fail "the fixture: $(cat crowded.out)"
+wait "$collector" || fail "the collector: $(cat crowded.err)"
+run 0 "$DAYLIGHT" check crowded
+"$DAYLIGHT" trace show crowded --json >crowded.jsonl
 holds crowded crowded.jsonl 12000
 
 step "the app is killed inside of a call: its begin is there"

@@ -139,6 +139,8 @@ install_duckdb() {
     { rm -f "$third/download/$package"; say "$package has another SHA-256 than it should"; exit 1; }
   mkdir -p "$third/duckdb"
   tar -xzf "$third/download/$package" -C "$third/duckdb" --strip-components=1 package/libduckdb.so package/LICENSE
+}
+
 # ONNX Runtime for desktops, by its Java API: tests of the agent in a virtual machine run a model with it.
 install_onnxruntime() {
   maven_artifact com.microsoft.onnxruntime:onnxruntime:1.20.0:jar onnxruntime-1.20.0.jar \

@@ -339,6 +339,17 @@ void declare_trace(CLI::App& app, CommandLine& line) {
   out->add_option("--out", t.out,
                   "the file; an older one is replaced (parquet: the folder, a new one)")
       ->required();
+  auto* import_verb = group->add_subcommand("import", "make a trace of what another tool logged");
+  import_verb->callback([&line] { line.verb = "trace import"; });
+  import_verb->add_option("file", t.run, "the log")->required();
+  import_verb
+      ->add_option("--format", t.format,
+                   "jack (logcat of the instrumented Android runtime), jnitrace (its JSON), "
+                   "frida-trace (its text), logcat; default: by the beginning of the file")
+      ->check(CLI::IsMember({"jack", "jnitrace", "frida-trace", "logcat"}));
+  import_verb->add_option("--out", t.out, "the folder of the trace")->required();
+  import_verb->add_flag("--json", t.json, "print the result as JSON on stdout");
+  import_verb->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
   auto* collect = group->add_subcommand("collect", "receive the events of agents into a new trace");
   collect->callback([&line] { line.verb = "trace collect"; });
   collect->add_option("--socket", t.socket, "listen on a Unix socket with this path");
@@ -355,35 +366,37 @@ void declare_samples(CLI::App& app, CommandLine& line) {
   auto* group = app.add_subcommand("samples", "make and change sample sets");
   group->require_subcommand(1);
   SamplesOptions& s = line.samples;
-  auto* import = group->add_subcommand("import", "write samples.csv for a folder of pictures");
-  import->callback([&line] { line.verb = "samples import";
-});
-import->add_option("--from", s.from, "how the folder says who is shown")
-    ->required()
-    ->check(CLI::IsMember({"fairface", "utkface", "folders", "csv"}));
-import->add_option("folder", s.folder, "the folder (csv: the folder or the CSV file)")->required();
-import->add_option("--out", s.out, "where to write the table; default: samples.csv in the folder");
-import
-    ->add_option(
-        "--attributes", s.attributes,
-        "folders: what each level of folders stands for, from the top, separated by commas")
-    ->delimiter(',');
-import->add_flag("--json", s.json, "print the report as JSON on stdout");
-import->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
-auto* balance = group->add_subcommand("balance", "draw the same number of pictures for each group");
-balance->callback([&line] { line.verb = "samples balance"; });
-balance->add_option("samples", s.samples, "samples.csv")->required();
-balance->add_option("--by", s.by, "columns whose combinations are the groups")
-    ->required()
-    ->delimiter(',');
-balance->add_option("--seed", s.seed, "of the draw")->capture_default_str();
-balance->add_option("--out", s.out,
-                    "where to write the table; default: samples.balanced.csv beside it");
-balance->add_flag("--json", s.json, "print the report as JSON on stdout");
-balance->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
-}  // namespace
-
+  auto* import_verb = group->add_subcommand("import", "write samples.csv for a folder of pictures");
+  import_verb->callback([&line] { line.verb = "samples import"; });
+  import_verb->add_option("--from", s.from, "how the folder says who is shown")
+      ->required()
+      ->check(CLI::IsMember({"fairface", "utkface", "folders", "csv"}));
+  import_verb->add_option("folder", s.folder, "the folder (csv: the folder or the CSV file)")
+      ->required();
+  import_verb->add_option("--out", s.out,
+                          "where to write the table; default: samples.csv in the folder");
+  import_verb
+      ->add_option(
+          "--attributes", s.attributes,
+          "folders: what each level of folders stands for, from the top, separated by commas")
+      ->delimiter(',');
+  import_verb->add_flag("--json", s.json, "print the report as JSON on stdout");
+  import_verb->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
+  auto* balance =
+      group->add_subcommand("balance", "draw the same number of pictures for each group");
+  balance->callback([&line] { line.verb = "samples balance"; });
+  balance->add_option("samples", s.samples, "samples.csv")->required();
+  balance->add_option("--by", s.by, "columns whose combinations are the groups")
+      ->required()
+      ->delimiter(',');
+  balance->add_option("--seed", s.seed, "of the draw")->capture_default_str();
+  balance->add_option("--out", s.out,
+                      "where to write the table; default: samples.balanced.csv beside it");
+  balance->add_flag("--json", s.json, "print the report as JSON on stdout");
+  balance->add_flag("-q,--quiet", line.options.quiet, "no messages except warnings and errors");
 }  // namespace dl::cli
+
+}  // namespace
 
 void declare_flags(CLI::App& app, CommandLine& line) {
   app.description(

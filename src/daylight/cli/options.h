@@ -111,8 +111,8 @@ struct TraceFlags {
   std::optional<double> from_ms;
   std::optional<double> to_ms;
   std::optional<std::uint64_t> limit;  // events shown
-  std::string format;                  // export: jsonl|perfetto
-  std::filesystem::path out;           // export: the file; collect: the folder
+  std::string format;                  // export: jsonl|perfetto; import: "" is a guess
+  std::filesystem::path out;           // export: the file; collect, import: the folder
   std::string socket;                  // collect: a path
   std::string tcp;                     // collect: HOST:PORT
   std::string token;                   // collect; "": a new one

@@ -17,6 +17,7 @@
 #include "daylight/capture/view/trace_words.h"
 #include "daylight/cli/trace_collect.h"
 #include "daylight/cli/trace_export.h"
+#include "daylight/cli/trace_import_verb.h"
 #include "daylight/cli/trace_passes.h"
 #include "daylight/cli/trace_tables.h"
 
@@ -157,6 +158,7 @@ Result<std::filesystem::path> trace_folder_of(const std::filesystem::path& run) 
 Result<ExitCode> run_trace_verb(const std::string& verb, const TraceFlags& flags,
                                 Terminal& terminal) {
   if (verb == "trace collect") return collect_trace(flags, terminal);
+  if (verb == "trace import") return import_log(flags, terminal);
   const std::filesystem::path folder = TRY(trace_folder_of(flags.run));
   if (verb == "trace show") return show(folder, flags, terminal);
   if (verb == "trace grep") return grep(folder, flags, terminal);

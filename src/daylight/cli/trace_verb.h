@@ -14,7 +14,7 @@ namespace dl::cli {
 // The folder with trace.json: `run` itself, or its "trace". kNotFound where neither has one.
 Result<std::filesystem::path> trace_folder_of(const std::filesystem::path& run);
 
-// trace show, grep, stats, export, collect.
+// trace show, grep, stats, export, import, collect.
 Result<ExitCode> run_trace_verb(const std::string& verb, const TraceFlags& flags,
                                 Terminal& terminal);
 

@@ -9,6 +9,7 @@
 #                                     --jvm     brings what apps' Java code runs in (310 MB)
 #                                     --duckdb  brings the library that writes Parquet files (24 MB)
 #                                     --onnxruntime  brings ONNX Runtime's Java API, which a slow test runs (93 MB)
+#                                     --frida   makes the Python environment of Frida, which also bundles the agent
 set -eu
 third=$1
 shift
@@ -146,6 +147,8 @@ install_onnxruntime() {
   maven_artifact com.microsoft.onnxruntime:onnxruntime:1.20.0:jar onnxruntime-1.20.0.jar \
     c46608681692b3693914defb42fa3119ad7cb6146870581ece247e0ed5793fe8
 }
+# Frida's Python bindings, which load the agent into a process, and its tools, which bundle it.
+install_frida() { install_python "$here/frida.txt" "$third/frida/venv" "Frida"; }
 
 install_tflite
 for option; do
@@ -156,6 +159,7 @@ for option; do
     --jvm) install_jvm ;;
     --duckdb) install_duckdb ;;
     --onnxruntime) install_onnxruntime ;;
+    --frida) install_frida ;;
     *) say "unknown option $option"; exit 2 ;;
   esac
 done

@@ -40,8 +40,7 @@ class LengthExpression {
 
   friend bool operator==(const LengthExpression&, const LengthExpression&) = default;
 
- private:
-  friend class LengthParser;
+  // What agents in other languages compute: operands before their operator.
   enum class Kind : std::uint8_t {
     kNumber,
     kArgument,
@@ -56,6 +55,10 @@ class LengthExpression {
     std::uint64_t value = 0;
     friend bool operator==(const Step&, const Step&) = default;
   };
+  const std::vector<Step>& steps() const { return steps_; }
+
+ private:
+  friend class LengthParser;
   std::vector<Step> steps_ = {Step{}};  // operands before their operator
 };
 

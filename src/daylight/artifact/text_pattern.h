@@ -33,6 +33,8 @@ class TextPattern {
   bool is_any() const { return parts_.size() == 2 && parts_[0].empty() && parts_[1].empty(); }
   // The text before the first wildcard; all of a literal.
   const std::string& head() const { return parts_.front(); }
+  // The literal texts between the wildcards, in their order; at least one.
+  const std::vector<std::string>& parts() const { return parts_; }
 
   friend bool operator==(const TextPattern&, const TextPattern&) = default;
 

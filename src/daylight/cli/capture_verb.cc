@@ -15,6 +15,7 @@
 #include "daylight/capture/jvm/jvm_capture.h"
 #include "daylight/cli/capture_stage.h"
 #include "daylight/cli/case_folder.h"
+#include "daylight/cli/frida_verb.h"
 #include "daylight/cli/guest_app.h"
 #include "daylight/cli/sample_hashing.h"
 
@@ -90,6 +91,11 @@ Json summary_of(const capture::JvmCapture& done) {
 }  // namespace
 
 Result<ExitCode> run_capture_verb(const CaptureFlags& flags, Terminal& terminal) {
+  if (flags.frida) return run_frida_capture(flags, terminal);
+  if (flags.app.empty() || flags.samples.empty())
+    return fail(ErrorCode::kInvalidArgument, "wants an app and --samples", "capture");
+  if (!flags.arguments.empty())
+    return fail(ErrorCode::kInvalidArgument, "takes one app; arguments are for --frida", "capture");
   if (flags.case_folder.empty() == flags.out.empty())
     return fail(ErrorCode::kInvalidArgument, "wants --case or --out", "capture");
   std::optional<CaseFolder> open_case;

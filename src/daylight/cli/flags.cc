@@ -155,8 +155,10 @@ void declare_capture(CLI::App& app, CommandLine& line) {
                                      "run the app's own code over the samples, without a phone "
                                      "(predictions.captured.csv and trace/)");
   capture->callback([&line] { line.verb = "capture"; });
-  capture->add_option("app", c.app, "the app: an APK")->required();
-  capture->add_option("--samples", c.samples, "samples.csv: the pictures")->required();
+  capture->add_option("app", c.app,
+                      "the app: an APK; with --frida a program, or a phone's package");
+  capture->add_option("arguments", c.arguments, "--frida: of the program, behind --");
+  capture->add_option("--samples", c.samples, "samples.csv: the pictures");
   auto* case_option = capture->add_option("--case", c.case_folder, "folder of the case");
   capture->add_option("--out", c.out, "write there, without a case")->excludes(case_option);
   capture->add_option("--plan", c.plan, "a probe_plan.json; default: the case's");
@@ -173,6 +175,26 @@ void declare_capture(CLI::App& app, CommandLine& line) {
   capture->add_option("--harness", c.harness,
                       "a JSON file that says how to call the app (docs/formats/harness.md)");
   capture->add_option("--limit", c.limit, "show only the first so many pictures");
+  auto* frida =
+      capture->add_flag("--frida", c.frida,
+                        "watch a process by Frida, which must be here (tools/bootstrap.sh "
+                        "third --frida), into a new trace at --out");
+  capture
+      ->add_option("--watch", c.watch,
+                   "--frida: a rule (docs/formats/selectors.md); may be repeated")
+      ->allow_extra_args(false)  // what follows is the program
+      ->needs(frida);
+  capture
+      ->add_option("--frida-plan", c.frida_plan,
+                   "--frida: functions with their arguments (docs/formats/frida_plan.md)")
+      ->needs(frida);
+  capture->add_option("--pid", c.pid, "--frida: a process that runs, instead of a program")
+      ->needs(frida);
+  capture
+      ->add_option("--device", c.device, "--frida: a phone, as adb names it (untested on a device)")
+      ->needs(frida);
+  capture->add_option("--seconds", c.seconds, "--frida: end after this time, the process goes on")
+      ->needs(frida);
   capture->add_flag("--unsafe-no-sandbox", c.unsafe_no_sandbox,
                     "go on where this machine lacks parts of the sandbox (daylight doctor)");
   capture->add_flag("--json", c.json, "print the result as JSON on stdout");

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runtimes whose calls the agent knows: which function runs a model, and how its tensors are found from there.
+import { argumentHead, keep, Wire } from "./wire.js";
+
+/** A tensor at the moment of a call. */
+interface Tensor { name: string; dtype: string; shape: number[]; address: NativePointer; bytes: number }
+
+export interface Recipe {
+  name: string;
+  /** Puts hooks on the library if it is the runtime; none if it is not. */
+  watch(wire: Wire, module: Module): InvocationListener[];
+}
+
+const kMostTensors = 256;
+const kMostRank = 32;
+const kMostName = 512;
+const kMostBytes = 64 << 20;
+
+function nameAt(p: NativePointer): string {
+  if (p.isNull()) return "";
+  try { return p.readUtf8String()?.slice(0, kMostName) ?? ""; } catch { return ""; }
+}
+
+/** A hook that tells the tensors before and after. `before` is asked on entry, `after` when the function has returned. */
+function watchRun(wire: Wire, module: Module, address: NativePointer, selector: string, before: (args: InvocationArguments) => Tensor[],
+  after: (args: NativePointer[]) => Tensor[], registers: number): InvocationListener {
+  const method = wire.method(2, selector, module, address);
+  const tell = (call: UInt64, tensors: Tensor[], out: boolean): void => {
+    tensors.slice(0, kMostTensors).forEach((tensor, i) => {
+      const head = argumentHead(i, out, tensor.name, "tensor", tensor.dtype, tensor.shape);
+      wire.callArgument(call, headMemory(head), head.length, uint64(tensor.address.toString()), tensor.bytes, kMostBytes);
+    });
+  };
+  let faults = 0;
+  const guarded = (what: () => Tensor[]): Tensor[] => {
+    try { return what(); } catch (error) {
+      // Once is enough: what cannot be walked in one call cannot be in the next.
+      if (faults++ === 0) failures.push(selector + ": " + error);
+      return [];
+    }
+  };
+  return Interceptor.attach(address, {
+    onEnter(args) {
+      this.call = wire.callBegin(method, uint64(this.returnAddress.toString()));
+      this.args = Array.from({ length: registers }, (_, i) => args[i]);
+      tell(this.call, guarded(() => before(args)), false);
+      this.sent = wire.sendCall();
+    },
+    onLeave(value) {
+      if (!this.sent) return;
+      tell(this.call, guarded(() => after(this.args)), true);
+      wire.callEnd(this.call, method, uint64(value.toString()));
+      wire.sendCall();
+    },
+  });
+}
+
+/** What recipes could not walk; agent.ts tells it when it stops. */
+export const failures: string[] = [];
+
+const heads = new Map<string, NativePointer>();
+function headMemory(head: number[]): NativePointer {
+  const key = String.fromCharCode(...head);
+  let memory = heads.get(key);
+  if (memory === undefined) {
+    if (heads.size > 4096) heads.clear(); // shapes that change all the time
+    memory = keep(head);
+    heads.set(key, memory);
+  }
+  return memory;
+}
+
+// TfLiteType.
+const kTfLiteTypes = ["", "float32", "int32", "uint8", "int64", "string", "bool", "int16", "complex64", "int8", "float16", "float64", "complex128", "uint64", "resource", "variant", "uint32", "uint16", "int4"];
+
+/** TensorFlow Lite and LiteRT by the C API that they export. */
+const tfliteExports: Recipe = {
+  name: "tflite",
+  watch(wire, module) {
+    const invoke = module.findExportByName("TfLiteInterpreterInvoke");
+    if (invoke === null) return [];
+    const f = (name: string): NativePointer => module.getExportByName(name);
+    const p = "pointer" as const;
+    const counts = [false, true].map(out => new NativeFunction(f(`TfLiteInterpreterGet${out ? "Output" : "Input"}TensorCount`), "int", [p]));
+    const gets = [false, true].map(out => new NativeFunction(f(`TfLiteInterpreterGet${out ? "Output" : "Input"}Tensor`), p, [p, "int"]));
+    const type = new NativeFunction(f("TfLiteTensorType"), "int", [p]);
+    const rank = new NativeFunction(f("TfLiteTensorNumDims"), "int", [p]);
+    const dim = new NativeFunction(f("TfLiteTensorDim"), "int", [p, "int"]);
+    const bytes = new NativeFunction(f("TfLiteTensorByteSize"), "size_t", [p]);
+    const data = new NativeFunction(f("TfLiteTensorData"), p, [p]);
+    const name = new NativeFunction(f("TfLiteTensorName"), p, [p]);
+    const walk = (interpreter: NativePointer, out: boolean): Tensor[] => {
+      const tensors: Tensor[] = [];
+      const count = Math.min(counts[+out](interpreter), kMostTensors);
+      for (let i = 0; i < count; i++) {
+        const t = gets[+out](interpreter, i);
+        if (t.isNull()) continue;
+        const shape: number[] = [];
+        for (let d = 0; d < Math.min(rank(t), kMostRank); d++) shape.push(dim(t, d));
+        tensors.push({ name: nameAt(name(t)), dtype: kTfLiteTypes[type(t)] ?? "", shape, address: data(t), bytes: Number(bytes(t)) });
+      }
+      return tensors;
+    };
+    return [watchRun(wire, module, invoke, "so:" + module.name + "!TfLiteInterpreterInvoke", args => walk(args[0], false), args => walk(args[0], true), 1)];
+  },
+};
+
+// TfLiteContext begins with the number of tensors, a function and the tensors; TfLiteTensor of 64-bit builds:
+// type @0, data @8, dims @16, allocation @32, bytes @40, name @56. Its size changed between versions: it is measured.
+const kTensorSizes = [112, 120, 128, 136, 144, 104, 96];
+const kContextOffsets = [0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96];
+const kConstant = 1; // allocation: mapped with the model
+
+function readTensor(t: NativePointer): { tensor: Tensor; allocation: number } | null {
+  const type = t.readU32();
+  const dims = t.add(16).readPointer();
+  const bytes = t.add(40).readU64();
+  if (type >= kTfLiteTypes.length || bytes.compare(uint64("0x100000000")) >= 0) return null;
+  const shape: number[] = [];
+  if (!dims.isNull()) {
+    const rank = dims.readS32();
+    if (rank < 0 || rank > kMostRank) return null;
+    for (let d = 0; d < rank; d++) shape.push(dims.add(4 + 4 * d).readS32());
+    if (shape.some(each => each < 0)) return null;
+  }
+  const allocation = t.add(32).readU32();
+  if (allocation > 16) return null;
+  return { tensor: { name: nameAt(t.add(56).readPointer()), dtype: kTfLiteTypes[type], shape, address: t.add(8).readPointer(), bytes: bytes.toNumber() }, allocation };
+}
+
+/** Where in an interpreter's graph its context lies, and how large its tensors are: the first layout by which all tensors are sound. */
+function layoutOf(graph: NativePointer): { context: number; size: number } {
+  for (const context of kContextOffsets) {
+    try {
+      const count = graph.add(context).readU64().toNumber();
+      const tensors = graph.add(context + 16).readPointer();
+      if (count < 1 || count > 1 << 16 || tensors.compare(ptr(0x10000)) < 0) continue;
+      for (const size of kTensorSizes) {
+        let sound = true;
+        for (let i = 0; i < Math.min(count, 64) && sound; i++) {
+          const read = readTensor(tensors.add(i * size));
+          sound = read !== null && sizeFits(read.tensor);
+        }
+        if (sound) return { context, size };
+      }
+    } catch { /* not mapped: not this layout */ }
+  }
+  throw new Error("no known layout of its tensors fits");
+}
+
+const kBytesOf: Record<string, number> = { float32: 4, int32: 4, uint8: 1, int64: 8, bool: 1, int16: 2, int8: 1, float16: 2, float64: 8, uint64: 8, uint32: 4, uint16: 2 };
+function sizeFits(tensor: Tensor): boolean {
+  const each = kBytesOf[tensor.dtype];
+  return each === undefined || tensor.bytes === 0 || tensor.shape.reduce((a, b) => a * b, each) === tensor.bytes;
+}
+
+/** TensorFlow Lite without exports, where its symbols are left: all tensors of the graph that are no constants, before and after. */
+const tfliteSymbols: Recipe = {
+  name: "tflite",
+  watch(wire, module) {
+    if (Process.pointerSize !== 8 || module.findExportByName("TfLiteInterpreterInvoke") !== null) return [];
+    const symbol = module.enumerateSymbols().find(each => each.name === "_ZN6tflite8Subgraph6InvokeEv" && !each.address.isNull());
+    if (symbol === undefined) return [];
+    let layout: { context: number; size: number } | null = null;
+    const walk = (graph: NativePointer): Tensor[] => {
+      layout ??= layoutOf(graph);
+      const count = Math.min(graph.add(layout.context).readU64().toNumber(), kMostTensors);
+      const tensors = graph.add(layout.context + 16).readPointer();
+      const out: Tensor[] = [];
+      for (let i = 0; i < count; i++) {
+        const read = readTensor(tensors.add(i * layout.size));
+        if (read !== null && read.allocation !== kConstant && !read.tensor.address.isNull()) out.push(read.tensor);
+      }
+      return out;
+    };
+    return [watchRun(wire, module, symbol.address, "so:" + module.name + "!" + symbol.name, args => walk(args[0]), args => walk(args[0]), 1)];
+  },
+};
+
+// Places in OrtApi, which only grows at its end.
+const kOrtRun = 9, kOrtData = 51, kOrtType = 60, kOrtRank = 61, kOrtDims = 62, kOrtCount = 64, kOrtInfo = 65, kOrtReleaseStatus = 93, kOrtReleaseInfo = 99;
+const kOrtVersion = 8; // the oldest table that has all of these
+// ONNXTensorElementDataType.
+const kOrtTypes = ["", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16", "float64", "uint32", "uint64", "complex64", "complex128", "bfloat16"];
+const kOrtBytes: Record<string, number> = { ...kBytesOf, bfloat16: 2 };
+
+/** ONNX Runtime: a table of functions behind one export. */
+const onnxRuntime: Recipe = {
+  name: "onnxruntime",
+  watch(wire, module) {
+    const base = module.findExportByName("OrtGetApiBase");
+    if (base === null) return [];
+    const p = "pointer" as const;
+    const getApi = new NativeFunction(new NativeFunction(base, p, [])().readPointer(), p, ["uint32"]);
+    const api = getApi(kOrtVersion);
+    if (api.isNull()) throw new Error("it has no table of version " + kOrtVersion);
+    const slot = (i: number): NativePointer => api.add(i * Process.pointerSize).readPointer();
+    const status = (i: number, ...args: NativePointer[]): boolean => {
+      const failed = new NativeFunction(slot(i), p, args.map(() => p) as NativeFunctionArgumentType[])(...args as []);
+      if (!failed.isNull()) new NativeFunction(slot(kOrtReleaseStatus), "void", [p])(failed);
+      return failed.isNull();
+    };
+    const tensor = (value: NativePointer, name: string): Tensor | null => {
+      const cell = Memory.alloc(8);
+      if (value.isNull() || !status(kOrtInfo, value, cell)) return null;
+      const info = cell.readPointer();
+      try {
+        if (!status(kOrtType, info, cell)) return null;
+        const dtype = kOrtTypes[cell.readU32()] ?? "";
+        if (!status(kOrtRank, info, cell)) return null;
+        const rank = Math.min(cell.readU64().toNumber(), kMostRank);
+        const dims = Memory.alloc(8 * kMostRank);
+        if (!new NativeFunction(slot(kOrtDims), p, [p, p, "size_t"])(info, dims, rank).isNull()) return null;
+        if (!status(kOrtCount, info, cell)) return null;
+        const bytes = cell.readU64().toNumber() * (kOrtBytes[dtype] ?? 0);
+        if (!status(kOrtData, value, cell)) return null;
+        const shape = Array.from({ length: rank }, (_, i) => dims.add(8 * i).readS64().toNumber());
+        return { name, dtype, shape, address: cell.readPointer(), bytes };
+      } finally {
+        new NativeFunction(slot(kOrtReleaseInfo), "void", [p])(info);
+      }
+    };
+    const walk = (names: NativePointer, values: NativePointer, count: number): Tensor[] => {
+      const out: Tensor[] = [];
+      for (let i = 0; i < Math.min(count, kMostTensors); i++) {
+        const found = tensor(values.add(8 * i).readPointer(), nameAt(names.add(8 * i).readPointer()));
+        if (found !== null) out.push(found);
+      }
+      return out;
+    };
+    return [watchRun(wire, module, slot(kOrtRun), "so:" + module.name + "+0x" + slot(kOrtRun).sub(module.base).toString(16),
+      args => walk(args[2], args[3], args[4].toUInt32()), args => walk(args[5], args[7], args[6].toUInt32()), 8)];
+  },
+};
+
+const kRecipes = [tfliteExports, tfliteSymbols, onnxRuntime];
+export function recipesNamed(names: string[]): Recipe[] {
+  for (const name of names)
+    if (!kRecipes.some(each => each.name === name)) throw new Error("there is no recipe " + name + "; there are " + [...new Set(kRecipes.map(each => each.name))].join(", "));
+  return kRecipes.filter(each => names.includes(each.name));
+}

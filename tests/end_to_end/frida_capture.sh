@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Processes watched by Frida: a stripped program of ours, a library that is loaded late, TensorFlow Lite, processes that are killed.
+. "$PROJECT/tests/end_to_end/story.sh"
+[ -x "$DAYLIGHT" ] && [ -f "$(dirname "$DAYLIGHT")/frida/daylight-agent.js" ] || skip "this build has no agent for Frida (tools/bootstrap.sh third --frida)"
+"$PROJECT/third/frida/venv/bin/python3" -c 'import frida' 2>/dev/null || skip "Frida is not here (tools/bootstrap.sh third --frida)"
+sh "$PROJECT/tests/end_to_end/frida_fixture.sh" || fail "the fixture does not build"
+watch='so:fixture!convert {in,out,return,len=arg2*4}'
+
+step "a stripped program: what goes in and comes out is what was computed"
+run 0 "$DAYLIGHT" capture --frida --unsafe-no-sandbox --out plain --watch "$watch" --json "$PWD/fixture" -- 20 50000
+json out 'd["calls"] == 20 and d["lost_calls"] == 0 and d["lost_events"] == 0 and d["without_goodbye"] == 0'
+run 0 "$DAYLIGHT" check plain
+run 0 "$DAYLIGHT" trace export plain --format jsonl --out plain.jsonl
+python3 "$PROJECT/tests/end_to_end/frida_values.py" fixture plain plain.jsonl 20 50000 || fail "other values"
+
+step "a library that is loaded late, by an address that only an offset names"
+offset=$(nm late.full.so | sed -n 's/^0*\([0-9a-f]*\) t hidden$/\1/p')
+run 0 "$DAYLIGHT" capture --frida --unsafe-no-sandbox --out late --watch "so:late.so+0x$offset {in,out,len=arg2*4}" --json "$PWD/fixture" -- 7 300 "$PWD/late.so"
+json out 'd["calls"] == 7 and d["lost_calls"] == 0'
+run 0 "$DAYLIGHT" trace export late --format jsonl --out late.jsonl
+python3 "$PROJECT/tests/end_to_end/frida_values.py" fixture late late.jsonl 7 300 || fail "other values"
+
+step "a process that is killed leaves a trace that checks"
+run 0 "$DAYLIGHT" capture --frida --unsafe-no-sandbox --out killed --watch "$watch" --json "$PWD/fixture" -- 5 300 kill
+json out 'd["calls"] == 5 and d["without_goodbye"] == 1'
+run 0 "$DAYLIGHT" check killed
+
+step "an agent that is unloaded: the process goes on"
+"$PWD/fixture" 100000000 300 slow >slow.out & target=$!
+run 0 "$DAYLIGHT" capture --frida --pid $target --out slow --watch "$watch" --seconds 5 --json
+json out 'd["calls"] > 0'
+run 0 "$DAYLIGHT" check slow
+kill -0 $target || fail "the process is gone"
+kill $target
+
+step "refusals"
+run 2 "$DAYLIGHT" capture --frida --out none --watch "$watch" "$PWD/fixture"; one_line 'not in the jail'
+run 2 "$DAYLIGHT" capture --frida --out none2 --unsafe-no-sandbox --watch 'java:a/B;.c' "$PWD/fixture"; one_line 'functions of libraries'
+run 2 "$DAYLIGHT" capture --frida --out none3 --unsafe-no-sandbox --watch "$watch" "$PWD/nothing"; one_line 'does not get into the process'
+
+model=$SHARED/data/models/model_gender_q.tflite
+[ -f "$model" ] || skip "TensorFlow Lite was left out: the sample models are not here (DAYLIGHT_SHARED)"
+step "TensorFlow Lite in another process: its tensors are those that it computed"
+run 0 "$DAYLIGHT" capture --frida --unsafe-no-sandbox --out tflite --json "$PROJECT/third/venv/bin/python3" -- "$PROJECT/tests/end_to_end/frida_tflite.py" "$model" "$PWD/tensors.npz"
+json out 'd["calls"] == 3 and d["lost_calls"] == 0'
+run 0 "$DAYLIGHT" trace export tflite --format jsonl --out tflite.jsonl
+"$PROJECT/third/venv/bin/python3" "$PROJECT/tests/end_to_end/frida_values.py" tflite tflite tflite.jsonl "$PWD/tensors.npz" || fail "other tensors"

@@ -36,6 +36,7 @@ class ModelWatch : public guest::CallObserver {
   // Kept if all of it is a model.
   void offer(ByteSpan bytes, const std::string& where);
 
+  bool wants_host_functions() const override { return false; }
   void enter(const guest::HostFunction& function, guest::CallFrame& frame) override;
   void leave(const guest::HostFunction& function, guest::CallFrame& frame) override;
   void enter_code(std::uint64_t address, guest::CallFrame& frame) override;

@@ -119,7 +119,9 @@ class Arm64Engine final : public GuestEngine, public Arm64Host {
   void code_changed(std::uint64_t address, std::uint64_t size) override;
   Result<void> watch(std::uint64_t function) override;
   void observe(CallObserver* observer) override { observer_ = observer; }
-  bool observed() const override { return observer_ != nullptr; }
+  bool observed() const override {
+    return observer_ != nullptr && observer_->wants_host_functions();
+  }
   bool nans_may_differ() const override { return !options_.exact_nans && invalid_operation_; }
 
   const Arm64Watches& watches() const override { return watches_; }

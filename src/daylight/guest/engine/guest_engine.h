@@ -39,6 +39,9 @@ using GuestResult = tl::expected<T, GuestFault>;
 class CallObserver {
  public:
   virtual ~CallObserver() = default;
+  // Whether it looks at host functions. Where it does not, those that could run as the guest's own
+  // code (memcpy and its like) do.
+  virtual bool wants_host_functions() const { return true; }
   virtual void enter(const HostFunction& function, CallFrame& frame) = 0;
   virtual void leave(const HostFunction& function, CallFrame& frame) = 0;
   // At the first instruction of the function at `address`, and where it returns to: with its
@@ -114,6 +117,7 @@ class GuestEngine {
   // One at most; null for none. Not while a guest runs; calls of a few functions of libc are seen
   // only if it was there before the first library was loaded.
   virtual void observe(CallObserver* observer) = 0;
+  // Whether an observer wants host functions.
   virtual bool observed() const = 0;
   // Whether a call so far met an operation that has no number as its result, where such results
   // are not exact: later bits may be others than a phone's.

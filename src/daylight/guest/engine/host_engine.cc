@@ -111,7 +111,9 @@ class HostEngine final : public GuestEngine, private HostBreakpoints {
     return watches_.add(function, HostWatches::Purpose::kEntry);
   }
   void observe(CallObserver* observer) override { observer_ = observer; }
-  bool observed() const override { return observer_ != nullptr; }
+  bool observed() const override {
+    return observer_ != nullptr && observer_->wants_host_functions();
+  }
   bool nans_may_differ() const override { return false; }
 
   // Whether the guest goes on.

@@ -2,7 +2,7 @@
 """Loads the agent into a process by Frida's Python bindings, and does nothing else: what the agent sees goes to the collector by its own socket.
 
 Speaks with daylight over descriptor 3: messages of JSON behind their length (4 bytes, little-endian). The first one says what to do; "stop", or the
-end of the connection, unloads the agent. Says {"event": "watching"}, then "message" for what the agent's script reports, and at last "ended" or "error".
+end of the connection, takes the hooks away. Says {"event": "watching"}, then "message" for what the agent's script reports, and at last "ended" or "error".
 """
 import json
 import socket
@@ -56,10 +56,12 @@ def run(peer, wanted):
     import frida
 
     over = threading.Event()
-    why = ["the agent was unloaded"]
+    gone = threading.Event()
+    why = ["the agent was taken away"]
 
     def detached(reason, crash):
         why[0] = reason + (": " + crash.summary if crash is not None else "")
+        gone.set()
         over.set()
 
     def said(message, _data):
@@ -90,10 +92,14 @@ def run(peer, wanted):
     threading.Thread(target=until_told, daemon=True).start()
     over.wait()
     try:
-        script.unload()
+        # Hooks go, the code stays: a thread may be in it, and would fall with the process if it were unmapped.
+        script.exports_sync.stop()
+        script.eternalize()
         session.detach()
-    except frida.InvalidOperationError:
-        pass  # the process is gone already
+    except (frida.InvalidOperationError, frida.TransportError, frida.RPCException):
+        gone.wait(1)  # the process is gone already, and Frida is about to say how
+        if why[0] == "the agent was taken away":
+            why[0] = "the process ended"
     peer.say(event="ended", why=why[0])
 
 

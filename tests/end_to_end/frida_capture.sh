@@ -26,12 +26,15 @@ run 0 "$DAYLIGHT" capture --frida --unsafe-no-sandbox --out killed --watch "$wat
 json out 'd["calls"] == 5 and d["without_goodbye"] == 1'
 run 0 "$DAYLIGHT" check killed
 
-step "an agent that is unloaded: the process goes on"
+step "an agent that goes, five times: the process stays"
 "$PWD/fixture" 100000000 300 slow >slow.out & target=$!
-run 0 "$DAYLIGHT" capture --frida --pid $target --out slow --watch "$watch" --seconds 5 --json
-json out 'd["calls"] > 0'
-run 0 "$DAYLIGHT" check slow
-kill -0 $target || fail "the process is gone"
+for round in 1 2 3 4 5; do
+  run 0 "$DAYLIGHT" capture --frida --pid $target --out slow$round --watch "$watch" --seconds 3 --json
+  json out 'd["calls"] > 0 and d["without_goodbye"] == 0'
+  run 0 "$DAYLIGHT" check slow$round
+  sleep 0.5
+  kill -0 $target || fail "the process is gone after $round"
+done
 kill $target
 
 step "refusals"

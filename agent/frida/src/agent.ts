@@ -9,11 +9,13 @@ interface Parameters extends WireOptions { plan: Plan }
 let wire: Wire | null = null;
 let hooks: Hooks | null = null;
 
+// The objects stay: memory and code that threads may be in at this moment are theirs.
+let stopped = false;
 function stop(): void {
+  if (stopped) return;
+  stopped = true;
   hooks?.stop();
   wire?.close();
-  hooks = null;
-  wire = null;
 }
 
 rpc.exports = {
@@ -25,6 +27,11 @@ rpc.exports = {
     hooks.start();
     return hooks.count;
   },
-  dispose(): void { stop(); },
+  // Whoever unmaps the script (a gadget that ends, frida-inject) takes the risk that a thread is in it: it is given a moment to come out.
+  dispose(): void {
+    stop();
+    wire?.forgetThreads();
+    Thread.sleep(0.2);
+  },
   stop,
 };

@@ -179,8 +179,9 @@ export class Wire {
 
   close(): void {
     new NativeFunction((this.hotPath as unknown as Record<string, NativePointer>).wire_close, "void", [])();
-    new NativeFunction(libc("pthread_key_delete"), "int", ["uint32"])(this.key.readU32());
   }
+  /** Before the code is unmapped: threads that end later must not call into it. */
+  forgetThreads(): void { new NativeFunction(libc("pthread_key_delete"), "int", ["uint32"])(this.key.readU32()); }
 }
 
 let scratch = Memory.alloc(1 << 16);

@@ -11,6 +11,8 @@ cp "$PROJECT/tests/end_to_end/fake_adb.py" adb; chmod +x adb
 cp "$apk" fake/files/data/app/one/base.apk
 cp "$apk" "fake/files/data/app/one/split_config.en.apk"
 cp "$apk" "fake/files/data/app/one/od'd name; rm -rf ~.apk"
+cp "$apk" "fake/files/data/app/one/od d.apk"
+cp "$apk" fake/files/data/app/one/cut.apk
 printf 'downloaded' >fake/data/files/model.bin
 # phones ROOT FLAGS: one phone that is ready, one that is not.
 phones() {
@@ -25,7 +27,7 @@ dump = f"""Packages:
     pkgFlags=[ HAS_CODE {flags}ALLOW_BACKUP ]
     installerPackageName=com.android.vending installerUid=10100
 """
-app = {"paths": ["/data/app/one/split_config.en.apk", "/data/app/one/base.apk", "/data/app/one/od'd name; rm -rf ~.apk", "/data/app/one/gone.apk"],
+app = {"paths": ["/data/app/one/split_config.en.apk", "/data/app/one/base.apk", "/data/app/one/od'd name; rm -rf ~.apk", "/data/app/one/gone.apk", "-a", "/data/app/one/od d.apk", "/data/app/one/cut.apk"],
        "dump": dump, "data": home + "/data"}
 properties = {"ro.product.model": "Pixel \x1b[2J 8", "ro.build.version.sdk": "34", "ro.product.cpu.abilist": "arm64-v8a", "ro.build.type": "user", "ro.debuggable": "0"}
 json.dump({"ABC123": {"state": "device", "properties": properties, "root": root, "apps": {"org.daylight.mirror": app}},
@@ -46,15 +48,16 @@ json out '[(d["serial"], d["root"]) for d in d["devices"]] == [("ABC123", "su"),
 step "an app with its splits; its data is not permitted"
 phones no ''
 run 0 "$DAYLIGHT" device pull org.daylight.mirror --adb ./adb --out plain
-contains out '^org.daylight.mirror 1.0 .*beta \(7\), 3 of 4 splits, installed by com.android.vending$'
+contains out '^org.daylight.mirror 1.0 .*beta \(7\), 4 of 6 splits, installed by com.android.vending$'
 contains out '^next: daylight detect plain/apks$'
 lacks out "$(printf '\033')"
 contains err 'not debuggable, and there is no root'
-contains err 'gone.apk: cannot be pulled: .*No such file'
-[ "$(ls plain/apks)" = "$(printf 'base.apk\nsplit-2.apk\nsplit_config.en.apk')" ] || fail "other files: $(ls plain/apks)"
+contains err 'gone.apk: cannot be pulled: what comes is no archive'
+contains err 'cut.apk: cannot be pulled: what comes is not the whole file'
+[ "$(ls plain/apks)" = "$(printf 'base.apk\nsplit-2.apk\nsplit-3.apk\nsplit_config.en.apk')" ] || fail "other files: $(ls plain/apks)"
 cmp "$apk" plain/apks/base.apk || fail "the base differs"
 run 0 "$DAYLIGHT" check plain/device.json
-json plain/device.json 'len(d["package"]["certificates"]) == 1 and d["data"] == {"by": ""} and len(d["gaps"]) == 2'
+json plain/device.json 'len(d["package"]["certificates"]) == 1 and d["data"] == {"by": ""} and len(d["gaps"]) == 3'
 run 0 "$DAYLIGHT" detect plain/apks/base.apk --json
 
 step "its data by run-as, and as root"
@@ -68,6 +71,13 @@ for each in debuggable rooted; do
   [ "$(tar -xOf $each/app-data.tar ./files/model.bin)" = downloaded ] || fail "$each: the data differs"
 done
 run 0 "$DAYLIGHT" device pull org.daylight.mirror --adb ./adb --out without --no-data; [ ! -e without/app-data.tar ] || fail "it took the data"
+
+step "a phone whose run-as refuses although its build is debuggable, and one whose tar is cut"
+phones su ''
+sed -i 's/"ro.debuggable": "0"/"ro.debuggable": "1"/; s/"data": "[^"]*"/"data": "\/nowhere"/' fake/phones.json
+run 0 "$DAYLIGHT" device pull org.daylight.mirror --adb ./adb --out broken
+contains err 'run-as gave no whole archive, root gave no whole archive'
+[ ! -e broken/app-data.tar ] || fail "an error became the app's data"
 
 step "what is refused, and that nothing else reaches the phone's shell"
 rm fake/log

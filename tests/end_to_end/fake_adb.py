@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import shlex
-import shutil
 import subprocess
 import sys
 
@@ -41,6 +40,15 @@ def shell(phone, command, root=False):
         return print(0 if root else 2000)
     if words == ["getprop"]:
         return print("\n".join(f"[{name}]: [{value}]" for name, value in phone["properties"].items()))
+    if words[:3] == ["stat", "-c", "%s"]:
+        source = home / "files" / words[3].lstrip("/")
+        return print(source.stat().st_size) if source.is_file() else fail(f"stat: '{words[3]}': No such file or directory")
+    if words[0] == "cat":
+        source = home / "files" / words[1].lstrip("/")
+        if not source.is_file():
+            fail(f"cat: {words[1]}: No such file or directory")
+        sys.stdout.buffer.write(source.read_bytes()[:-1 if "cut" in source.name else None])
+        return sys.stdout.buffer.flush()
     app = phone["apps"].get(words[2] if words[:2] in (["pm", "path"], ["dumpsys", "package"]) else words[1])
     if words[:2] == ["pm", "path"]:
         return print("\n".join("package:" + path for path in app["paths"])) if app else sys.exit(1)
@@ -62,14 +70,21 @@ if words == ["devices", "-l"]:
     print()
 elif words[0] == "-s":
     phone = phones[words[1]]
-    if words[2] in ("shell", "exec-out"):
+    if words[2] == "shell":
         shell(phone, " ".join(words[3:]))
-    elif words[2] == "pull":
-        source = home / "files" / words[3].lstrip("/")
-        if not source.is_file():
-            fail(f"adb: error: failed to stat remote object '{words[3]}': No such file or directory")
-        shutil.copyfile(source, words[4])
-        print(f"{words[3]}: 1 file pulled, 0 skipped.")
+    elif words[2] == "exec-out":
+        # adbd gives both streams as one, and no exit code; the phone's shell does what "2>/dev/null" says.
+        command = " ".join(words[3:])
+        quiet = "2>/dev/null" in command
+        if quiet:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        else:
+            os.dup2(1, 2)
+        try:
+            shell(phone, command.replace(" 2>/dev/null", ""))
+        except SystemExit:
+            sys.stdout.flush()
+        os._exit(0)
     else:
         fail("adb: unknown command " + words[2])
 else:

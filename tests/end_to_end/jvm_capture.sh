@@ -84,3 +84,9 @@ run 0 audit "$SHARED/data/apps/facegauge-obf.apk" static --static
 run 0 audit "$SHARED/data/apps/droidbench-Library2.apk" nothing ""
 json nothing/predictions.captured.csv.meta.json 'd["rows"] == 0 and "names no method" in d["gaps"][0]["why"]'
 contains nothing/report.html 'names no method'
+
+step "what failed for a passing reason is tried again"
+run 0 env XDG_CACHE_HOME=/proc/none "$DAYLIGHT" audit "$SHARED/data/apps/facegauge-obf.apk" --samples faces/few.csv --bootstrap 200 --min-group 2 --case again
+json again/predictions.captured.csv.meta.json 'd["rows"] == 0 and d["provenance"]["runtime"]["failed"]'
+run 0 audit "$SHARED/data/apps/facegauge-obf.apk" again ""
+[ "$(grep -c captured again/predictions.captured.csv)" = 6 ] || fail "it was not tried again"

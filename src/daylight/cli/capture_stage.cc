@@ -74,6 +74,12 @@ Result<capture::JvmCapture> capture_entries(const CaseFolder& folder, const Capt
   return capture::capture_with_jvm(run, samples, log);
 }
 
+// Whether another try could go better: a full disk, a busy machine. Such a table is never up to
+// date; what this machine lacks altogether stands in the key as it is.
+bool may_pass(const Error& why, const Provenance& provenance) {
+  return why.code != ErrorCode::kNotFound && provenance.runtime["java_code"] == "runs";
+}
+
 // A capture that did not happen: the empty table says why.
 capture::JvmCapture nothing_captured(const Error& why) {
   capture::JvmCapture out;
@@ -135,6 +141,7 @@ Result<StageReport> capture_into_case(const CaseFolder& folder, const CaptureWor
   auto done = capture_entries(folder, work, samples, provenance, log);
   if (!done && done.error().code == ErrorCode::kCancelled)
     return tl::unexpected<Error>(done.error());
+  if (!done && may_pass(done.error(), provenance)) provenance.runtime["failed"] = true;
   const capture::JvmCapture captured = done ? std::move(*done) : nothing_captured(done.error());
   TRY_VOID(write_captured(folder.folder(), captured, provenance, &folder));
   return report_of(summary_of(captured), false);

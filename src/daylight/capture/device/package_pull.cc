@@ -3,6 +3,7 @@
 #include "daylight/capture/device/package_pull.h"
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 #include <utility>
 
@@ -47,20 +48,35 @@ std::string local_name(const std::string& remote, std::size_t number,
                           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                                  (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
                         });
-  if (!ordinary || !name.ends_with(".apk") || taken.contains(name))
-    name = "split-" + std::to_string(number) + ".apk";
+  if (ordinary && name.ends_with(".apk") && !taken.contains(name)) return name;
+  do {
+    name = "split-" + std::to_string(number++) + ".apk";
+  } while (taken.contains(name));
   return name;
 }
 
-Result<void> pull_file(const Adb& adb, const DeviceFacts& facts, const std::string& remote,
-                       const std::filesystem::path& local) {
-  const AdbAnswer answer =
-      TRY(adb.run({"-s", facts.device.serial, "pull", remote, local.string()}));
+// What `exec-out` gives has no exit code and no stderr of its own: whether it is whole is seen in
+// the bytes.
+std::vector<std::string> output_of(const DeviceFacts& facts, const std::string& command) {
+  return {"-s", facts.device.serial, "exec-out", command + " 2>/dev/null"};
+}
+
+Result<void> pull_apk(const Adb& adb, const DeviceFacts& facts, const std::string& remote,
+                      const std::filesystem::path& local) {
+  const std::string path = quoted_for_shell(remote);
+  const AdbAnswer size = TRY(adb.run(shell_words(facts.device.serial, "stat -c %s " + path)));
+  (void)TRY(adb.run_to_file(output_of(facts, "cat " + path), local, kMaxPulledBytes));
+  const auto file = MappedFile::open(local);
+  const auto wanted = parse_integer(trim(size.out));
+  const bool whole =
+      file && (!wanted || static_cast<std::uint64_t>(*wanted) == file->bytes().size());
+  if (whole && ZipArchive::open(file->bytes(), local.filename().string())) return {};
   std::error_code error;
-  if (answer.exit_code == 0 && std::filesystem::is_regular_file(local, error)) return {};
   std::filesystem::remove(local, error);
-  const std::string words = printable(trim(answer.err.empty() ? answer.out : answer.err));
-  return fail(ErrorCode::kIo, "cannot be pulled: " + words, remote);
+  return fail(ErrorCode::kIo,
+              whole ? "cannot be pulled: what comes is no archive"
+                    : "cannot be pulled: what comes is not the whole file",
+              remote);
 }
 
 Result<void> pull_splits(const Adb& adb, const DeviceFacts& facts,
@@ -68,7 +84,7 @@ Result<void> pull_splits(const Adb& adb, const DeviceFacts& facts,
   std::set<std::string> taken;
   for (const std::string& remote : pulled.package.paths) {
     const std::string name = local_name(remote, taken.size(), taken);
-    const auto done = pull_file(adb, facts, remote, folder / name);
+    const auto done = pull_apk(adb, facts, remote, folder / name);
     if (!done && taken.empty()) return done;  // without the base there is no app
     if (!done) {
       pulled.gaps.push_back(printable(remote) + ": " + done.error().what);
@@ -96,35 +112,54 @@ void read_certificates(const std::filesystem::path& base, PulledPackage& pulled)
   if (certificates.empty()) pulled.gaps.emplace_back("no signature of the base verifies");
 }
 
+// Whether a file is a tar from its first header to its end: two blocks of zeros.
+bool is_whole_tar(const std::filesystem::path& path) {
+  constexpr std::size_t kBlock = 512;
+  const auto file = MappedFile::open(path);
+  if (!file || file->bytes().size() < 2 * kBlock || file->bytes().size() % kBlock != 0)
+    return false;
+  const ByteSpan bytes = file->bytes();
+  const ByteSpan end = bytes.subspan(bytes.size() - 2 * kBlock);
+  if (std::any_of(end.begin(), end.end(), [](std::uint8_t each) { return each != 0; }))
+    return false;
+  return bytes[0] == 0 || std::memcmp(bytes.data() + 257, "ustar", 5) == 0;
+}
+
 // The app's own folder as the phone's tar packs it.
+Result<bool> pull_data_by(const Adb& adb, const std::vector<std::string>& words,
+                          const std::filesystem::path& file, PulledPackage& pulled) {
+  const auto answer = adb.run_to_file(words, file, kMaxPulledBytes);
+  if (answer && is_whole_tar(file)) {
+    pulled.data_sha256 = TRY(sha256_of_file(file));
+    return true;
+  }
+  std::error_code error;
+  std::filesystem::remove(file, error);
+  return false;
+}
+
 Result<void> pull_data(const Adb& adb, const DeviceFacts& facts,
                        const std::filesystem::path& folder, PulledPackage& pulled) {
   const std::string& name = pulled.package.name;
-  std::vector<std::string> words;
-  if (pulled.package.debuggable || facts.debuggable_build()) {
-    words = {"-s", facts.device.serial, "exec-out", "run-as " + name + " tar -cf - ."};
-    pulled.data_by = "run-as";
-  } else if (facts.root != DeviceRoot::kNone) {
-    words = root_words(facts, "tar -C /data/data/" + name + " -cf - .", "exec-out");
-    pulled.data_by = "root";
-  } else {
-    pulled.gaps.emplace_back(
-        "the app's data: the app is not debuggable, and there is no root on the phone");
-    return {};
-  }
   const auto file = folder / "app-data.tar";
-  const auto answer = adb.run_to_file(words, file, kMaxPulledBytes);
-  std::error_code error;
-  const bool some = answer && answer->exit_code == 0 && std::filesystem::file_size(file, error) > 0;
-  if (some && !error) {
-    pulled.data_sha256 = TRY(sha256_of_file(file));
-    return {};
+  std::string tried;
+  if (pulled.package.debuggable || facts.debuggable_build()) {
+    pulled.data_by = "run-as";
+    const auto words = output_of(facts, "run-as " + name + " tar -cf - .");
+    if (TRY(pull_data_by(adb, words, file, pulled))) return {};
+    tried = "run-as gave no whole archive";
   }
-  std::filesystem::remove(file, error);
-  const std::string why = !answer               ? answer.error().what
-                          : answer->err.empty() ? "nothing came"
-                                                : printable(trim(answer->err));
-  pulled.gaps.push_back("the app's data, by " + std::exchange(pulled.data_by, "") + ": " + why);
+  if (facts.root != DeviceRoot::kNone) {
+    pulled.data_by = "root";
+    const auto words =
+        root_words(facts, "tar -C /data/data/" + name + " -cf - . 2>/dev/null", "exec-out");
+    if (TRY(pull_data_by(adb, words, file, pulled))) return {};
+    tried += std::string(tried.empty() ? "" : ", ") + "root gave no whole archive";
+  }
+  pulled.data_by.clear();
+  pulled.gaps.push_back(
+      "the app's data: " +
+      (tried.empty() ? "the app is not debuggable, and there is no root on the phone" : tried));
   return {};
 }
 
@@ -142,7 +177,7 @@ std::vector<std::string> read_package_paths(std::string_view text) {
   std::vector<std::string> out;
   for (const std::string& raw : split(text, '\n')) {
     const std::string_view line = trim(raw);
-    if (!line.starts_with(kMark) || line.size() == kMark.size()) continue;
+    if (!line.starts_with(kMark) || !line.substr(kMark.size()).starts_with('/')) continue;
     if (out.size() < kMaxSplits) out.emplace_back(line.substr(kMark.size()));
   }
   std::stable_partition(out.begin(), out.end(),

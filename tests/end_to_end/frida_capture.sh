@@ -37,6 +37,30 @@ for round in 1 2 3 4 5; do
 done
 kill $target
 
+step "a graph of more constants than a call may have tensors: those that are computed are all told"
+run 0 "$DAYLIGHT" capture --frida --unsafe-no-sandbox --out constants --json "$PWD/graph" -- 3 300 4 10
+json out 'd["calls"] == 3 and d["lost_calls"] == 0'
+run 0 "$DAYLIGHT" trace export constants --format jsonl --out constants.jsonl
+python3 "$PROJECT/tests/end_to_end/frida_values.py" graph constants.jsonl 3 t300 t301 t302 t303 || fail "other tensors"
+lacks constants.jsonl 'are told|not told'
+
+step "what a recipe cannot tell is a note"
+run 0 "$DAYLIGHT" capture --frida --unsafe-no-sandbox --out many --json "$PWD/graph" -- 3 0 300 10
+json out 'd["calls"] == 3 and d["lost_calls"] == 0'
+run 0 "$DAYLIGHT" trace export many --format jsonl --out many.jsonl
+for when in before after; do
+  [ "$(grep -c "of 300 tensors $when a call the first 256 are told" many.jsonl)" = 1 ] || fail "no note, or several, on 44 tensors $when a call"
+done
+run 0 "$DAYLIGHT" capture --frida --unsafe-no-sandbox --out odd --json "$PWD/graph" -- 3 80 4 10 odd
+run 0 "$DAYLIGHT" trace export odd --format jsonl --out odd.jsonl
+[ "$(grep -c 'tensor 83 is not what a tensor looks like' odd.jsonl)" = 1 ] || fail "no note, or several, on a tensor that is none"
+run 0 "$DAYLIGHT" capture --frida --unsafe-no-sandbox --out unmapped --json "$PWD/graph" -- 3 80 4 10 unmapped
+json out 'd["calls"] == 3 and d["lost_calls"] == 0'
+run 0 "$DAYLIGHT" trace export unmapped --format jsonl --out unmapped.jsonl
+for when in before after; do
+  [ "$(grep -c "calls without tensors, which could not be walked $when" unmapped.jsonl)" = 1 ] || fail "no note, or several, on a walk that failed $when a call"
+done
+
 step "refusals"
 run 2 "$DAYLIGHT" capture --frida --out none --watch "$watch" "$PWD/fixture"; one_line 'not in the jail'
 run 2 "$DAYLIGHT" capture --frida --out none2 --unsafe-no-sandbox --watch 'java:a/B;.c' "$PWD/fixture"; one_line 'functions of libraries'

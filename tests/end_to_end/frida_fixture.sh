@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Makes a program and a library without symbols in this folder; the program converts floats by a function of its own or of the library.
+# Makes a program and a library without symbols in this folder; the program converts floats by a function of its own or of the library. Then a
+# program with a graph of tensors that lies in memory as TensorFlow Lite's does, behind the symbol by which the agent finds that.
 set -eu
 cat >fixture.c <<'C'
 #include <dlfcn.h>
@@ -46,7 +47,42 @@ __attribute__((noinline)) static int hidden(const float *in, float *out, int n) 
 }
 int outer(const float *in, float *out, int n) { return hidden(in, out, n) + 1; }
 C
+cat >graph.c <<'C'
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+struct tensor { uint32_t type; char gap0[4]; void *data; int32_t *dims; uint64_t gap1; uint32_t allocation; char gap2[4]; uint64_t bytes; uint64_t gap3; const char *name; char gap4[48]; };
+struct graph { uint64_t count; void *function; struct tensor *tensors; };
+__attribute__((noinline)) int invoke(struct graph *g, int call) __asm__("_ZN6tflite8Subgraph6InvokeEv");
+int invoke(struct graph *g, int call) {
+  for (uint64_t i = 0; i < g->count && g->tensors[0].data; i++)
+    if (g->tensors[i].allocation != 1) *(int32_t *)g->tensors[i].data = call;
+  return 0;
+}
+int main(int count, char **arg) {
+  int calls = atoi(arg[1]), constants = atoi(arg[2]), live = atoi(arg[3]), values = atoi(arg[4]), all = constants + live;
+  const char *what = count > 5 ? arg[5] : "";
+  struct graph g = {all, 0, calloc(all, sizeof(struct tensor))};
+  for (int i = 0; i < all; i++) {
+    struct tensor *t = &g.tensors[i];
+    int32_t dims[] = {1, values};
+    char name[32];
+    snprintf(name, sizeof name, "t%d", i);
+    t->type = 2; t->data = calloc(values, 4); t->dims = memcpy(malloc(sizeof dims), dims, sizeof dims);
+    t->allocation = i < constants ? 1 : 2; t->bytes = 4ull * values; t->name = strdup(name);
+  }
+  struct tensor *const tensors = g.tensors;
+  if (!strcmp(what, "odd")) tensors[all - 1].type = 99;
+  for (int call = 0; call < calls; call++) {
+    if (!strcmp(what, "unmapped") && call == 1) { g.count = 1; g.tensors = (struct tensor *)calloc(1, sizeof(struct tensor)); g.tensors[0].dims = (int32_t *)16; }
+    invoke(&g, call);
+  }
+  return 0;
+}
+C
 cc -O1 -rdynamic -o fixture fixture.c -ldl
 strip fixture
 cc -O1 -shared -fPIC -o late.full.so late.c
 strip -o late.so late.full.so
+cc -O1 -rdynamic -o graph graph.c

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares buffers of a trace with computed ones, by their digests.
 
-Usage: frida_values.py fixture TRACE JSONL CALLS FLOATS | frida_values.py tflite TRACE JSONL TENSORS.npz
+Usage: frida_values.py fixture TRACE JSONL CALLS FLOATS | frida_values.py graph JSONL CALLS NAME...
+       frida_values.py tflite TRACE JSONL TENSORS.npz
 """
 import array
 import hashlib
@@ -35,6 +36,15 @@ def fixture(path, calls, floats):
         assert answered[i][1] == sha256(array.array("f", [2 * value + 1 for value in values]).tobytes()), f"output of call {i}"
 
 
+def graph(path, calls, names):
+    told = {}
+    for line in open(path, encoding="utf-8"):
+        event = json.loads(line)
+        if event["kind"] == "argument" and event["direction"] == "out":
+            told.setdefault(event["call"], {})[event["name"]] = event["first_values"][0]
+    assert [told[call] for call in sorted(told)] == [{name: i for name in names} for i in range(calls)], told
+
+
 def tflite(path, tensors):
     import numpy
 
@@ -48,5 +58,7 @@ def tflite(path, tensors):
 
 if sys.argv[1] == "fixture":
     fixture(sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+elif sys.argv[1] == "graph":
+    graph(sys.argv[2], int(sys.argv[3]), sys.argv[4:])
 else:
     tflite(sys.argv[3], sys.argv[4])

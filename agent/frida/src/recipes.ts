@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runtimes whose calls the agent knows: which function runs a model, and how its tensors are found from there.
-import { argumentHead, keep, Wire } from "./wire.js";
+import { argumentHead, keep, Level, Wire } from "./wire.js";
 
 /** A tensor at the moment of a call. */
 interface Tensor { name: string; dtype: string; shape: number[]; address: NativePointer; bytes: number }
@@ -11,7 +11,8 @@ export interface Recipe {
   watch(wire: Wire, module: Module): InvocationListener[];
 }
 
-const kMostTensors = 256;
+const kMostTensors = 256; // that are told of one call in each direction
+const kMostGraph = 1 << 16; // tensors of a graph, constants included
 const kMostRank = 32;
 const kMostName = 512;
 const kMostBytes = 64 << 20;
@@ -21,21 +22,47 @@ function nameAt(p: NativePointer): string {
   try { return p.readUtf8String()?.slice(0, kMostName) ?? ""; } catch { return ""; }
 }
 
+/** What a walk did not find, by its kind: a note for the first of each, or the trace would pass for complete. */
+class Gaps {
+  private readonly told = new Set<string>();
+  private readonly waiting = new Map<string, string>();
+  constructor(private readonly wire: Wire, private readonly selector: string) {}
+
+  add(kind: string, text: string): void { if (!this.told.has(kind)) this.waiting.set(kind, text); }
+
+  /** Between batches: a note in the batch of a call would be lost with it. What is lost all the same waits for the next call. */
+  tell(): void {
+    for (const [kind, text] of [...this.waiting]) {
+      this.waiting.delete(kind);
+      this.told.add(kind);
+      if (!this.wire.noteInCall(Level.Warning, "frida", this.selector + ": " + text)) {
+        this.told.delete(kind);
+        this.waiting.set(kind, text);
+      }
+    }
+  }
+}
+
+/** Tells only the first of so many; the others are a gap. */
+function atMost(count: number, most: number, kind: string, gaps: Gaps): number {
+  if (count > most) gaps.add("most " + kind, "of " + count + " " + kind + " the first " + most + " are told");
+  return Math.min(count, most);
+}
+
 /** A hook that tells the tensors before and after. `before` is asked on entry, `after` when the function has returned. */
-function watchRun(wire: Wire, module: Module, address: NativePointer, selector: string, before: (args: InvocationArguments) => Tensor[],
-  after: (args: NativePointer[]) => Tensor[], registers: number): InvocationListener {
+function watchRun(wire: Wire, module: Module, address: NativePointer, selector: string, before: (args: InvocationArguments, gaps: Gaps) => Tensor[],
+  after: (args: NativePointer[], gaps: Gaps) => Tensor[], registers: number): InvocationListener {
   const method = wire.method(2, selector, module, address);
+  const gaps = new Gaps(wire, selector);
   const tell = (call: UInt64, tensors: Tensor[], out: boolean): void => {
-    tensors.slice(0, kMostTensors).forEach((tensor, i) => {
+    tensors.slice(0, atMost(tensors.length, kMostTensors, out ? "tensors after a call" : "tensors before a call", gaps)).forEach((tensor, i) => {
       const head = argumentHead(i, out, tensor.name, "tensor", tensor.dtype, tensor.shape);
       wire.callArgument(call, headMemory(head), head.length, uint64(tensor.address.toString()), tensor.bytes, kMostBytes);
     });
   };
-  let faults = 0;
-  const guarded = (what: () => Tensor[]): Tensor[] => {
+  const guarded = (when: string, what: () => Tensor[]): Tensor[] => {
     try { return what(); } catch (error) {
-      // Once is enough: what cannot be walked in one call cannot be in the next.
-      if (faults++ === 0) failures.push(selector + ": " + error);
+      gaps.add(when, "calls without tensors, which could not be walked " + when + ": " + error);
       return [];
     }
   };
@@ -43,20 +70,19 @@ function watchRun(wire: Wire, module: Module, address: NativePointer, selector: 
     onEnter(args) {
       this.call = wire.callBegin(method, uint64(this.returnAddress.toString()));
       this.args = Array.from({ length: registers }, (_, i) => args[i]);
-      tell(this.call, guarded(() => before(args)), false);
+      tell(this.call, guarded("before", () => before(args, gaps)), false);
       this.sent = wire.sendCall();
+      gaps.tell();
     },
     onLeave(value) {
       if (!this.sent) return;
-      tell(this.call, guarded(() => after(this.args)), true);
+      tell(this.call, guarded("after", () => after(this.args, gaps)), true);
       wire.callEnd(this.call, method, uint64(value.toString()));
       wire.sendCall();
+      gaps.tell();
     },
   });
 }
-
-/** What recipes could not walk; agent.ts tells it when it stops. */
-export const failures: string[] = [];
 
 const heads = new Map<string, NativePointer>();
 function headMemory(head: number[]): NativePointer {
@@ -89,19 +115,20 @@ const tfliteExports: Recipe = {
     const bytes = new NativeFunction(f("TfLiteTensorByteSize"), "size_t", [p]);
     const data = new NativeFunction(f("TfLiteTensorData"), p, [p]);
     const name = new NativeFunction(f("TfLiteTensorName"), p, [p]);
-    const walk = (interpreter: NativePointer, out: boolean): Tensor[] => {
+    const walk = (interpreter: NativePointer, out: boolean, gaps: Gaps): Tensor[] => {
       const tensors: Tensor[] = [];
-      const count = Math.min(counts[+out](interpreter), kMostTensors);
+      const count = atMost(counts[+out](interpreter), kMostTensors, out ? "outputs" : "inputs", gaps);
       for (let i = 0; i < count; i++) {
         const t = gets[+out](interpreter, i);
-        if (t.isNull()) continue;
+        if (t.isNull()) { gaps.add("null", "a tensor that the runtime does not give is not told"); continue; }
+        const dims = atMost(rank(t), kMostRank, "dimensions", gaps);
         const shape: number[] = [];
-        for (let d = 0; d < Math.min(rank(t), kMostRank); d++) shape.push(dim(t, d));
+        for (let d = 0; d < dims; d++) shape.push(dim(t, d));
         tensors.push({ name: nameAt(name(t)), dtype: kTfLiteTypes[type(t)] ?? "", shape, address: data(t), bytes: Number(bytes(t)) });
       }
       return tensors;
     };
-    return [watchRun(wire, module, invoke, "so:" + module.name + "!TfLiteInterpreterInvoke", args => walk(args[0], false), args => walk(args[0], true), 1)];
+    return [watchRun(wire, module, invoke, "so:" + module.name + "!TfLiteInterpreterInvoke", (args, gaps) => walk(args[0], false, gaps), (args, gaps) => walk(args[0], true, gaps), 1)];
   },
 };
 
@@ -111,7 +138,9 @@ const kTensorSizes = [112, 120, 128, 136, 144, 104, 96];
 const kContextOffsets = [0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96];
 const kConstant = 1; // allocation: mapped with the model
 
-function readTensor(t: NativePointer): { tensor: Tensor; allocation: number } | null {
+function allocationOf(t: NativePointer): number { return t.add(32).readU32(); }
+
+function readTensor(t: NativePointer): Tensor | null {
   const type = t.readU32();
   const dims = t.add(16).readPointer();
   const bytes = t.add(40).readU64();
@@ -123,9 +152,8 @@ function readTensor(t: NativePointer): { tensor: Tensor; allocation: number } | 
     for (let d = 0; d < rank; d++) shape.push(dims.add(4 + 4 * d).readS32());
     if (shape.some(each => each < 0)) return null;
   }
-  const allocation = t.add(32).readU32();
-  if (allocation > 16) return null;
-  return { tensor: { name: nameAt(t.add(56).readPointer()), dtype: kTfLiteTypes[type], shape, address: t.add(8).readPointer(), bytes: bytes.toNumber() }, allocation };
+  if (allocationOf(t) > 16) return null;
+  return { name: nameAt(t.add(56).readPointer()), dtype: kTfLiteTypes[type], shape, address: t.add(8).readPointer(), bytes: bytes.toNumber() };
 }
 
 /** Where in an interpreter's graph its context lies, and how large its tensors are: the first layout by which all tensors are sound. */
@@ -134,12 +162,12 @@ function layoutOf(graph: NativePointer): { context: number; size: number } {
     try {
       const count = graph.add(context).readU64().toNumber();
       const tensors = graph.add(context + 16).readPointer();
-      if (count < 1 || count > 1 << 16 || tensors.compare(ptr(0x10000)) < 0) continue;
+      if (count < 1 || count > kMostGraph || tensors.compare(ptr(0x10000)) < 0) continue;
       for (const size of kTensorSizes) {
         let sound = true;
         for (let i = 0; i < Math.min(count, 64) && sound; i++) {
           const read = readTensor(tensors.add(i * size));
-          sound = read !== null && sizeFits(read.tensor);
+          sound = read !== null && sizeFits(read);
         }
         if (sound) return { context, size };
       }
@@ -162,18 +190,21 @@ const tfliteSymbols: Recipe = {
     const symbol = module.enumerateSymbols().find(each => each.name === "_ZN6tflite8Subgraph6InvokeEv" && !each.address.isNull());
     if (symbol === undefined) return [];
     let layout: { context: number; size: number } | null = null;
-    const walk = (graph: NativePointer): Tensor[] => {
+    const walk = (graph: NativePointer, gaps: Gaps): Tensor[] => {
       layout ??= layoutOf(graph);
-      const count = Math.min(graph.add(layout.context).readU64().toNumber(), kMostTensors);
+      const count = atMost(graph.add(layout.context).readU64().toNumber(), kMostGraph, "tensors of a graph", gaps);
       const tensors = graph.add(layout.context + 16).readPointer();
       const out: Tensor[] = [];
       for (let i = 0; i < count; i++) {
-        const read = readTensor(tensors.add(i * layout.size));
-        if (read !== null && read.allocation !== kConstant && !read.tensor.address.isNull()) out.push(read.tensor);
+        const t = tensors.add(i * layout.size);
+        if (allocationOf(t) === kConstant) continue; // most of a graph: not read any further
+        const read = readTensor(t);
+        if (read === null) gaps.add("tensor", "tensor " + i + " is not what a tensor looks like, and is not told");
+        else if (!read.address.isNull()) out.push(read);
       }
       return out;
     };
-    return [watchRun(wire, module, symbol.address, "so:" + module.name + "!" + symbol.name, args => walk(args[0]), args => walk(args[0]), 1)];
+    return [watchRun(wire, module, symbol.address, "so:" + module.name + "!" + symbol.name, (args, gaps) => walk(args[0], gaps), (args, gaps) => walk(args[0], gaps), 1)];
   },
 };
 
@@ -200,7 +231,7 @@ const onnxRuntime: Recipe = {
       if (!failed.isNull()) new NativeFunction(slot(kOrtReleaseStatus), "void", [p])(failed);
       return failed.isNull();
     };
-    const tensor = (value: NativePointer, name: string): Tensor | null => {
+    const tensor = (value: NativePointer, name: string, gaps: Gaps): Tensor | null => {
       const cell = Memory.alloc(8);
       if (value.isNull() || !status(kOrtInfo, value, cell)) return null;
       const info = cell.readPointer();
@@ -208,7 +239,7 @@ const onnxRuntime: Recipe = {
         if (!status(kOrtType, info, cell)) return null;
         const dtype = kOrtTypes[cell.readU32()] ?? "";
         if (!status(kOrtRank, info, cell)) return null;
-        const rank = Math.min(cell.readU64().toNumber(), kMostRank);
+        const rank = atMost(cell.readU64().toNumber(), kMostRank, "dimensions", gaps);
         const dims = Memory.alloc(8 * kMostRank);
         if (!new NativeFunction(slot(kOrtDims), p, [p, p, "size_t"])(info, dims, rank).isNull()) return null;
         if (!status(kOrtCount, info, cell)) return null;
@@ -220,16 +251,19 @@ const onnxRuntime: Recipe = {
         new NativeFunction(slot(kOrtReleaseInfo), "void", [p])(info);
       }
     };
-    const walk = (names: NativePointer, values: NativePointer, count: number): Tensor[] => {
+    const walk = (names: NativePointer, values: NativePointer, count: number, what: string, gaps: Gaps): Tensor[] => {
       const out: Tensor[] = [];
-      for (let i = 0; i < Math.min(count, kMostTensors); i++) {
-        const found = tensor(values.add(8 * i).readPointer(), nameAt(names.add(8 * i).readPointer()));
+      const most = atMost(count, kMostTensors, what, gaps);
+      for (let i = 0; i < most; i++) {
+        const name = nameAt(names.add(8 * i).readPointer());
+        const found = tensor(values.add(8 * i).readPointer(), name, gaps);
         if (found !== null) out.push(found);
+        else gaps.add("value", "the runtime does not say what is in " + name + ", which is not told");
       }
       return out;
     };
     return [watchRun(wire, module, slot(kOrtRun), "so:" + module.name + "+0x" + slot(kOrtRun).sub(module.base).toString(16),
-      args => walk(args[2], args[3], args[4].toUInt32()), args => walk(args[5], args[7], args[6].toUInt32()), 8)];
+      (args, gaps) => walk(args[2], args[3], args[4].toUInt32(), "inputs", gaps), (args, gaps) => walk(args[5], args[7], args[6].toUInt32(), "outputs", gaps), 8)];
   },
 };
 

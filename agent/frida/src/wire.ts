@@ -146,7 +146,8 @@ export class Wire {
 
   event(kind: number, payload: Payload): void {
     const bytes = payload.bytes();
-    this.addEvent(kind, 0, keepForNow(bytes), bytes.length);
+    // Memory of its own: while native code runs, other threads run JavaScript.
+    this.addEvent(kind, 0, Memory.alloc(bytes.length).writeByteArray(bytes), bytes.length);
   }
   /** Definitions and notes that were added since the last time. */
   send(): boolean { return this.sendEvents(1) === 1; }
@@ -156,6 +157,12 @@ export class Wire {
   note(level: Level, where: string, text: string): void {
     this.event(Kind.Note, new Payload().u8(level).text(where).text(text));
     this.send();
+  }
+
+  /** On the thread of a call, between its batches: it waits no longer than the call does; false if it was dropped. */
+  noteInCall(level: Level, where: string, text: string): boolean {
+    this.event(Kind.Note, new Payload().u8(level).text(where).text(text));
+    return this.sendCall();
   }
 
   module(m: Module): number {
@@ -182,17 +189,6 @@ export class Wire {
   }
   /** Before the code is unmapped: threads that end later must not call into it. */
   forgetThreads(): void { new NativeFunction(libc("pthread_key_delete"), "int", ["uint32"])(this.key.readU32()); }
-}
-
-let scratch = Memory.alloc(1 << 16);
-let scratchSize = 1 << 16;
-function keepForNow(bytes: number[]): NativePointer {
-  if (bytes.length > scratchSize) {
-    scratchSize = bytes.length * 2;
-    scratch = Memory.alloc(scratchSize);
-  }
-  scratch.writeByteArray(bytes);
-  return scratch;
 }
 
 function connect(collector: string): number {

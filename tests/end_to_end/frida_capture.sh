@@ -61,6 +61,30 @@ for when in before after; do
   [ "$(grep -c "calls without tensors, which could not be walked $when" unmapped.jsonl)" = 1 ] || fail "no note, or several, on a walk that failed $when a call"
 done
 
+step "a call that is given 256 MiB: as much is copied as the longest buffer has, and the memory goes back"
+in='{"index": 0, "in": true, "length": {"number": "16777216"}}'
+printf '{"recipes": [], "hooks": [{"selector": "so:fixture!convert", "module": ["fixture"], "find": {"export": ["convert"]}, "arguments": [%s]}]}\n' \
+  "$in$(printf ", $in%.0s" 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)" >large.json
+rm -f memory.txt
+run 0 "$DAYLIGHT" capture --frida --unsafe-no-sandbox --out large --frida-plan large.json --json "$PWD/fixture" -- 2 4194304
+json out 'd["calls"] == 2 and d["lost_calls"] == 0 and d["lost_events"] == 0 and d["without_goodbye"] == 0'
+run 0 "$DAYLIGHT" check large
+run 0 "$DAYLIGHT" trace export large --format jsonl --out large.jsonl
+python3 "$PROJECT/tests/end_to_end/frida_values.py" dropped large.jsonl 2 4 12 || fail "other buffers were dropped, or not counted"
+python3 "$PROJECT/tests/end_to_end/frida_values.py" memory memory.txt peak 96 after 24 || fail "the process has more memory than it should"
+
+step "a process that gets no memory any more: the buffer is lost, the process and the call are not"
+run 0 "$DAYLIGHT" capture --frida --unsafe-no-sandbox --out poor --frida-plan large.json --json "$PWD/fixture" -- 2 4194304 poor
+json out 'd["calls"] == 2 and d["lost_calls"] == 0 and d["lost_events"] == 0 and d["without_goodbye"] == 0'
+run 0 "$DAYLIGHT" trace export poor --format jsonl --out poor.jsonl
+python3 "$PROJECT/tests/end_to_end/frida_values.py" dropped poor.jsonl 2 0 16 || fail "other buffers were dropped, or not counted"
+
+step "shapes that change with each call take no memory that stays"
+rm -f memory.txt
+run 0 "$DAYLIGHT" capture --frida --unsafe-no-sandbox --out shapes --json "$PWD/graph" -- 250 0 100 10 shapes
+json out 'd["calls"] == 250 and d["lost_calls"] == 0'
+python3 "$PROJECT/tests/end_to_end/frida_values.py" memory memory.txt after 4 || fail "memory stays"
+
 step "refusals"
 run 2 "$DAYLIGHT" capture --frida --out none --watch "$watch" "$PWD/fixture"; one_line 'not in the jail'
 run 2 "$DAYLIGHT" capture --frida --out none2 --unsafe-no-sandbox --watch 'java:a/B;.c' "$PWD/fixture"; one_line 'functions of libraries'

@@ -3,14 +3,38 @@
 # Makes a program and a library without symbols in this folder; the program converts floats by a function of its own or of the library. Then a
 # program with a graph of tensors that lies in memory as TensorFlow Lite's does, behind the symbol by which the agent finds that.
 set -eu
+cat >memory.h <<'C'
+#include <stdio.h>
+#include <string.h>
+/* A field of /proc/self/status in KiB, for the file memory.txt. */
+static void tell_memory(const char *field, const char *name) {
+  char line[256];
+  FILE *status = fopen("/proc/self/status", "r"), *file = fopen("memory.txt", "a");
+  while (fgets(line, sizeof line, status))
+    if (!strncmp(line, field, strlen(field))) fprintf(file, "%s %s", name, line + strlen(field) + 1);
+  fclose(status);
+  fclose(file);
+}
+C
 cat >fixture.c <<'C'
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+#include "memory.h"
+/* From now on the system gives 8 MiB more and nothing else. */
+static void become_poor(void) {
+  unsigned long pages;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (fscanf(file, "%lu", &pages) != 1) abort();
+  fclose(file);
+  struct rlimit limit = {pages * getpagesize() + (8ul << 20), RLIM_INFINITY};
+  setrlimit(RLIMIT_AS, &limit);
+}
 __attribute__((noinline)) int convert(const float *in, float *out, int n) {
   for (int i = 0; i < n; i++) out[i] = in[i] * 2 + 1;
   return n;
@@ -25,7 +49,9 @@ int main(int count, char **arg) {
     call = (int (*)(const float *, float *, int))dlsym(library, "outer");
   }
   float *in = malloc(4 * n), *out = malloc(4 * n);
-  for (int i = 0; i < n; i++) in[i] = i;
+  for (int i = 0; i < n; i++) in[i] = out[i] = i;
+  if (!strcmp(what, "poor")) become_poor();
+  tell_memory("VmRSS:", "before");
   for (int i = 0; i < calls; i++) {
     in[0] = i;
     call(in, out, n);
@@ -36,6 +62,8 @@ int main(int count, char **arg) {
     fprintf(file, "%f\n", (double)clock() / CLOCKS_PER_SEC);
     fclose(file);
   }
+  tell_memory("VmHWM:", "peak");
+  tell_memory("VmRSS:", "after");
   if (!strcmp(what, "kill")) { usleep(300000); kill(getpid(), SIGKILL); }
   return 0;
 }
@@ -52,6 +80,7 @@ cat >graph.c <<'C'
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "memory.h"
 struct tensor { uint32_t type; char gap0[4]; void *data; int32_t *dims; uint64_t gap1; uint32_t allocation; char gap2[4]; uint64_t bytes; uint64_t gap3; const char *name; char gap4[48]; };
 struct graph { uint64_t count; void *function; struct tensor *tensors; };
 __attribute__((noinline)) int invoke(struct graph *g, int call) __asm__("_ZN6tflite8Subgraph6InvokeEv");
@@ -76,8 +105,13 @@ int main(int count, char **arg) {
   if (!strcmp(what, "odd")) tensors[all - 1].type = 99;
   for (int call = 0; call < calls; call++) {
     if (!strcmp(what, "unmapped") && call == 1) { g.count = 1; g.tensors = (struct tensor *)calloc(1, sizeof(struct tensor)); g.tensors[0].dims = (int32_t *)16; }
+    if (!strcmp(what, "shapes")) {
+      if (call == calls / 5) tell_memory("VmRSS:", "before");
+      for (int i = 0; i < all; i++) { tensors[i].dims[1] = call + 1; tensors[i].bytes = 0; }
+    }
     invoke(&g, call);
   }
+  tell_memory("VmRSS:", "after");
   return 0;
 }
 C

@@ -2,6 +2,7 @@
 """Compares buffers of a trace with computed ones, by their digests.
 
 Usage: frida_values.py fixture TRACE JSONL CALLS FLOATS | frida_values.py graph JSONL CALLS NAME...
+       frida_values.py dropped JSONL CALLS HELD DROPPED | frida_values.py memory FILE (FIELD MIB)...
        frida_values.py tflite TRACE JSONL TENSORS.npz
 """
 import array
@@ -45,6 +46,29 @@ def graph(path, calls, names):
     assert [told[call] for call in sorted(told)] == [{name: i for name in names} for i in range(calls)], told
 
 
+def dropped(path, calls, held, lost):
+    """So many arguments of each call are there and not there, and what is not there is counted."""
+    told, missing, counted = {}, 0, 0
+    for line in open(path, encoding="utf-8"):
+        event = json.loads(line)
+        if event["kind"] == "argument":
+            told.setdefault(event["call"], []).append(event["buffer"]["held"])
+            missing += event["length"] if event["buffer"]["held"] == "dropped" else 0
+        if event["kind"] == "loss":
+            counted += event["bytes"]
+    assert list(told.values()) == [["blob"] * held + ["dropped"] * lost] * calls, told
+    assert counted == missing, (counted, missing)
+
+
+def memory(path, limits):
+    """Each field is at most so many MiB above what was there before."""
+    fields = {name: int(kib) for name, kib, _ in map(str.split, open(path, encoding="utf-8"))}
+    for name, most in zip(limits[::2], limits[1::2]):
+        more = (fields[name] - fields["before"]) / 1024
+        print(f"{name}: {more:.1f} MiB more than before")
+        assert more <= float(most), name
+
+
 def tflite(path, tensors):
     import numpy
 
@@ -58,6 +82,10 @@ def tflite(path, tensors):
 
 if sys.argv[1] == "fixture":
     fixture(sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+elif sys.argv[1] == "dropped":
+    dropped(sys.argv[2], *map(int, sys.argv[3:]))
+elif sys.argv[1] == "memory":
+    memory(sys.argv[2], sys.argv[3:])
 elif sys.argv[1] == "graph":
     graph(sys.argv[2], int(sys.argv[3]), sys.argv[4:])
 else:

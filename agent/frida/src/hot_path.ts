@@ -3,12 +3,14 @@
 //
 // A buffer is copied once, by the kernel (process_vm_readv of our own process: an address that is not mapped is an error, not a crash), into
 // memory of its thread, so that checksums hold although the app goes on writing. Frames are made outside of the lock; one system call sends a batch.
+import { hotMemorySource } from "./hot_memory.js";
+import { hotSendingSource } from "./hot_sending.js";
 
 export const hotPathSource = `
 #include <glib.h>
 #include <string.h>
 #include <gum/guminterceptor.h>
-
+${hotMemorySource}
 
 typedef struct { void *base; gsize size; } IoVec;
 typedef struct { void *name; guint32 name_size; IoVec *iov; gsize iov_count; void *control; gsize control_size; gint32 flags; } Message;
@@ -36,7 +38,6 @@ extern guint32 crc_table[8][256];
 #define CHUNK_MOST 1044480
 #define INLINE_MOST 16384
 #define BUFFER_MOST (64ull << 20)
-#define BATCH_MOST (12u << 20)
 #define PATIENCE_MS 50
 #define STALL_MS 10000
 #define DEPTH 64
@@ -45,6 +46,7 @@ extern guint32 crc_table[8][256];
 
 enum { MODULE = 2, METHOD = 3, ENTER = 4, LEAVE = 5, ARGUMENT = 6, LOSS = 9, CHUNK = 0xf002, SEND = 0xf003, BYE = 0xf004 };
 enum { RETURNED = 0, UNWOUND = 3 };
+enum { NOTHING = 0, INLINE = 1, BLOB = 2, UNREADABLE = 4, DROPPED = 5 };
 
 /* Steps of a length, operands before their operator; layout as plan.ts writes it. */
 typedef struct { guint64 kind; guint64 value; } Operation;
@@ -71,8 +73,9 @@ typedef struct {
 typedef struct { guint64 call; gsize mark; guint32 method; } Open;
 typedef struct { guint64 call; guint64 values[ARGUMENTS]; } Invocation;
 typedef struct {
-  guint8 *events; gsize events_size; gsize events_room;
-  guint8 *chunks; gsize chunks_size; gsize chunks_room;
+  Pages events, chunks;    /* of the batch */
+  guint64 copied, dropped; /* bytes of buffers: that are in the batch, and that are not although they were wanted */
+  guint32 broken;          /* there was no memory for an event: the batch cannot be sent */
   guint32 buffers; guint32 tid;
   guint64 enters; guint64 count;
   guint32 depth;
@@ -117,17 +120,7 @@ static Thread *this_thread (void)
   return t;
 }
 
-void thread_gone (void *state) { Thread *t = state; g_free (t->events); g_free (t->chunks); g_free (t); }
-
-static guint8 *room_for (guint8 **bytes, gsize size, gsize *room, gsize more)
-{
-  if (size + more > *room) {
-    gsize want = (size + more) * 2;
-    *bytes = g_realloc (*bytes, want);
-    *room = want;
-  }
-  return *bytes + size;
-}
+void thread_gone (void *state) { Thread *t = state; give_back (&t->events); give_back (&t->chunks); g_free (t); }
 
 static guint8 *put32 (guint8 *p, guint32 v) { memcpy (p, &v, 4); return p + 4; }
 static guint8 *put64 (guint8 *p, guint64 v) { memcpy (p, &v, 8); return p + 8; }
@@ -148,15 +141,28 @@ static void seal (guint8 *frame, guint32 kind, guint64 time, guint32 tid, guint6
   put32 (frame + FRAME_HEAD + payload, crc ^ 0xffffffff);
 }
 
-static guint8 *begin_event (Thread *t, gsize most) { return room_for (&t->events, t->events_size, &t->events_room, FRAME_HEAD + most + 4) + FRAME_HEAD; }
-static void end_event (Thread *t, guint32 kind, guint64 call, guint8 *end)
+static void count_event (Thread *t, guint32 kind)
 {
-  guint8 *frame = t->events + t->events_size;
-  gsize payload = (gsize) (end - frame) - FRAME_HEAD;
-  seal (frame, kind, now (), t->tid, call, payload);
-  t->events_size += FRAME_HEAD + payload + 4;
   if (kind < CHUNK) t->count++;
   if (kind == ENTER) t->enters++;
+}
+
+/* NULL: there is no memory; the event is counted, and the batch will be lost. There is always room left for a mark. */
+static guint8 *begin_event (Thread *t, guint32 kind, gsize most)
+{
+  guint8 *frame = room_for (&t->events, FRAME_HEAD + most + 4 + FRAME_HEAD + 4);
+  if (frame != NULL) return frame + FRAME_HEAD;
+  t->broken = 1;
+  count_event (t, kind);
+  return NULL;
+}
+static void end_event (Thread *t, guint32 kind, guint64 call, guint8 *end)
+{
+  guint8 *frame = t->events.bytes + t->events.size;
+  gsize payload = (gsize) (end - frame) - FRAME_HEAD;
+  seal (frame, kind, now (), t->tid, call, payload);
+  t->events.size += FRAME_HEAD + payload + 4;
+  count_event (t, kind);
 }
 
 static gssize read_memory (void *to, guint64 from, gsize size)
@@ -167,24 +173,22 @@ static gssize read_memory (void *to, guint64 from, gsize size)
   return sys_process_vm_readv (state.owner, &local, 1, &remote, 1, 0);
 }
 
-/* Into chunks of the batch; gives what could be read. */
+/* Into chunks of the batch, which has room for them; gives what could be read. */
 static guint64 copy_chunks (Thread *t, guint64 address, guint64 size)
 {
-  gsize first = t->chunks_size;
+  gsize first = t->chunks.size;
   guint64 done = 0, at;
   guint64 time = now ();
   guint8 *p;
   while (done < size) {
     gsize want = size - done < CHUNK_MOST ? (gsize) (size - done) : CHUNK_MOST;
-    gssize got;
-    p = room_for (&t->chunks, t->chunks_size, &t->chunks_room, FRAME_HEAD + CHUNK_HEAD + want + 4);
-    got = read_memory (p + FRAME_HEAD + CHUNK_HEAD, address + done, want);
+    gssize got = read_memory (t->chunks.bytes + t->chunks.size + FRAME_HEAD + CHUNK_HEAD, address + done, want);
     if (got <= 0) break;
-    t->chunks_size += FRAME_HEAD + CHUNK_HEAD + (gsize) got + 4;
+    t->chunks.size += FRAME_HEAD + CHUNK_HEAD + (gsize) got + 4;
     done += (guint64) got;
     if ((gsize) got < want) break;
   }
-  p = t->chunks + first;
+  p = t->chunks.bytes + first;
   for (at = 0; at < done;) {
     gsize part = done - at < CHUNK_MOST ? (gsize) (done - at) : CHUNK_MOST;
     put64 (put64 (put32 (p + FRAME_HEAD, t->buffers), done), at);
@@ -196,116 +200,57 @@ static guint64 copy_chunks (Thread *t, guint64 address, guint64 size)
   return done;
 }
 
+/* Whether the batch has room for so much. */
+static int may_copy (Thread *t, guint64 most)
+{
+  gsize frames = (gsize) (most / CHUNK_MOST + 1) * (FRAME_HEAD + CHUNK_HEAD + 4);
+  if (most > COPIED_MOST - t->copied) return 0;
+  return most <= INLINE_MOST || room_for (&t->chunks, (gsize) most + frames) != NULL;
+}
+
+static guint8 *put_held (guint8 *p, int held, guint64 captured) { *p++ = (guint8) held; return put64 (p, captured); }
+
+/* What follows an argument's length, and whether its bytes could be read. */
+static guint8 *put_bytes (Thread *t, guint8 *p, guint64 address, guint64 most, int *readable)
+{
+  guint64 captured = 0;
+  if (!may_copy (t, most)) {
+    guint8 probe; /* what cannot be read is not lost */
+    if (read_memory (&probe, address, 1) > 0) {
+      t->dropped += most;
+      return put_held (p, DROPPED, 0);
+    }
+  } else if (most > INLINE_MOST) {
+    captured = copy_chunks (t, address, most);
+  } else {
+    gssize got = read_memory (p + 9, address, (gsize) most);
+    if (got > 0) captured = (guint64) got;
+  }
+  t->copied += captured;
+  *readable = captured > 0;
+  if (captured == 0) return put_held (p, UNREADABLE, 0);
+  p = put_held (p, most > INLINE_MOST ? BLOB : INLINE, captured);
+  if (most <= INLINE_MOST) return p + captured;
+  memset (put32 (p, t->buffers - 1), 0, 28);
+  return p + 32;
+}
+
 static void add_argument (Thread *t, guint64 call, const guint8 *before, gsize before_size, guint64 address, guint64 length, guint64 limit, int wanted, int guess)
 {
   guint64 most = length < limit ? length : limit;
-  guint64 captured = 0;
-  guint8 *p, *length_at;
+  guint8 *p = begin_event (t, ARGUMENT, before_size + 25 + 32 + INLINE_MOST), *at_length;
+  int readable = 1;
+  if (p == NULL) return;
   if (most > BUFFER_MOST) most = BUFFER_MOST;
-  if (wanted && most > INLINE_MOST) captured = copy_chunks (t, address, most);
-  p = begin_event (t, before_size + 25 + 32 + INLINE_MOST);
   memcpy (p, before, before_size);
-  p = put64 (p + before_size, address);
-  length_at = p;
-  p = put64 (p, length);
-  if (!wanted || length == 0) {
-    *p++ = 0; p = put64 (p, 0);
-  } else if (most <= INLINE_MOST) {
-    gssize got = read_memory (p + 9, address, (gsize) most);
-    if (got <= 0 && guess) put64 (length_at, 0);
-    *p++ = got > 0 ? 1 : guess ? 0 : 4;
-    p = put64 (p, got > 0 ? (guint64) got : 0);
-    if (got > 0) p += got;
-  } else if (captured > 0) {
-    *p++ = 2; p = put64 (p, captured);
-    p = put32 (p, t->buffers - 1);
-    memset (p, 0, 28); p += 28;
-  } else {
-    if (guess) put64 (length_at, 0);
-    *p++ = guess ? 0 : 4; p = put64 (p, 0);
-  }
+  at_length = put64 (p + before_size, address);
+  p = put64 (at_length, length);
+  p = wanted && length != 0 ? put_bytes (t, p, address, most, &readable) : put_held (p, NOTHING, 0);
+  if (!readable && guess) p = put_held (put64 (at_length, 0), NOTHING, 0);
   end_event (t, ARGUMENT, call, p);
 }
 
-static void hang_up (void) { if (wire_fd >= 0) sys_close (wire_fd); wire_fd = -1; }
-
-/* All of it (1), nothing of it (0), or the connection is gone (-1). Under the lock. */
-static int send_all (IoVec *iov, gsize count, int first_wait)
-{
-  int begun = 0;
-  while (count > 0) {
-    Message m;
-    gssize sent;
-    if (iov->size == 0) { iov++; count--; continue; }
-    if (wire_fd < 0) return -1;
-    memset (&m, 0, sizeof (m));
-    m.iov = iov; m.iov_count = count;
-    sent = sys_sendmsg (wire_fd, &m, 0x40 | 0x4000); /* DONTWAIT, NOSIGNAL */
-    if (sent < 0) {
-      int why = *sys_errno ();
-      PollFd p;
-      if (why == 4) continue;
-      if (why != 11) { hang_up (); return -1; }
-      p.fd = wire_fd; p.events = 4; p.revents = 0;
-      if (sys_poll (&p, 1, begun ? STALL_MS : first_wait) == 0) {
-        if (!begun) return 0;
-        hang_up ();
-        return -1;
-      }
-      continue;
-    }
-    begun = 1;
-    while (count > 0 && (gsize) sent >= iov->size) { sent -= iov->size; iov++; count--; }
-    if (count > 0) { iov->base = (guint8 *) iov->base + sent; iov->size -= (gsize) sent; }
-  }
-  return 1;
-}
-
-static guint8 *put_mark (guint8 *p, guint32 kind) { seal (p, kind, 0, 0, 0, 0); return p + FRAME_HEAD + 4; }
-
-/* Before the next batch: what could not be sent since the last one that could. */
-static int tell_losses (int first_wait)
-{
-  guint8 frames[256];
-  guint8 *p = frames + FRAME_HEAD;
-  guint64 calls = state.lost_calls - state.told_calls, events = state.lost_events - state.told_events, bytes = state.lost_bytes - state.told_bytes;
-  IoVec iov;
-  int sent;
-  if (events == 0) return 1;
-  p = put64 (put64 (put64 (p, calls), events), bytes);
-  p = put32 (p, 17);
-  memcpy (p, "the wire was full", 17); p += 17;
-  seal (frames, LOSS, now (), 0, 0, (gsize) (p - frames) - FRAME_HEAD);
-  p = put_mark (p + 4, SEND);
-  iov.base = frames; iov.size = (gsize) (p - frames);
-  sent = send_all (&iov, 1, first_wait);
-  if (sent == 1) { state.told_calls += calls; state.told_events += events; state.told_bytes += bytes; }
-  return sent;
-}
-
-static int send_batch (Thread *t, int first_wait)
-{
-  IoVec iov[2];
-  int sent = -1;
-  gsize size;
-  put_mark (room_for (&t->events, t->events_size, &t->events_room, FRAME_HEAD + 4), SEND);
-  t->events_size += FRAME_HEAD + 4;
-  iov[0].base = t->chunks; iov[0].size = t->chunks_size;
-  iov[1].base = t->events; iov[1].size = t->events_size;
-  size = t->chunks_size + t->events_size;
-  g_mutex_lock (&state.sending);
-  if (wire_fd >= 0 && sys_getpid () == state.owner) {
-    sent = tell_losses (first_wait);
-    if (sent == 1) sent = send_all (iov, 2, first_wait);
-  }
-  if (sent != 1) { state.lost_calls += t->enters; state.lost_events += t->count; state.lost_bytes += size; }
-  g_mutex_unlock (&state.sending);
-  t->events_size = t->chunks_size = 0;
-  t->buffers = 0;
-  t->enters = t->count = 0;
-  return sent == 1;
-}
-
+${hotSendingSource}
 static guint64 new_call (Hook *h)
 {
   guint64 call = 0;
@@ -322,7 +267,9 @@ static guint64 new_call (Hook *h)
 
 static void add_leave (Thread *t, guint64 call, guint32 method, int outcome, guint64 value)
 {
-  guint8 *p = put32 (begin_event (t, 32), method);
+  guint8 *p = begin_event (t, LEAVE, 32);
+  if (p == NULL) return;
+  p = put32 (p, method);
   *p++ = (guint8) outcome;
   p = put32 (put64 (p, value), 0);
   end_event (t, LEAVE, call, p);
@@ -339,8 +286,9 @@ static void close_below (Thread *t, gsize mark)
 
 static void add_enter (Thread *t, guint64 call, guint32 method, guint64 caller)
 {
-  guint8 *p = put32 (begin_event (t, 32), method);
-  p = put64 (p, caller);
+  guint8 *p = begin_event (t, ENTER, 32);
+  if (p == NULL) return;
+  p = put64 (put32 (p, method), caller);
   p = put64 (p, t->depth > 0 ? t->open[t->depth - 1].call : 0);
   end_event (t, ENTER, call, p);
 }
@@ -460,7 +408,8 @@ void call_end (guint64 call, guint32 method, guint64 value) { add_leave (this_th
 void wire_event (guint32 kind, guint64 call, const guint8 *payload, guint32 size)
 {
   Thread *t = this_thread ();
-  guint8 *p = begin_event (t, size);
+  guint8 *p = begin_event (t, kind, size);
+  if (p == NULL) return;
   memcpy (p, payload, size);
   end_event (t, kind, call, p + size);
 }

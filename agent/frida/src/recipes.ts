@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runtimes whose calls the agent knows: which function runs a model, and how its tensors are found from there.
-import { argumentHead, keep, Level, Wire } from "./wire.js";
+import { argumentHead, lent, Level, Wire } from "./wire.js";
 
 /** A tensor at the moment of a call. */
 interface Tensor { name: string; dtype: string; shape: number[]; address: NativePointer; bytes: number }
@@ -57,7 +57,7 @@ function watchRun(wire: Wire, module: Module, address: NativePointer, selector: 
   const tell = (call: UInt64, tensors: Tensor[], out: boolean): void => {
     tensors.slice(0, atMost(tensors.length, kMostTensors, out ? "tensors after a call" : "tensors before a call", gaps)).forEach((tensor, i) => {
       const head = argumentHead(i, out, tensor.name, "tensor", tensor.dtype, tensor.shape);
-      wire.callArgument(call, headMemory(head), head.length, uint64(tensor.address.toString()), tensor.bytes, kMostBytes);
+      wire.callArgument(call, lent(head), head.length, uint64(tensor.address.toString()), tensor.bytes, kMostBytes);
     });
   };
   const guarded = (when: string, what: () => Tensor[]): Tensor[] => {
@@ -82,18 +82,6 @@ function watchRun(wire: Wire, module: Module, address: NativePointer, selector: 
       gaps.tell();
     },
   });
-}
-
-const heads = new Map<string, NativePointer>();
-function headMemory(head: number[]): NativePointer {
-  const key = String.fromCharCode(...head);
-  let memory = heads.get(key);
-  if (memory === undefined) {
-    if (heads.size > 4096) heads.clear(); // shapes that change all the time
-    memory = keep(head);
-    heads.set(key, memory);
-  }
-  return memory;
 }
 
 // TfLiteType.

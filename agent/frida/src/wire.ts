@@ -58,6 +58,9 @@ export function keep(bytes: number[]): NativePointer {
   return memory;
 }
 
+/** Memory that goes with the last reference to it. Not one that is used again: while native code runs, other threads run JavaScript. */
+export function lent(bytes: number[]): NativePointer { return Memory.alloc(Math.max(bytes.length, 1)).writeByteArray(bytes); }
+
 /** What stands in an argument event before its address. */
 export function argumentHead(index: number, out: boolean, name: string, type: string, dtype: string, shape: number[]): number[] {
   const p = new Payload().u32(index >>> 0).u8(out ? 1 : 0).text(name).text(type).text(dtype).u8(Math.min(shape.length, 32));
@@ -118,7 +121,7 @@ export class Wire {
       crc_instruction: crc ?? libc("getpid"), // never called where there is none
       sys_errno: Module.findGlobalExportByName("__errno_location") ?? libc("__errno"),
     };
-    for (const name of ["process_vm_readv", "sendmsg", "poll", "clock_gettime", "close", "getpid", "gettid", "pthread_getspecific", "pthread_setspecific"]) symbols["sys_" + name] = libc(name);
+    for (const name of ["process_vm_readv", "sendmsg", "poll", "mmap", "mremap", "munmap", "clock_gettime", "close", "getpid", "gettid", "pthread_getspecific", "pthread_setspecific"]) symbols["sys_" + name] = libc(name);
     this.hotPath = new CModule(hotPathSource, symbols);
     const f = this.hotPath as unknown as Record<string, NativePointer>;
     const created = new NativeFunction(libc("pthread_key_create"), "int", ["pointer", "pointer"])(this.key, f.thread_gone);
@@ -146,8 +149,7 @@ export class Wire {
 
   event(kind: number, payload: Payload): void {
     const bytes = payload.bytes();
-    // Memory of its own: while native code runs, other threads run JavaScript.
-    this.addEvent(kind, 0, Memory.alloc(bytes.length).writeByteArray(bytes), bytes.length);
+    this.addEvent(kind, 0, lent(bytes), bytes.length);
   }
   /** Definitions and notes that were added since the last time. */
   send(): boolean { return this.sendEvents(1) === 1; }

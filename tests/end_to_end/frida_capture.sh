@@ -87,7 +87,9 @@ python3 "$PROJECT/tests/end_to_end/frida_values.py" memory memory.txt after 4 ||
 
 step "refusals"
 run 2 "$DAYLIGHT" capture --frida --out none --watch "$watch" "$PWD/fixture"; one_line 'not in the jail'
-run 2 "$DAYLIGHT" capture --frida --out none2 --unsafe-no-sandbox --watch 'java:a/B;.c' "$PWD/fixture"; one_line 'functions of libraries'
+for rule in 'java:a/B;.c' 'import:fixture!memcpy' 'sig:arg float[] len==300'; do
+  run 2 "$DAYLIGHT" capture --frida --out none2 --unsafe-no-sandbox --watch "$rule" "$PWD/fixture"; one_line 'functions of libraries'
+done
 run 2 "$DAYLIGHT" capture --frida --out none3 --unsafe-no-sandbox --watch "$watch" "$PWD/nothing"; one_line 'does not get into the process'
 
 model=$SHARED/data/models/model_gender_q.tflite

@@ -91,8 +91,8 @@ capture::JvmCapture nothing_captured(const Error& why) {
 
 std::string summary_of(const capture::JvmCapture& done) {
   if (done.pictures == 0) return done.gaps.empty() ? "no pictures" : done.gaps.front().why;
-  return fmt::format("{} pictures, {} without an answer, {} gap{}", done.pictures, done.failed,
-                     done.gaps.size(), done.gaps.size() == 1 ? "" : "s");
+  return fmt::format("{} pictures, {} without an answer, {} gap{}", done.pictures + done.not_shown,
+                     done.failed, done.gaps.size(), done.gaps.size() == 1 ? "" : "s");
 }
 
 StageReport report_of(std::string summary, bool up_to_date) {

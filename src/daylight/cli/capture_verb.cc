@@ -82,10 +82,11 @@ Json twins_of(const capture::JvmCapture& done) {
 }
 
 Json summary_of(const capture::JvmCapture& done) {
-  return {
-      {"pictures", done.pictures},  {"failed", done.failed},  {"boot_seconds", done.boot_seconds},
-      {"seconds", done.seconds},    {"traces", done.traces},  {"conversion", done.conversion},
-      {"gaps", to_json(done.gaps)}, {"twins", twins_of(done)}};
+  return {{"pictures", done.pictures},     {"failed", done.failed},
+          {"not_shown", done.not_shown},   {"boot_seconds", done.boot_seconds},
+          {"seconds", done.seconds},       {"traces", done.traces},
+          {"conversion", done.conversion}, {"gaps", to_json(done.gaps)},
+          {"twins", twins_of(done)}};
 }
 
 }  // namespace
@@ -124,7 +125,7 @@ Result<ExitCode> run_capture_verb(const CaptureFlags& flags, Terminal& terminal)
           ? dump_json(summary_of(done))
           : fmt::format(
                 "capture  {} pictures, {} without an answer  ({:.1f} s to begin, {:.1f} s)\n",
-                done.pictures, done.failed, done.boot_seconds, done.seconds);
+                done.pictures + done.not_shown, done.failed, done.boot_seconds, done.seconds);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return done.failed > 0 ? kSomeInputsFailed : kDone;
 }

@@ -44,6 +44,12 @@ std::string text_at(const Json& answer, const char* key) {
   return found != answer.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+Json list_at(const Json& answer, const char* key) {
+  if (!answer.is_object()) return Json::array();
+  const auto found = answer.find(key);
+  return found != answer.end() && found->is_array() ? *found : Json::array();
+}
+
 std::string head_of(const Entry& entry) {
   std::string name = entry.klass;
   if (name.starts_with('L') && name.ends_with(';')) name = name.substr(1, name.size() - 2);

@@ -14,6 +14,9 @@ namespace dl::capture {
 // The text at `key`; "" where the answer is no object or has no text there.
 std::string text_at(const Json& answer, const char* key);
 
+// The list at `key`; an empty one where there is none.
+Json list_at(const Json& answer, const char* key);
+
 // "AgeEstimationModel.predictAge" of "Lorg/app/AgeEstimationModel;" and its method.
 std::string head_of(const Entry& entry);
 

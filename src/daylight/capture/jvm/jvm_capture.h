@@ -36,14 +36,17 @@ struct JvmCapture {
   std::vector<std::string> traces;
   std::vector<TwinLibrary> twins;  // that ran in place of the app's own
   std::uint64_t pictures = 0;      // shown
+  std::uint64_t not_shown = 0;     // because no process was left; they have rows
   std::uint64_t failed = 0;        // with no answer from one of the entries
   double boot_seconds = 0;
   double seconds = 0;  // with pictures
 };
 
 // Shows each picture to each entry. A picture on which the process dies or hangs costs its own
-// answers: the next one goes to a new process. kNotFound without any entry that can be called,
-// otherwise as JvmHost::start() and convert_app(). After three deaths in a row the rest is a gap.
+// answers: the next one goes to a new process. After three deaths in a row, or where no new process
+// comes up, the rest is not shown: its rows are crashes, and a gap says why. An Error only before
+// the first picture: kNotFound without any entry that can be called, otherwise as JvmHost::start()
+// and convert_app(); and kCancelled.
 Result<JvmCapture> capture_with_jvm(const JvmCaptureOptions& options, const Samples& samples,
                                     LogSink& log);
 

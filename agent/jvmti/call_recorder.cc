@@ -37,7 +37,7 @@ std::string exception_text(JNIEnv* env, jthrowable thrown) {
 bool RecordedCall::begin() {
   if (!journal_.open()) return false;
   thread_ = journal_.mine();
-  if (thread_ == nullptr || thread_->busy || !method_.wants_this_call()) return false;
+  if (thread_ == nullptr || thread_->busy) return false;
   thread_->busy = true;
   return true;
 }

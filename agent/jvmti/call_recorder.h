@@ -24,7 +24,9 @@ class RecordedCall {
   RecordedCall(CallJournal& journal, WatchedMethod& method, JNIEnv* env, Arguments arguments)
       : journal_(journal), method_(method), env_(env) {
     if (!begin()) return;
-    if (method.by_value && !holds_value(arguments)) {
+    // Calls that do not hold the value are not the ones that `calls` and `every` count.
+    const bool wanted = (!method.by_value || holds_value(arguments)) && method.wants_this_call();
+    if (!wanted) {
       thread_->busy = false;
       return;
     }

@@ -38,7 +38,7 @@ struct WatchedMethod {
   std::optional<Selector> by_value;
   std::atomic<std::uint64_t> seen{0};
 
-  // By the policy's `calls` and `every`.
+  // By the policy's `calls` and `every`; counts the call, which holds the value of a `sig:` rule.
   bool wants_this_call();
 };
 

@@ -58,6 +58,12 @@ traced shapes "rules=$PWD/shapes.rules" values; holds shapes shapes.jsonl
 printf 'sig:arg float[] len==4 {in}\n' >none.rules
 traced none "rules=$PWD/none.rules" values
 run 0 "$DAYLIGHT" trace stats none --json; json out 'd["events"].get("enter", 0) == 0'
+# What does not hold the value is no call of the source: the first one here does not.
+printf 'sig:arg float[] len==3 {in,calls=1}\n' >first.rules
+traced first "rules=$PWD/first.rules" lengths; [ $ended = 0 ] || fail "the fixture: $(cat first.out)"
+holds lengths first.jsonl 1
+printf 'sig:arg float[] len==3 {in,every=2}\n' >second.rules
+traced second "rules=$PWD/second.rules" lengths; holds lengths second.jsonl 1,4
 
 step "exceptions, recursion, native memory by a length, memory that is gone"
 traced faults 'rule=jni:fixture/Fixture;.peek{in,len=arg1},rule=jni:fixture/*;.*{in,out,return}' faults; [ $ended = 0 ] || fail "the fixture: $(cat faults.out)"

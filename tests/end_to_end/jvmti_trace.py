@@ -148,6 +148,12 @@ def shapes(calls, others):
     assert [call.name for call in calls.values()] == ["twice"] and numbers(one(calls, "twice").value(0), "f") == [0.5, -1.25, 3e8]
 
 
+def lengths(calls, others):
+    """NUMBER: the calls that are there, "1,4"; all of them hold three numbers."""
+    seen = [numbers(call.value(0), "f") for _, call in sorted(calls.items())]
+    assert all(len(each) == 3 for each in seen) and ",".join("%d" % each[0] for each in seen) == sys.argv[3], seen
+
+
 def faults(calls, others):
     failed = one(calls, "fail")
     assert failed.leave["outcome"] == "threw" and failed.leave["text"] == "java.lang.IllegalArgumentException: on purpose", failed.leave

@@ -287,14 +287,22 @@ Json ObjectWriter::whole_text_of(jobject object, int depth, const std::string& p
   }
   if (is(known.klass)) return class_signature(static_cast<jclass>(object));
   if (!is_platform_class(klass)) return fields_of(object, signature, depth, path);
-  if (is(known.collection) && known.to_array != nullptr) {
-    jobject array = jni().CallObjectMethod(env_, object, known.to_array);
-    if (threw(env_) || array == nullptr) return kCutText;
-    return elements_of(static_cast<jobjectArray>(array), depth, path);
+  for (const ViewClass& view : known.views) {
+    if (view.inside != nullptr && is(view.klass))
+      return text_of(jni().GetObjectField(env_, object, view.inside), depth + 1, path);
   }
-  if (is(known.map) && known.entry_set != nullptr) return entries_of(object, depth, path);
-  // Insides of the platform's classes say nothing about the app.
+  if (holds_own_elements(signature)) {
+    if (is(known.collection) && known.to_array != nullptr) return listed(object, depth, path);
+    if (is(known.map) && known.entry_set != nullptr) return entries_of(object, depth, path);
+  }
+  // Insides of the platform's other classes say nothing about the app.
   return java_type_name(signature).value_or("");
+}
+
+Json ObjectWriter::listed(jobject collection, int depth, const std::string& path) {
+  jobject array = jni().CallObjectMethod(env_, collection, platform_classes(env_).to_array);
+  if (threw(env_) || array == nullptr) return kCutText;
+  return elements_of(static_cast<jobjectArray>(array), depth, path);
 }
 
 Json ObjectWriter::elements_of(jobjectArray array, int depth, const std::string& path) {

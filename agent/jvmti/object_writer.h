@@ -21,8 +21,8 @@ inline constexpr jsize kMaxObjectElements = 256;
 inline constexpr jsize kMaxNumbersInText = 16;
 inline constexpr int kMaxBuffersOfObject = 64;
 
-// Reads fields, and asks collections of the platform for their elements; no method of a class of
-// the app runs. Use once.
+// Reads fields, and asks collections of the platform that hold their own elements for them; no
+// method of a class of the app runs. Use once.
 class ObjectWriter {
  public:
   explicit ObjectWriter(ValueWriter& out) : out_(out), env_(out.env()) {}
@@ -43,6 +43,7 @@ class ObjectWriter {
 
   Json text_of(jobject object, int depth, const std::string& path);
   Json whole_text_of(jobject object, int depth, const std::string& path);
+  Json listed(jobject collection, int depth, const std::string& path);
   Json elements_of(jobjectArray array, int depth, const std::string& path);
   Json numbers_of(jarray array, char element, const std::string& path,
                   const std::vector<std::uint64_t>& shape);

@@ -2,7 +2,9 @@
 // Found by name, once; what is not there is left out.
 #include "platform_classes.h"
 
+#include <algorithm>
 #include <mutex>
+#include <string_view>
 
 #include "java_signature.h"
 #include "value_types.h"
@@ -10,6 +12,41 @@
 
 namespace dl::jvmti {
 namespace {
+
+// Of java.util. Views and wrappers are not here: what they show may be a class of the app's. Nor
+// are classes that lock: the app's threads could then wait for each other because of us. Listing
+// asks neither for hash codes nor for comparisons.
+constexpr std::string_view kOwnElements[] = {
+    "ArrayDeque",
+    "ArrayList",
+    "Arrays$ArrayList",
+    "Collections$EmptyList",
+    "Collections$EmptyMap",
+    "Collections$EmptySet",
+    "Collections$SingletonList",
+    "Collections$SingletonMap",
+    "Collections$SingletonSet",
+    "EnumMap",
+    "HashMap",
+    "HashSet",
+    "IdentityHashMap",
+    "ImmutableCollections$List12",
+    "ImmutableCollections$ListN",
+    "ImmutableCollections$Map1",
+    "ImmutableCollections$MapN",
+    "ImmutableCollections$Set12",
+    "ImmutableCollections$SetN",
+    "JumboEnumSet",
+    "LinkedHashMap",
+    "LinkedHashSet",
+    "LinkedList",
+    "PriorityQueue",
+    "RegularEnumSet",
+    "TreeMap",
+    "concurrent/ConcurrentHashMap",
+    "concurrent/ConcurrentLinkedQueue",
+    "concurrent/CopyOnWriteArrayList",
+};
 
 const jniNativeInterface& jni() { return java_access().jni; }
 
@@ -70,6 +107,10 @@ PlatformClasses look_up(JNIEnv* env) {
     out.boxed[i] = {klass, boxed[i].letter, field(env, klass, "value", type),
                     value_type(boxed[i].name, element_dtype(boxed[i].letter))};
   }
+  jclass list = find(env, "java/util/Collections$UnmodifiableCollection");
+  jclass map = find(env, "java/util/Collections$UnmodifiableMap");
+  out.views = {ViewClass{list, field(env, list, "c", "Ljava/util/Collection;")},
+               ViewClass{map, field(env, map, "m", "Ljava/util/Map;")}};
   out.buffer = find(env, "java/nio/Buffer");
   out.string = find(env, "java/lang/String");
   out.collection = find(env, "java/util/Collection");
@@ -115,6 +156,15 @@ bool is_platform_class(jclass klass) {
   jobject loader = nullptr;
   return java_access().tools->GetClassLoader(klass, &loader) == JVMTI_ERROR_NONE &&
          loader == nullptr;
+}
+
+bool holds_own_elements(const std::string& signature) {
+  constexpr std::string_view kFolder = "Ljava/util/";
+  if (!signature.starts_with(kFolder) || !signature.ends_with(';')) return false;
+  const std::string_view name =
+      std::string_view(signature).substr(kFolder.size(), signature.size() - kFolder.size() - 1);
+  return std::find(std::begin(kOwnElements), std::end(kOwnElements), name) !=
+         std::end(kOwnElements);
 }
 
 }  // namespace dl::jvmti

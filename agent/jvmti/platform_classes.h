@@ -29,10 +29,17 @@ struct BoxedClass {
   const ValueType* type = nullptr;
 };
 
+// One of the platform's views of another collection, and the field with that one.
+struct ViewClass {
+  jclass klass = nullptr;
+  jfieldID inside = nullptr;
+};
+
 // What this virtual machine has of them; a class that it lacks is nullptr. Immutable.
 struct PlatformClasses {
   std::array<BufferClass, 7> buffers;
   std::array<BoxedClass, 8> boxed;
+  std::array<ViewClass, 2> views;
   jclass buffer = nullptr;
   jclass string = nullptr;
   jclass collection = nullptr;
@@ -56,5 +63,8 @@ const PlatformClasses& platform_classes(JNIEnv* env);
 std::string class_signature(jclass klass);
 // Whether the class is of the virtual machine or of Android, not of the app.
 bool is_platform_class(jclass klass);
+// Whether a collection or map of exactly this class of the platform lists its elements without a
+// call of anything else: it holds them itself, and takes no lock.
+bool holds_own_elements(const std::string& signature);
 
 }  // namespace dl::jvmti

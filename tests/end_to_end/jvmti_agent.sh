@@ -43,10 +43,12 @@ for JAVA in $machines; do
   holds values values.jsonl
   traced objects 'rule=jni:fixture/Fixture;.look{in}' objects; [ $ended = 0 ] || fail "the fixture: $(cat objects.out)"
   holds objects objects.jsonl
+  traced collections 'rule=jni:fixture/Fixture;.look{in}' collections; [ $ended = 0 ] || fail "the fixture: $(cat collections.out)"
+  holds collections collections.jsonl
   traced java 'rule=java:fixture/Fixture;.score{in,out,return},rule=java:fixture/Fixture;.loop{in,return},rule=java:fixture/Fixture;.depth{in,return}' java
   [ $ended = 0 ] || fail "the fixture: $(cat java.out)"
   holds java java.jsonl
-  rm -rf values objects java
+  rm -rf values objects collections java
 done
 JAVA=java
 

@@ -118,6 +118,14 @@ def objects(calls, others):
     assert content(looks[13].value(0)) == "wörter \0 mit Null".encode()
 
 
+def collections(calls, others):
+    """The fixture itself knows that no code of its collections ran."""
+    looks = [json.loads(content(call.value(0))) for _, call in sorted(calls.items())]
+    assert looks[:2] == [{"class": "fixture.Fixture$OwnList", "kept": 5}, {"class": "fixture.Fixture$OwnMap"}], looks
+    assert all(isinstance(each, str) and each.startswith("java.util.") for each in looks[2:5]), looks
+    assert looks[5:] == [["x", "y"], {"a": 1, "b": 2}, ["z"]], looks
+
+
 def java(calls, others):
     good, bad = named(calls, "score")
     assert content(good.value(0)) == bytes([1, 2, 3]) and content(good.value(0, "out")) == bytes([99, 2, 3])

@@ -2,6 +2,8 @@
 // jnitrace, frida-trace, plain logs, and the guess which of them a file is.
 #include "daylight/capture/import/trace_import.h"
 
+#include <bit>
+
 #include "unit/capture/import_fixture.h"
 
 namespace dl::testing {
@@ -47,6 +49,58 @@ TEST(JnitraceImport, RecordsThatAreNoneAreCounted) {
   EXPECT_TRUE(got.has_note("record 1 is no call"));
   EXPECT_TRUE(got.has_note("record 2 is no JSON"));
   EXPECT_TRUE(got.has_note("an argument is no object"));
+}
+
+// A call with these arguments and this result, as jnitrace writes it.
+std::string jni_call(const std::string& types, const std::string& values, const std::string& type,
+                     const std::string& result) {
+  return R"({"method": {"name": "f", "args": [)" + types + R"(], "ret": ")" + type +
+         R"("}, "args": [)" + values + R"(], "ret": {"value": )" + result + "}}";
+}
+
+TEST(JnitraceImport, NumbersBecomeTheBitsOfTheirType) {
+  const Imported got = import_text_of(
+      "jnitrace",
+      "[" +
+          jni_call(R"("jfloat", "jdouble", "jlong", "jfloat", "jlong")",
+                   R"({"value": 2}, {"value": "-0.25"}, {"value": "-3"}, {"value": "0x3f800000"},
+                      {"value": -4})",
+                   "jfloat", "0.731") +
+          "," + jni_call("", "", "jdouble", "0.731") + "," +
+          jni_call("", "", "jlong", R"("-9223372036854775808")") + "]");
+  EXPECT_EQ(got.arguments(0)[0].first.address, 0x40000000U) << "2.0, which JavaScript writes as 2";
+  EXPECT_EQ(got.arguments(1)[0].first.address, 0xbfd0000000000000U);
+  EXPECT_EQ(static_cast<std::int64_t>(got.arguments(2)[0].first.address), -3);
+  EXPECT_EQ(got.arguments(3)[0].first.address, 0x3f800000U) << "hexadecimal is bits";
+  EXPECT_EQ(static_cast<std::int64_t>(got.arguments(4)[0].first.address), -4);
+  const auto leaves = got.all<TraceLeave>();
+  ASSERT_EQ(leaves.size(), 3U);
+  EXPECT_EQ(leaves[0].value, std::bit_cast<std::uint32_t>(0.731F));
+  EXPECT_EQ(leaves[1].value, std::bit_cast<std::uint64_t>(0.731));
+  EXPECT_EQ(leaves[2].value, std::uint64_t{1} << 63);
+  const auto results = got.arguments(kTraceReturnValue, TraceDirection::kOut);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(results.at(i).first.address, leaves[i].value);
+  EXPECT_EQ(got.report.notes, 0U);
+  EXPECT_TRUE(got.all<TraceLoss>().empty());
+}
+
+TEST(JnitraceImport, AValueThatCannotBeReadIsSaidAndLost) {
+  for (const char* value :
+       {R"("nonsense")", "0.25", R"("0x")", R"("-")", R"("0x1ffffffffffffffff")", "[1]"}) {
+    const Imported got =
+        import_text_of("jnitrace", jni_call(R"("jint")", R"({"value": 1})", "jint", value));
+    EXPECT_TRUE(got.has_note("the value of the result cannot be read")) << value;
+    ASSERT_EQ(got.all<TraceLoss>().size(), 1U) << value;
+    EXPECT_EQ(got.all<TraceLoss>()[0].events, 1U) << value;
+    EXPECT_EQ(got.all<TraceLoss>()[0].calls, 0U) << value;
+  }
+  for (const char* value : {R"("nonsense")", "null", "1e300"}) {
+    const Imported got = import_text_of(
+        "jnitrace",
+        jni_call(R"("jfloat")", std::string(R"({"value": )") + value + "}", "jfloat", value));
+    EXPECT_TRUE(got.has_note("the value of argument 0 cannot be read")) << value;
+    EXPECT_EQ(got.all<TraceLoss>().size(), 2U) << value;
+  }
 }
 
 // Written by frida-trace 17 of a program that reads a file and prints (its colours taken out).

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // jnitrace's JSON: an array of calls of the JNI function table, read one record at a time.
 #include <algorithm>
+#include <bit>
+#include <charconv>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 
 #include "daylight/artifact/selector.h"
 #include "daylight/base/json.h"
+#include "daylight/base/text.h"
 #include "daylight/capture/import/import_source.h"
 
 namespace dl::capture {
@@ -16,22 +20,48 @@ constexpr const char* kWhere = "import:jnitrace";
 constexpr std::size_t kMaxArguments = 512;
 constexpr double kLongestMs = 1e12;  // 31 years
 
+// "0x7b0c", "-3", "12". Nothing for what does not fit into 64 bits: it would stand there as
+// another number.
+std::optional<std::uint64_t> bits_of_text(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  const bool hex = text.starts_with("0x");
+  if (hex) text.remove_prefix(2);
+  std::uint64_t out = 0;
+  const char* const end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, out, hex ? 16 : 10);
+  if (error != std::errc{} || at != end) return std::nullopt;
+  if (negative && out > std::uint64_t{1} << 63) return std::nullopt;
+  return negative ? 0 - out : out;
+}
+
 // "0x7b0c", 12, true: what jnitrace writes as a value.
 std::optional<std::uint64_t> bits_of(const Json& value) {
   if (value.is_boolean()) return value.get<bool>() ? 1 : 0;
   if (value.is_number_unsigned()) return value.get<std::uint64_t>();
   if (value.is_number_integer()) return static_cast<std::uint64_t>(value.get<std::int64_t>());
-  if (!value.is_string()) return std::nullopt;
-  const std::string& text = value.get_ref<const std::string&>();
-  const bool hex = text.starts_with("0x");
-  if (text.size() <= (hex ? 2U : 0U) || text.size() > 24) return std::nullopt;
-  std::uint64_t out = 0;
-  for (const char c : std::string_view(text).substr(hex ? 2 : 0)) {
-    const std::size_t digit = std::string_view("0123456789abcdef").find(c);
-    if (digit >= (hex ? 16U : 10U)) return std::nullopt;
-    out = out * (hex ? 16 : 10) + digit;
+  if (value.is_string()) return bits_of_text(value.get_ref<const std::string&>());
+  return std::nullopt;
+}
+
+bool is_float(std::string_view type) { return type == "jfloat" || type == "float"; }
+bool is_double(std::string_view type) { return type == "jdouble" || type == "double"; }
+
+// A value as it lies in memory, by its type: JavaScript writes 1.0 as 1, so that a number of a
+// floating type is never bits. A hexadecimal text is.
+std::optional<std::uint64_t> bits_of_type(std::string_view type, const Json& value) {
+  if (!is_float(type) && !is_double(type)) return bits_of(value);
+  std::optional<double> number;
+  if (value.is_number()) number = value.get<double>();
+  if (value.is_string()) {
+    const std::string& text = value.get_ref<const std::string&>();
+    if (text.starts_with("0x")) return bits_of_text(text);
+    number = parse_double(text);
   }
-  return out;
+  if (!number) return std::nullopt;
+  if (is_double(type)) return std::bit_cast<std::uint64_t>(*number);
+  if (std::abs(*number) > std::numeric_limits<float>::max()) return std::nullopt;
+  return std::bit_cast<std::uint32_t>(static_cast<float>(*number));
 }
 
 // The buffers travel as hexadecimal text.
@@ -68,8 +98,11 @@ class JnitraceImport final : public ImportSource {
   void take(char c);
   void end_record();
   void record(const Json& json);
-  void write_value(const ImportStamp& at, std::uint64_t call, TraceArgument argument,
-                   const Json& value);
+  // Returns the bits of the value, 0 where they cannot be read.
+  std::uint64_t write_value(const ImportStamp& at, std::uint64_t call, TraceArgument argument,
+                            const Json& value);
+  std::uint64_t read_bits(const ImportStamp& at, std::uint64_t call, const TraceArgument& argument,
+                          const Json& value);
   void unread(const std::string& why);
 
   ImportEvents& events_;
@@ -197,27 +230,44 @@ void JnitraceImport::record(const Json& json) {
   std::uint64_t bits = 0;
   if (const auto result = json.find("ret"); result != json.end() && result->is_object()) {
     const auto value = result->find("value");
-    if (value != result->end() && !value->is_null()) {
+    // JSON has no NaN: one of a floating type stands there as null.
+    const bool floating = is_float(result_type) || is_double(result_type);
+    if (value != result->end() && (floating || !value->is_null())) {
       TraceArgument argument;
       argument.index = kTraceReturnValue;
       argument.direction = TraceDirection::kOut;
       argument.type = result_type;
-      bits = bits_of(*value).value_or(0);
-      write_value(at, call, std::move(argument), *result);
+      bits = write_value(at, call, std::move(argument), *result);
     }
   }
   // A record is written when the call has returned.
   events_.add(at, call, TraceLeave{id, TraceOutcome::kReturned, bits, ""});
 }
 
-void JnitraceImport::write_value(const ImportStamp& at, std::uint64_t call, TraceArgument argument,
-                                 const Json& value) {
+std::uint64_t JnitraceImport::read_bits(const ImportStamp& at, std::uint64_t call,
+                                        const TraceArgument& argument, const Json& value) {
+  const auto bits = bits_of_type(argument.type, value);
+  if (bits) return *bits;
+  const std::string place = argument.index == kTraceReturnValue
+                                ? "the result"
+                                : "argument " + std::to_string(argument.index);
+  events_.note(at, call, kWhere,
+               "the value of " + place + " cannot be read: " + dump_json_line(value).substr(0, 80) +
+                   (argument.type.empty() ? "" : " as " + argument.type));
+  events_.lose(at, 0, 1, 0, "a value that cannot be read");
+  return 0;
+}
+
+std::uint64_t JnitraceImport::write_value(const ImportStamp& at, std::uint64_t call,
+                                          TraceArgument argument, const Json& value) {
   if (!value.is_object()) {
     events_.note(at, call, kWhere, "an argument is no object");
-    return events_.add(at, call, std::move(argument));
+    events_.add(at, call, std::move(argument));
+    return 0;
   }
-  const auto bits = value.find("value");
-  if (bits != value.end()) argument.address = bits_of(*bits).value_or(0);
+  const auto found = value.find("value");
+  if (found != value.end()) argument.address = read_bits(at, call, argument, *found);
+  const std::uint64_t bits = argument.address;
   argument.name = text_at(value, "metadata");
   std::string bytes;
   const auto data = value.find("data");
@@ -231,6 +281,7 @@ void JnitraceImport::write_value(const ImportStamp& at, std::uint64_t call, Trac
     argument.length = bytes.size();
   }
   events_.add_argument(at, call, std::move(argument), std::move(bytes));
+  return bits;
 }
 
 void JnitraceImport::finish() {

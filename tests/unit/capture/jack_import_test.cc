@@ -121,13 +121,16 @@ TEST(JackImport, AChunkThatIsMissingIsAHoleAndNoBytesAreMovedOverIt) {
   const std::string bytes = picture(488);
   const auto parts = chunks(native_call(kClassify, array_object(488, bytes)), kClassify, 200);
   ASSERT_GE(parts.size(), 5U);
-  const Imported got = import_text_of("jack", log_line(1, 7, parts[0]) + log_line(1, 7, parts[4]));
-  ASSERT_EQ(got.arguments(0).size(), 1U);
-  const std::string& came = got.arguments(0)[0].second;
+  // A whole call shows that the method has no receiver.
+  const Imported got =
+      import_text_of("jack", log_line(1, 7, native_call(kClassify, array_object(1, "a"))) +
+                                 log_line(1, 7, parts[0]) + log_line(1, 7, parts[4]));
+  ASSERT_EQ(got.arguments(0).size(), 2U);
+  const std::string& came = got.arguments(0)[1].second;
   EXPECT_LT(came.size(), 60U);
   EXPECT_EQ(came, bytes.substr(0, came.size()));
   EXPECT_TRUE(got.has_note("does not go on where the one before ended"));
-  EXPECT_TRUE(got.arguments(1).empty());
+  EXPECT_EQ(got.arguments(1).size(), 1U) << "only that of the whole call";
   std::uint64_t lost = 0;
   for (const TraceLoss& loss : got.all<TraceLoss>()) lost += loss.bytes;
   const std::string cont = "JACK LOG: " + std::string(kClassify) + " CONT.\t";
@@ -161,13 +164,67 @@ TEST(JackImport, ALineThatLostItsEndKeepsOnlyWholeBytes) {
   const std::string bytes(40, '\xab');
   std::string line = log_line(1, 7, native_call(kClassify, array_object(40, bytes)));
   line.resize(line.find("ab ab") + 7);  // "ab ab a"
-  const Imported got = import_text_of("jack", line + "\n");
-  ASSERT_EQ(got.arguments(0).size(), 1U);
-  EXPECT_EQ(got.arguments(0)[0].second, "\xab\xab") << "half a byte is none";
-  EXPECT_EQ(got.arguments(0)[0].first.length, 40U);
+  const std::string before = log_line(1, 7, native_call(kClassify, array_object(1, "a")));
+  const Imported got = import_text_of("jack", before + line + "\n");
+  ASSERT_EQ(got.arguments(0).size(), 2U);
+  EXPECT_EQ(got.arguments(0)[1].second, "\xab\xab") << "half a byte is none";
+  EXPECT_EQ(got.arguments(0)[1].first.length, 40U);
+  EXPECT_EQ(got.arguments(0)[1].first.type, "byte[]");
   EXPECT_TRUE(got.has_note("end before those that were written"));
   ASSERT_EQ(got.all<TraceLoss>().size(), 1U);
   EXPECT_EQ(got.all<TraceLoss>()[0].events, 1U) << "the second argument";
+}
+
+// A native call of an object's method; `cut` leaves its last argument out.
+std::string call_of_object(bool receiver_dumped, bool cut) {
+  std::string out =
+      "\tJACK LOG: INVOKING JNI TRAMPOLINE int a.b.C.f(int, byte[])\tSHORTY: IIL\tArgs size: "
+      "3\t\tARG 1: 14c0\t\t";
+  if (receiver_dumped) out += "Bytes at 0x14c0: 1 2 3 \t\t";
+  out += "ARG 1: e0\t\t";
+  return cut ? out : out + "ARG 1: 13f0\t\tBytes at 0x13f0: " + dump(array_object(1, "a")) + "\t\t";
+}
+
+TEST(JackImport, AReceiverIsNoParameterThoughTheLastArgumentIsMissing) {
+  const std::string whole = log_line(0, 1, call_of_object(false, false));
+  for (const std::string& text :
+       {log_line(1, 1, call_of_object(true, true)),  // an int has no bytes
+        log_line(1, 1, call_of_object(true, true) + "AR"),
+        whole + log_line(1, 1, call_of_object(false, true)),  // known from the call before
+        whole + log_line(1, 1, call_of_object(false, true) + "ARG 1: 1")}) {
+    const Imported got = import_text_of("jack", text);
+    ASSERT_FALSE(got.arguments(kTraceThis).empty()) << text;
+    EXPECT_EQ(got.arguments(kTraceThis).back().first.address, 0x14c0U);
+    EXPECT_EQ(got.arguments(0).back().first.address, 0xe0U) << text;
+    EXPECT_EQ(got.arguments(0).back().first.type, "int");
+    ASSERT_EQ(got.all<TraceLoss>().size(), 1U) << text;
+    EXPECT_EQ(got.all<TraceLoss>()[0].events, 1U) << "the array";
+  }
+}
+
+TEST(JackImport, ValuesOfACutMessageHaveNoTypesWhereNothingShowsWhoseTheyAre) {
+  const Imported got =
+      import_text_of("jack", log_line(1, 1, call_of_object(false, true) + "ARG 1: 1"));
+  EXPECT_TRUE(got.arguments(kTraceThis).empty());
+  ASSERT_EQ(got.arguments(0).size(), 1U);
+  EXPECT_EQ(got.arguments(0)[0].first.address, 0x14c0U);
+  EXPECT_EQ(got.arguments(0)[0].first.type, "");
+  EXPECT_EQ(got.arguments(1)[0].first.type, "");
+  EXPECT_TRUE(got.has_note("does not show whether its first value is the receiver"));
+  ASSERT_EQ(got.all<TraceLoss>().size(), 1U);
+  EXPECT_EQ(got.all<TraceLoss>()[0].events, 1U);
+}
+
+TEST(JackImport, TheSizeOfTheArgumentsShowsAStaticMethod) {
+  const std::string text = "\tJACK LOG: INVOKINGvoid a.B.f(byte[], int)\tSHORTY: VLI\tArgs size: ";
+  const std::string value =
+      "\t\tARG 1: 14c0\t\tBytes at 0x14c0: " + dump(array_object(9, "a")) + "\t\tAR";
+  const Imported got = import_text_of("jack", log_line(1, 1, text + "8" + value));
+  EXPECT_EQ(got.arguments(0).at(0).first.type, "byte[]");
+  EXPECT_EQ(got.arguments(0).at(0).second, "a");
+  const Imported object = import_text_of("jack", log_line(1, 1, text + "12" + value));
+  EXPECT_EQ(object.arguments(0).at(0).first.type, "");
+  EXPECT_EQ(object.arguments(0).at(0).second, array_object(9, "a")) << "as it came";
 }
 
 TEST(JackImport, ThreadsAreKeptApart) {

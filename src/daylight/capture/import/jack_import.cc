@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "daylight/base/text.h"
 #include "daylight/capture/import/import_source.h"
 #include "daylight/capture/import/jack_message.h"
 #include "daylight/capture/import/jack_record.h"
@@ -70,9 +71,12 @@ class JackImport final : public LineSource {
   void close_oldest();
 
   void record(const ImportStamp& at, JackMessage& message);
-  void write_call(const ImportStamp& at, const JackRecord& record);
-  void write_end(const ImportStamp& at, const JackRecord& record);
-  void write_arguments(const ImportStamp& at, std::uint64_t call, const JackRecord& record);
+  void write_call(const ImportStamp& at, JackRecord& record);
+  void write_end(const ImportStamp& at, JackRecord& record);
+  std::optional<bool> receiver(std::uint32_t method_id, const JackRecord& record);
+  void write_arguments(const ImportStamp& at, std::uint64_t call, const JackRecord& record,
+                       bool has_receiver);
+  void write_untyped(const ImportStamp& at, std::uint64_t call, const JackRecord& record);
   void write_value(const ImportStamp& at, std::uint64_t call, TraceArgument argument,
                    const JackValue& value, bool is_wrong_double);
   void say_limits(const ImportStamp& at);
@@ -81,6 +85,7 @@ class JackImport final : public LineSource {
   LogcatClock clock_;
   std::map<ThreadId, OpenMessage> open_;
   std::map<ThreadId, std::vector<NativeCall>> native_calls_;
+  std::map<std::uint32_t, bool> receivers_;  // by method: whether it has one
   std::optional<ThreadId> last_thread_;
   std::uint64_t lines_ = 0;
   bool said_limits_ = false;
@@ -182,7 +187,7 @@ void JackImport::record(const ImportStamp& at, JackMessage& message) {
   const std::string& text = message.text();
   // Each value is followed by a tab or a space; a line that lost its end has none.
   const bool whole = message.whole() && (text.ends_with('\t') || text.ends_with(' '));
-  const auto record = parse_jack_record(text, whole);
+  auto record = parse_jack_record(text, whole);
   ++events_.report().records;
   say_limits(at);
   if (!record) {
@@ -207,7 +212,7 @@ void JackImport::record(const ImportStamp& at, JackMessage& message) {
                  "no rule has \"" + record->strange + "\" in the message of " + record->method);
 }
 
-void JackImport::write_call(const ImportStamp& at, const JackRecord& record) {
+void JackImport::write_call(const ImportStamp& at, JackRecord& record) {
   const bool native = record.tap == JackTap::kNativeCall;
   const std::string name = record.parts ? record.parts->selector(native) : "java:" + record.method;
   const std::uint32_t id =
@@ -217,7 +222,13 @@ void JackImport::write_call(const ImportStamp& at, const JackRecord& record) {
   auto& stack = native_calls_[ThreadId(at.pid, at.tid)];
   const std::uint64_t call = events_.new_call();
   events_.add(at, call, TraceEnter{id, 0, stack.empty() ? 0 : stack.back().call});
-  write_arguments(at, call, record);
+  const auto has_receiver = receiver(id, record);
+  strip_jack_headers(record, has_receiver);
+  if (has_receiver) {
+    write_arguments(at, call, record, *has_receiver);
+  } else {
+    write_untyped(at, call, record);
+  }
   if (native) {
     if (stack.size() < kMaxDepth && native_calls_.size() <= kMaxThreads)
       stack.push_back({call, id, record.method});
@@ -235,7 +246,8 @@ void JackImport::write_call(const ImportStamp& at, const JackRecord& record) {
   events_.add(at, call, TraceLeave{id, TraceOutcome::kReturned, value, ""});
 }
 
-void JackImport::write_end(const ImportStamp& at, const JackRecord& record) {
+void JackImport::write_end(const ImportStamp& at, JackRecord& record) {
+  strip_jack_headers(record, std::nullopt);
   auto& stack = native_calls_[ThreadId(at.pid, at.tid)];
   const auto begun = std::find_if(stack.rbegin(), stack.rend(), [&](const NativeCall& each) {
     return each.method == record.method;
@@ -263,13 +275,45 @@ void JackImport::write_end(const ImportStamp& at, const JackRecord& record) {
   events_.add(at, call.call, TraceLeave{call.method_id, TraceOutcome::kReturned, value, ""});
 }
 
+// What a whole record shows holds for the method, and helps with those that are cut.
+std::optional<bool> JackImport::receiver(std::uint32_t method_id, const JackRecord& record) {
+  if (record.tap == JackTap::kNotCaught) return false;  // it has no values at all
+  const auto found = receivers_.find(method_id);
+  const auto known = found == receivers_.end() ? std::nullopt : std::optional(found->second);
+  const auto out = jack_receiver(record, known);
+  const bool shown = record.arguments.size() >= record.declared() && record.whole && !record.torn;
+  if (out && (*out || shown)) receivers_[method_id] = *out;
+  return out;
+}
+
+// The values in their order: which parameters they are does not show.
+void JackImport::write_untyped(const ImportStamp& at, std::uint64_t call,
+                               const JackRecord& record) {
+  std::int32_t index = 0;
+  for (JackValue value : record.arguments) {
+    TraceArgument argument;
+    argument.index = index++;
+    if (value.number)
+      events_.note(at, call, kWhere, "a number of no known type: " + format_double(*value.number));
+    value.number.reset();
+    write_value(at, call, std::move(argument), value, false);
+  }
+  const std::size_t seen = record.arguments.size();
+  const std::size_t declared = record.declared();
+  if (seen > 0)
+    events_.note(at, call, kWhere,
+                 "the message of " + record.method +
+                     " is cut, and does not show whether its first value is the receiver: "
+                     "arguments stand in their order, without types");
+  if (std::max(seen, declared) == 0) return;  // nothing shows that there was a receiver to lose
+  events_.lose(at, 0, std::max<std::size_t>(declared - std::min(declared, seen), 1), 0,
+               "arguments that did not come through");
+}
+
+// All are called "ARG 1" by the native tap: their order says which they are.
 void JackImport::write_arguments(const ImportStamp& at, std::uint64_t call,
-                                 const JackRecord& record) {
-  const std::size_t declared = record.parts ? record.parts->parameters.size()
-                                            : std::max<std::size_t>(record.shorty.size(), 1) - 1;
-  // All are called "ARG 1" by the native tap: their order says which they are. One more than there
-  // are parameters begins with the receiver.
-  const bool has_receiver = record.arguments.size() == declared + 1;
+                                 const JackRecord& record, bool has_receiver) {
+  const std::size_t declared = record.declared();
   std::int32_t index = has_receiver ? kTraceThis : 0;
   for (const JackValue& value : record.arguments) {
     TraceArgument argument;
@@ -284,9 +328,11 @@ void JackImport::write_arguments(const ImportStamp& at, std::uint64_t call,
                 is_double && record.tap == JackTap::kNativeCall);
     index = index == kTraceThis ? 0 : index + 1;
   }
+  // The receiver is lost like a parameter, if it must have been there.
+  const std::size_t expected = declared + (has_receiver ? 1 : 0);
   const std::size_t seen = record.arguments.size();
-  if (record.tap != JackTap::kNotCaught && seen < declared) {
-    events_.lose(at, 0, declared - seen, 0, "arguments that did not come through");
+  if (record.tap != JackTap::kNotCaught && seen < expected) {
+    events_.lose(at, 0, expected - seen, 0, "arguments that did not come through");
   } else if (record.tap == JackTap::kNotCaught && declared > 0) {
     events_.lose(at, 0, declared, 0, "arguments that the runtime did not copy");
   }

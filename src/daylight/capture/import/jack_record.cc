@@ -162,6 +162,15 @@ void read_values(Cells& cells, bool whole, JackRecord& out) {
   }
 }
 
+void read_args_size(Cells& cells, bool whole, JackRecord& out) {
+  std::string_view cell = cells.peek();
+  if (!takes_prefix(cell, "Args size: ")) return;
+  const bool torn = !whole && cells.next_is_last();  // it may have lost digits
+  cells.take();
+  const auto size = parse_integer(cell);
+  if (size && *size >= 0 && !torn) out.args_size = static_cast<std::uint64_t>(*size);
+}
+
 // The result of a native call has no "Ret:" where the runtime prints it bare.
 void read_end(Cells& cells, bool whole, JackRecord& out) {
   if (cells.peek().starts_with("Ret:")) return read_values(cells, whole, out);
@@ -184,16 +193,37 @@ void strip_header(std::string_view type, JackValue& value) {
   value.bytes.erase(0, kArrayHeaderBytes);
 }
 
-void strip_headers(JackRecord& record) {
-  if (!record.parts) return;
-  const auto& parameters = record.parts->parameters;
-  // One value more than parameters: the first is the receiver.
-  const std::size_t receiver = record.arguments.size() == parameters.size() + 1 ? 1 : 0;
-  for (std::size_t i = receiver; i < record.arguments.size(); ++i) {
-    if (i - receiver < parameters.size())
-      strip_header(parameters[i - receiver], record.arguments[i]);
+// What each parameter is, in a letter of the shorty.
+std::string kinds_of(const JackRecord& record) {
+  if (!record.parts) return record.shorty.substr(std::min<std::size_t>(record.shorty.size(), 1));
+  std::string out;
+  for (const std::string& type : record.parts->parameters) {
+    const std::string descriptor = descriptor_of_type(type);
+    out += descriptor.empty() || descriptor[0] == '[' ? 'L' : descriptor[0];
   }
-  if (record.result) strip_header(record.parts->result, *record.result);
+  return out;
+}
+
+// Whether the writer could have printed such a value of this kind. It dumps memory at references
+// and at longs that look like one, and prints a fraction of floating numbers alone.
+bool can_be(char kind, const JackValue& value) {
+  const bool dumped = value.has_bytes || !value.unread.empty();
+  if (dumped && kind != 'L' && kind != 'J') return false;
+  return !value.number || kind == 'F' || kind == 'D';
+}
+
+bool can_begin_with(bool receiver, const std::string& kinds, const JackRecord& record) {
+  const std::string all = (receiver ? "L" : "") + kinds;
+  if (record.arguments.size() > all.size()) return false;
+  for (std::size_t i = 0; i < record.arguments.size(); ++i)
+    if (!can_be(all[i], record.arguments[i])) return false;
+  return true;
+}
+
+std::uint64_t bytes_of_parameters(const std::string& kinds) {
+  std::uint64_t out = 0;
+  for (const char kind : kinds) out += kind == 'J' || kind == 'D' ? 8 : 4;
+  return out;
 }
 
 std::optional<JackTap> tap_of(std::string_view& text) {
@@ -223,6 +253,7 @@ std::optional<JackRecord> parse_jack_record(std::string_view text, bool whole) {
   if (!tap) return std::nullopt;
   JackRecord out;
   out.tap = *tap;
+  out.whole = whole;
   Cells cells(text);
   if (!whole && cells.next_is_last()) return std::nullopt;  // the name itself was cut
   out.method = std::string(trim(cells.take()));
@@ -236,11 +267,40 @@ std::optional<JackRecord> parse_jack_record(std::string_view text, bool whole) {
       out.shorty = std::string(shorty);
       cells.take();
     }
-    if (cells.peek().starts_with("Args size: ")) cells.take();
+    read_args_size(cells, whole, out);
     read_values(cells, whole, out);
   }
-  strip_headers(out);
   return out;
+}
+
+std::size_t JackRecord::declared() const {
+  return parts ? parts->parameters.size() : std::max<std::size_t>(shorty.size(), 1) - 1;
+}
+
+std::optional<bool> jack_receiver(const JackRecord& record, std::optional<bool> known) {
+  const std::size_t declared = record.declared();
+  if (record.arguments.size() > declared) return record.arguments.size() == declared + 1;
+  const std::string kinds = kinds_of(record);
+  const bool with = can_begin_with(true, kinds, record);
+  const bool without = can_begin_with(false, kinds, record);
+  if (with != without) return with;
+  if (known) return known;
+  if (record.tap == JackTap::kInvoke && record.args_size == bytes_of_parameters(kinds))
+    return false;  // a static method
+  // A record that is not whole has as many values with a receiver as without one, only other ones.
+  const bool all_came = record.result || (record.whole && !record.torn);
+  if (all_came && record.arguments.size() == declared) return false;
+  return std::nullopt;
+}
+
+void strip_jack_headers(JackRecord& record, std::optional<bool> receiver) {
+  if (!record.parts) return;
+  const auto& parameters = record.parts->parameters;
+  const std::size_t first = receiver.value_or(false) ? 1 : 0;
+  for (std::size_t i = first; receiver && i < record.arguments.size(); ++i) {
+    if (i - first < parameters.size()) strip_header(parameters[i - first], record.arguments[i]);
+  }
+  if (record.result) strip_header(record.parts->result, *record.result);
 }
 
 }  // namespace dl::capture

@@ -36,10 +36,16 @@ struct JackRecord {
   std::string method;  // as printed
   std::optional<PrettyMethod> parts;
   std::string shorty;  // result first
+  // Bytes of kInvoke's arguments, receiver included; the other taps print the shorty's length.
+  std::optional<std::uint64_t> args_size;
   std::vector<JackValue> arguments;
   std::optional<JackValue> result;
   bool torn = false;    // the message ends in the middle of something
+  bool whole = false;   // as it was given to the parser
   std::string strange;  // what stood where no rule of the grammar has anything; "" if nothing did
+
+  // Parameters that the method has.
+  std::size_t declared() const;
 };
 
 // Whether the text begins such a message; and the name of the method if it goes on with one
@@ -52,7 +58,15 @@ struct JackContinuation {
 std::optional<JackContinuation> jack_continuation(std::string_view text);
 
 // `whole`: nothing is known to be missing at its end. Nothing if even the name of the method did
-// not come through.
+// not come through. All bytes begin at their object's header.
 std::optional<JackRecord> parse_jack_record(std::string_view text, bool whole);
+
+// Whether the first value is the receiver; nothing if that does not show. `known`: what other
+// records of the method showed.
+std::optional<bool> jack_receiver(const JackRecord& record, std::optional<bool> known);
+
+// Takes the headers of arrays of numbers away: of the result, and of arguments if `receiver` says
+// which of them is which parameter.
+void strip_jack_headers(JackRecord& record, std::optional<bool> receiver);
 
 }  // namespace dl::capture

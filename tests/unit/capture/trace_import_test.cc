@@ -149,6 +149,32 @@ TEST(FridaTraceImport, AResultWithoutACallIsALoss) {
   EXPECT_EQ(got.all<TraceLoss>()[0].calls, 1U);
 }
 
+TEST(FridaTraceImport, ACallThatIsCutIsLostAndSwallowsNoOther) {
+  const std::string cut = "  100 ms  open(path=\"/data/local\n";
+  const Imported got = import_text_of(
+      "frida-trace", cut + "  101 ms  read(fd=0x5, count=0x40)\n  102 ms  <= 0x40\n");
+  ASSERT_EQ(got.report.calls, 1U);
+  EXPECT_EQ(got.all<TraceMethod>()[0].name, "so:*!read");
+  EXPECT_EQ(got.arguments(1)[0].first.address, 0x40U);
+  ASSERT_EQ(got.all<TraceLeave>().size(), 1U);
+  EXPECT_EQ(got.all<TraceLeave>()[0].value, 0x40U);
+  EXPECT_TRUE(got.has_note("the next line begins by itself"));
+  ASSERT_EQ(got.all<TraceLoss>().size(), 1U);
+  EXPECT_EQ(got.all<TraceLoss>()[0].calls, 1U);
+
+  // The result of a call around it, in a file without times; another thread; the end of the file.
+  for (const std::string& rest : {std::string("<= 0x1\n"), std::string("  /* TID 0x7 */\n"),
+                                  std::string("more of the text\n")}) {
+    const Imported other =
+        import_text_of("frida-trace", "stat(path=0x1)\n   | open(path=\"/data\n" + rest);
+    EXPECT_EQ(other.report.calls, 1U) << rest;
+    EXPECT_TRUE(other.has_note("a call is cut inside the text of an argument")) << rest;
+    ASSERT_EQ(other.all<TraceLoss>().size(), 1U) << rest;
+    EXPECT_EQ(other.all<TraceLoss>()[0].calls, 1U) << rest;
+    EXPECT_EQ(other.all<TraceLeave>().size(), rest.starts_with("<=") ? 1U : 0U) << rest;
+  }
+}
+
 TEST(LogcatImport, AnswersAreOneLineThoughTheLogSplitThem) {
   std::string json = "{\"faces\":[";
   for (int i = 0; i < 300; ++i) json += "{\"age\":\"a{\\\"b\"},";

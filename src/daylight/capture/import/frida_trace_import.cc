@@ -149,6 +149,7 @@ class FridaTraceImport final : public LineSource {
   void end() override;
   bool call(const TraceLine& line);
   bool result(const TraceLine& line);
+  void drop_pending(const std::string& why);
   void leave_down_to(std::size_t depth);
   void write_argument(std::uint64_t call, std::size_t index, std::string_view text);
 
@@ -163,9 +164,13 @@ class FridaTraceImport final : public LineSource {
 void FridaTraceImport::line(std::string_view raw, bool cut) {
   const std::string clean = without_colours(raw);
   if (const auto thread = thread_line(clean)) {
+    drop_pending("another thread's lines follow");
     at_.tid = *thread;
     return;
   }
+  // A time or a result stands at the beginning of no text's next line.
+  if (const TraceLine next = parse_line(clean); next.ms || trim(next.message).starts_with("<="))
+    drop_pending("the next line begins by itself");
   std::string text = clean;
   if (!pending_.empty()) text = std::exchange(pending_, {}) + "\n" + text;
   const TraceLine line = parse_line(text);
@@ -187,6 +192,17 @@ void FridaTraceImport::line(std::string_view raw, bool cut) {
     ++events_.report().foreign;
   }
   if (cut) events_.note(at_, 0, kWhere, "a line was cut");
+}
+
+// A call whose text did not end.
+void FridaTraceImport::drop_pending(const std::string& why) {
+  if (pending_.empty()) return;
+  const std::string text = std::exchange(pending_, {});
+  events_.see_process(0, "");
+  ++events_.report().records;
+  events_.note(at_, 0, kWhere,
+               "a call is cut inside the text of an argument: " + why + ": " + text.substr(0, 200));
+  events_.lose(at_, 1, 1, text.size(), "a call that is cut");
 }
 
 // Calls that were told at this depth or deeper are over.
@@ -280,8 +296,7 @@ void FridaTraceImport::write_argument(std::uint64_t call, std::size_t index,
 }
 
 void FridaTraceImport::end() {
-  if (!pending_.empty())
-    events_.note(at_, 0, kWhere, "the file ends inside the text of an argument");
+  drop_pending("the file ends");
   if (events_.report().calls > 0)
     events_.note(at_, 0, kWhere,
                  "frida-trace names no libraries and copies no buffers; ends of calls are those "

@@ -253,6 +253,57 @@ TEST(JackImport, ThreadsAreKeptApart) {
   EXPECT_TRUE(got.all<TraceLoss>().empty());
 }
 
+const std::string kBegin =
+    "\tJACK LOG: INVOKING JNI TRAMPOLINE void a.A.f()\tSHORTY: V\tArgs size: 1\t";
+const std::string kEnd = "JACK LOG: JNIGENERIC END\tvoid a.A.f()\t";
+
+TEST(JackImport, EndsOfCallsThatAreTooDeepCloseNoOuterCall) {
+  std::string text;
+  for (int i = 0; i < 1026; ++i) text += log_line(i, 1, kBegin);
+  for (int i = 0; i < 1026; ++i) text += log_line(2000 + i, 1, kEnd);
+  const Imported got = import_text_of("jack", text);
+  ASSERT_EQ(got.report.calls, 1026U);
+  std::vector<std::uint64_t> ended;
+  std::uint64_t first_ns = 0;
+  for (const TraceEvent& event : got.sink.events) {
+    if (!std::holds_alternative<TraceLeave>(event.payload)) continue;
+    if (ended.empty()) first_ns = event.time_ns;
+    ended.push_back(event.call);
+  }
+  ASSERT_EQ(ended.size(), 1024U);
+  EXPECT_EQ(ended.front(), 1024U);
+  EXPECT_EQ(first_ns, 2'002'000'000U) << "the third end is that of the deepest call that is kept";
+  EXPECT_EQ(ended.back(), 1U);
+  EXPECT_TRUE(got.has_note("more calls are open in this thread"));
+  EXPECT_EQ(got.all<TraceLoss>().size(), 2U);
+  EXPECT_FALSE(got.has_note("its beginning does not"));
+}
+
+TEST(JackImport, CallsOfTooManyThreadsAreLostAndTheirEndsAreNoOthers) {
+  constexpr int kThreads = 65536;
+  // Another line of the thread shows that a message has ended.
+  const auto closed = [](int ms, int tid, const std::string& body) {
+    return log_line(ms, tid, body) + log_line(ms, tid, "x");
+  };
+  std::string text;
+  for (int i = 1; i <= kThreads + 1; ++i) text += closed(0, i, kBegin);
+  text += closed(1, kThreads + 1, kEnd) + closed(2, 1, kEnd);
+  text += closed(3, kThreads + 2, kBegin) + closed(4, kThreads + 2, kEnd);
+  const Imported got = import_text_of("jack", text);
+  EXPECT_EQ(got.all<TraceLeave>().size(), 2U) << "the end of one makes room for another";
+  EXPECT_TRUE(got.has_note("more threads have open calls"));
+  EXPECT_FALSE(got.has_note("its beginning does not"));
+  ASSERT_EQ(got.all<TraceLoss>().size(), 1U);
+  EXPECT_EQ(got.all<TraceLoss>()[0].events, 1U);
+}
+
+TEST(JackImport, EndsAloneTakeNoPlaceOfAThread) {
+  std::string text;
+  for (int i = 1; i <= 65700; ++i) text += log_line(0, i, kEnd);
+  text += log_line(1, 70000, kBegin) + log_line(2, 70000, kEnd);
+  EXPECT_EQ(import_text_of("jack", text).all<TraceLeave>().size(), 1U);
+}
+
 TEST(JackImport, CallsOfTheRuntimeAreWholeAndStandInTheNativeCallAroundThem) {
   const std::string method = "void com.x.Sink.accept(java.lang.String, float, double)";
   const std::string inner = "\tJACK LOG: INVOKING" + method +

@@ -38,6 +38,12 @@ struct NativeCall {
   std::string method;
 };
 
+// Of one thread. A call beyond kMaxDepth is counted alone: as many ends belong to such calls.
+struct NativeStack {
+  std::vector<NativeCall> calls;
+  std::uint64_t above = 0;
+};
+
 // The name of the method in a text that begins a record; "" if it is cut.
 std::string method_in(std::string_view text) {
   const auto record = parse_jack_record(text, false);
@@ -76,6 +82,9 @@ class JackImport final : public LineSource {
   std::optional<bool> receiver(std::uint32_t method_id, const JackRecord& record);
   void write_arguments(const ImportStamp& at, std::uint64_t call, const JackRecord& record,
                        bool has_receiver);
+  void open_call(const ImportStamp& at, NativeCall call);
+  void discard_end(const ImportStamp& at, const JackRecord& record);
+  bool is_unfollowed_end(const ThreadId& thread);
   void write_untyped(const ImportStamp& at, std::uint64_t call, const JackRecord& record);
   void write_value(const ImportStamp& at, std::uint64_t call, TraceArgument argument,
                    const JackValue& value, bool is_wrong_double);
@@ -84,7 +93,8 @@ class JackImport final : public LineSource {
   ImportEvents& events_;
   LogcatClock clock_;
   std::map<ThreadId, OpenMessage> open_;
-  std::map<ThreadId, std::vector<NativeCall>> native_calls_;
+  std::map<ThreadId, NativeStack> native_calls_;  // of threads that have any
+  std::uint64_t unfollowed_ = 0;  // calls of threads beyond kMaxThreads whose end did not come
   std::map<std::uint32_t, bool> receivers_;  // by method: whether it has one
   std::optional<ThreadId> last_thread_;
   std::uint64_t lines_ = 0;
@@ -168,8 +178,8 @@ void JackImport::close_oldest() {
 
 void JackImport::end() {
   while (!open_.empty()) close(ThreadId(open_.begin()->first));
-  std::uint64_t unended = 0;
-  for (const auto& [thread, calls] : native_calls_) unended += calls.size();
+  std::uint64_t unended = unfollowed_;
+  for (const auto& [thread, stack] : native_calls_) unended += stack.calls.size() + stack.above;
   if (unended > 0)
     events_.note({}, 0, kWhere,
                  "the end of " + std::to_string(unended) + " native calls is not in the log");
@@ -219,9 +229,10 @@ void JackImport::write_call(const ImportStamp& at, JackRecord& record) {
       events_.method(at, native ? TraceMethodKind::kJni : TraceMethodKind::kJava, name,
                      record.parts ? record.parts->descriptor() : record.shorty);
   if (id == 0) return events_.lose(at, 1, 1, 0, "more methods than this program keeps");
-  auto& stack = native_calls_[ThreadId(at.pid, at.tid)];
+  const auto stack = native_calls_.find(ThreadId(at.pid, at.tid));
+  const std::uint64_t parent = stack == native_calls_.end() ? 0 : stack->second.calls.back().call;
   const std::uint64_t call = events_.new_call();
-  events_.add(at, call, TraceEnter{id, 0, stack.empty() ? 0 : stack.back().call});
+  events_.add(at, call, TraceEnter{id, 0, parent});
   const auto has_receiver = receiver(id, record);
   strip_jack_headers(record, has_receiver);
   if (has_receiver) {
@@ -229,11 +240,7 @@ void JackImport::write_call(const ImportStamp& at, JackRecord& record) {
   } else {
     write_untyped(at, call, record);
   }
-  if (native) {
-    if (stack.size() < kMaxDepth && native_calls_.size() <= kMaxThreads)
-      stack.push_back({call, id, record.method});
-    return;
-  }
+  if (native) return open_call(at, {call, id, record.method});
   if (record.tap == JackTap::kNotCaught) return;  // nothing says how it ended
   if (record.result) {
     TraceArgument result;
@@ -246,9 +253,54 @@ void JackImport::write_call(const ImportStamp& at, JackRecord& record) {
   events_.add(at, call, TraceLeave{id, TraceOutcome::kReturned, value, ""});
 }
 
+// Waits for the end of the call. A thread stays only while it has such calls: what a log of many
+// threads takes is bounded, and ends alone take nothing.
+void JackImport::open_call(const ImportStamp& at, NativeCall call) {
+  const ThreadId thread(at.pid, at.tid);
+  const std::uint64_t id = call.call;
+  auto found = native_calls_.find(thread);
+  const bool new_thread = found == native_calls_.end();
+  if (new_thread && native_calls_.size() < kMaxThreads) {
+    native_calls_[thread].calls.push_back(std::move(call));
+    return;
+  }
+  if (!new_thread && found->second.calls.size() < kMaxDepth && found->second.above == 0) {
+    found->second.calls.push_back(std::move(call));
+    return;
+  }
+  const std::uint64_t before = new_thread ? unfollowed_++ : found->second.above++;
+  if (before == 0)
+    events_.note(at, id, kWhere,
+                 new_thread ? "more threads have open calls than this program follows: from here "
+                              "on calls of others have no end"
+                            : "more calls are open in this thread than this program follows: "
+                              "from here on deeper ones have no end");
+  events_.lose(at, 0, 1, 0, "the end of a call that is not followed");
+}
+
+// The end was lost when its call was not followed; its result comes on top.
+void JackImport::discard_end(const ImportStamp& at, const JackRecord& record) {
+  if (record.result) events_.lose(at, 0, 1, 0, "the result of a call that is not followed");
+}
+
+// Whether an end may be that of a call which was refused with its thread.
+bool JackImport::is_unfollowed_end(const ThreadId& thread) {
+  if (unfollowed_ == 0 || native_calls_.contains(thread)) return false;
+  --unfollowed_;
+  return true;
+}
+
 void JackImport::write_end(const ImportStamp& at, JackRecord& record) {
   strip_jack_headers(record, std::nullopt);
-  auto& stack = native_calls_[ThreadId(at.pid, at.tid)];
+  const ThreadId thread(at.pid, at.tid);
+  if (is_unfollowed_end(thread)) return discard_end(at, record);
+  const auto found = native_calls_.find(thread);
+  if (found != native_calls_.end() && found->second.above > 0) {
+    --found->second.above;
+    return discard_end(at, record);
+  }
+  std::vector<NativeCall> none;
+  auto& stack = found == native_calls_.end() ? none : found->second.calls;
   const auto begun = std::find_if(stack.rbegin(), stack.rend(), [&](const NativeCall& each) {
     return each.method == record.method;
   });
@@ -264,6 +316,7 @@ void JackImport::write_end(const ImportStamp& at, JackRecord& record) {
     events_.note(at, it->call, kWhere, "the end of " + it->method + " is not in the log");
   const NativeCall call = *begun;
   stack.erase(std::prev(begun.base()), stack.end());
+  if (stack.empty()) native_calls_.erase(found);
   if (record.result) {
     TraceArgument result;
     result.index = kTraceReturnValue;

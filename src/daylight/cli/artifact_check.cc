@@ -103,6 +103,14 @@ void validate_record(const std::string& kind, const Json& json, CheckedFile& out
   }
 }
 
+// A table without rows whose gaps say why: the app's own code did not run.
+bool is_empty_with_a_reason(const std::filesystem::path& table, const Json& meta) {
+  if (!meta.contains("rows") || meta["rows"] != 0) return false;
+  if (!meta.contains("gaps") || !meta["gaps"].is_array() || meta["gaps"].empty()) return false;
+  const auto text = read_file(table);
+  return text && *text == predictions_header();
+}
+
 // For <file>.meta.json: the file beside it has the digest that the meta states.
 void validate_described_file(const std::filesystem::path& meta, const std::string& kind,
                              const Json& json, CheckedFile& out) {
@@ -118,7 +126,7 @@ void validate_described_file(const std::filesystem::path& meta, const std::strin
     out.problems.push_back(described.filename().string() +
                            " has been changed since it was written");
   }
-  if (kind == "predictions") {
+  if (kind == "predictions" && !is_empty_with_a_reason(described, json)) {
     const auto predictions = read_predictions(described);
     if (!predictions) {
       out.problems.push_back(describe(predictions.error()));

@@ -145,9 +145,12 @@ Result<StageReport> run_capture(Session& session) {
   if (session.options().static_only) return done("capture", "left out: --static");
   const program::AppPackage* app = TRY(session.app());
   TRY_VOID(refuse_another_app(session.folder(), *app));
+  // Pictures that cannot be read are the error of the stage that needs them.
+  const auto samples = session.samples();
+  if (!samples) return done("capture", "left out: the pictures cannot be read");
   const CaptureWork work = {session.options().app, app->sha256(),
                             app->manifest() ? app->manifest()->package : std::string()};
-  return capture_into_case(session.folder(), work, *TRY(session.samples()),
+  return capture_into_case(session.folder(), work, **samples,
                            session.options().replay.samples.filename().string(), session.log());
 }
 

@@ -37,7 +37,8 @@ std::string found_lines(const Inventory& inventory) {
   std::string text = fmt::format("{} models, {} calls of machine-learning functions",
                                  inventory.models.size(), inventory.calls.size());
   if (!frameworks.empty()) text += "; frameworks " + join(frameworks, ", ");
-  if (!inventory.gaps.empty()) text += fmt::format("; {} gaps", inventory.gaps.size());
+  if (!inventory.gaps.empty())
+    text += fmt::format("; {} gap{}", inventory.gaps.size(), inventory.gaps.size() == 1 ? "" : "s");
   std::string out = wrapped("Found", text);
   for (const std::string& claim : claims_about(inventory)) out += wrapped("", claim);
   for (const TaskRecord& task : inventory.tasks) {

@@ -126,7 +126,7 @@ TEST(JackImport, AChunkThatIsMissingIsAHoleAndNoBytesAreMovedOverIt) {
       import_text_of("jack", log_line(1, 7, native_call(kClassify, array_object(1, "a"))) +
                                  log_line(1, 7, parts[0]) + log_line(1, 7, parts[4]));
   ASSERT_EQ(got.arguments(0).size(), 2U);
-  const std::string& came = got.arguments(0)[1].second;
+  const std::string came = got.arguments(0)[1].second;
   EXPECT_LT(came.size(), 60U);
   EXPECT_EQ(came, bytes.substr(0, came.size()));
   EXPECT_TRUE(got.has_note("does not go on where the one before ended"));

@@ -72,8 +72,7 @@ std::uint32_t write_frame_header(std::uint8_t* header, std::uint16_t kind, const
 void seal_frame(std::uint8_t* frame, std::uint16_t kind, const TraceStamp& stamp,
                 std::size_t payload_bytes) {
   const std::uint32_t header_sum = write_frame_header(frame, kind, stamp, payload_bytes);
-  const std::uint32_t sum =
-      crc32c(ByteSpan(frame + kFrameHeaderBytes, payload_bytes), header_sum);
+  const std::uint32_t sum = crc32c(ByteSpan(frame + kFrameHeaderBytes, payload_bytes), header_sum);
   std::memcpy(frame + kFrameHeaderBytes + payload_bytes, &sum, 4);
 }
 

@@ -94,7 +94,8 @@ class AppFoldersTest : public ::testing::Test {
     before_ = content_of(folder_.path() / "given");
   }
   void show(testing::GuestProgram& program) const {
-    mount_app_folders(program.guest->machine(), {data(), {}, card(), changes()}, "org.example.keeper");
+    mount_app_folders(program.guest->machine(), {data(), {}, card(), changes()},
+                      "org.example.keeper");
   }
   // What the user gave is as it was.
   void expect_unchanged() const { EXPECT_EQ(content_of(folder_.path() / "given"), before_); }

@@ -117,7 +117,8 @@ class Watchdog {
 TEST(LockEscapeTest, FunctionsGoOnAfterTheirMemoryWasTakenAway) {
   dl::testing::TemporaryFolder folder;
   DAYLIGHT_GUEST_PROGRAM(program, kText);
-  mount_app_folders(program->guest->machine(), {{}, {}, {}, folder.path() / "changes"}, "org.example");
+  mount_app_folders(program->guest->machine(), {{}, {}, {}, folder.path() / "changes"},
+                    "org.example");
   const Watchdog watchdog(program->guest->machine().engine);
   ASSERT_EQ(program->number("begin", {program->put("/data/user/0/org.example/cache/x")}), 0);
   std::size_t faults = 0;

@@ -147,6 +147,8 @@ Result<StageReport> run_capture(Session& session) {
   TRY_VOID(refuse_another_app(session.folder(), *app));
   // Pictures that cannot be read are the error of the stage that needs them.
   const auto samples = session.samples();
+  if (!samples && samples.error().code == ErrorCode::kCancelled)
+    return tl::unexpected<Error>(samples.error());
   if (!samples) return done("capture", "left out: the pictures cannot be read");
   const CaptureWork work = {session.options().app, app->sha256(),
                             app->manifest() ? app->manifest()->package : std::string()};
